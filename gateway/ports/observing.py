@@ -1,0 +1,73 @@
+"""What happened, told to whoever counts or logs it. Labels come from closed lists and carry no personal data."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryEnded:
+    """A delivery left the queue, or went back into it: `outcome` is its new state's name."""
+
+    system: str
+    kind: str
+    outcome: str
+    reason: str
+    age_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """One remote call ended. `outcome` is "ok" or the code of an error of gateway.errors."""
+
+    system: str
+    operation: str
+    outcome: str
+    items_count: int
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    """Something a person should look at; `name` is from a closed list."""
+
+    system: str
+    name: str
+    dossier_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitMoved:
+    """The circuit of a system changed its state."""
+
+    system: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectFound:
+    """The gateway's own code failed where it must not. Only the error's type and traceback may be shown."""
+
+    system: str
+    operation: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProceduresSynced:
+    """A reading of the procedure catalogue ended; counts of procedures."""
+
+    system: str
+    listed_count: int
+    changed_count: int
+    retired_count: int
+    failed_count: int
+    duration_seconds: float
+
+
+Happening = DeliveryEnded | CallEnded | AlertRaised | CircuitMoved | DefectFound | ProceduresSynced
+
+
+class Observer(Protocol):
+    """Hears of happenings; must not raise and must not block."""
+
+    def __call__(self, happening: Happening) -> None: ...
