@@ -1,0 +1,220 @@
+"""The outbox in PostgreSQL: leasing lanes, storing what became of them, and proof that nothing is lost."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from gateway.errors import StoreUnavailable
+from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane, RemotePresence
+from gateway.ports.basics import Clock
+from gateway.ports.store import LaneResult, LeasedLane, RevisionContent
+from gateway.store.acceptance import append_events
+from gateway.store.columns import columns
+from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.queries import queries
+
+_WORKER_LOCKS = 7_201_002
+
+
+class WorkerPresence:
+    """Says "this worker lives" to the other workers: a numbered lock that dies with its connection.
+
+    When the connection breaks (a restart of the database), a new one with a new number is made; lanes leased under
+    the old number are then free for everybody.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: Any = None
+        self.number: int = 0
+
+    async def ensure(self) -> int:
+        """Give the number under which lanes may be leased now. Raises StoreUnavailable."""
+        if self._connection is None or self._connection.is_closed():
+            try:
+                self._connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
+                number = await self._connection.fetchval("SELECT nextval('worker_numbers')::integer")
+                await self._connection.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, number)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                self._connection = None
+                raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
+            self.number = number
+        return self.number
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            # Closing is a courtesy: the server drops the lock with the connection in any case.
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await asyncio.wait_for(self._connection.close(), 2)
+            self._connection = None
+
+
+class PostgresOutbox:
+    """Implements OutboxStore. `lease_seconds` must exceed the longest call with its in-call retries."""
+
+    def __init__(self, pool: Pool, presence: WorkerPresence, *, lease_seconds: float, clock: Clock) -> None:
+        self._pool = pool
+        self._presence = presence
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["_LeaseTransaction"]:
+        holder = await self._presence.ensure()
+        async with transaction(self._pool) as borrowed:
+            yield _LeaseTransaction(borrowed, holder, self._lease_seconds, self._clock)
+
+    async def next_due_at(self, system: str) -> datetime | None:
+        async with connection(self._pool) as borrowed:
+            due: datetime | None = await queries("outbox").next_due_at(borrowed, system=system)
+            return due
+
+    async def release_leases_of_dead_workers(self) -> int:
+        async with connection(self._pool) as borrowed:
+            return _affected(await queries("outbox").expire_leases_of_the_dead(borrowed, lock_class=_WORKER_LOCKS))
+
+
+class _LeaseTransaction:
+    def __init__(self, borrowed: Connection, holder: int, lease_seconds: float, clock: Clock) -> None:
+        self._connection = borrowed
+        self._holder = holder
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+        self._sql = queries("outbox")
+        self._system = ""
+
+    async def lease(self, system: str, limit: int) -> Sequence[LeasedLane]:
+        self._system = system
+        leased = self._sql.lease_lanes(
+            self._connection, system=system, wanted=limit, holder=self._holder, seconds=self._lease_seconds
+        )
+        rows = [row async for row in leased]
+        if not rows:
+            return []
+        deliveries = await open_deliveries(self._connection, system, [row["dossier_id"] for row in rows])
+        return [
+            LeasedLane(
+                lane=_lane(system, row, deliveries.get(row["dossier_id"], ())),
+                token=row["lease_token"],
+                changes_count=row["changes_count"],
+                dossier_code=row["code"],
+                agency_code=row["handling_agency_code"],
+                procedure_code=row["procedure_code"],
+                wrapped_key=row["wrapped_key"],
+            )
+            for row in rows
+        ]
+
+    async def contents(self, wanted: Sequence[tuple[int, int, DeliveryKind]]) -> Sequence[RevisionContent]:
+        if not wanted:
+            return []
+        dossier_ids, revisions, kinds = zip(*wanted, strict=True)
+        rows = self._sql.contents(self._connection, dossier_ids=dossier_ids, revisions=revisions, kinds=kinds)
+        return [RevisionContent(**{**dict(row), "kind": DeliveryKind(row["kind"])}) async for row in rows]
+
+    async def begin(self, deliveries: Sequence[Delivery]) -> None:
+        if not deliveries:
+            return
+        await self._sql.move_deliveries(
+            self._connection, now=self._clock.now(), **columns("d", [_moved(delivery) for delivery in deliveries], 4)
+        )
+        skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in deliveries)
+        if skipped_count:
+            await self._sql.add_to_ledger(self._connection, system=self._system, delivered=0, skipped=skipped_count)
+
+    async def settle(self, results: Sequence[LaneResult], now: datetime) -> Sequence[int]:
+        if not results:
+            return []
+        system = results[0].lane.system
+        lanes = [
+            (
+                result.lane.dossier_id,
+                result.leased.token,
+                result.lane.presence.value,
+                result.lane.due_at,
+                result.lane.failures_count,
+                result.leased.changes_count,
+            )
+            for result in results
+        ]
+        moves = [(*_moved(delivery), delivery.dossier_id) for result in results for delivery in result.changed]
+        settled = self._sql.settle_lanes(
+            self._connection, system=system, now=now, **columns("n", lanes, 6), **columns("d", moves, 5)
+        )
+        held = {row["dossier_id"] async for row in settled}
+        await self._tell([result for result in results if result.lane.dossier_id in held], system, now)
+        return sorted(held)
+
+    async def _tell(self, results: Sequence[LaneResult], system: str, now: datetime) -> None:
+        conflicts = [
+            (result.lane.dossier_id, field, result.changed[0].revision)
+            for result in results
+            for field in result.conflict_fields
+        ]
+        if conflicts:
+            dossier_ids, fields, revisions = zip(*conflicts, strict=True)
+            await self._sql.record_conflicts(
+                self._connection, system=system, now=now, dossier_ids=dossier_ids, fields=fields, revisions=revisions
+            )
+        ended = Counter(delivery.state for result in results for delivery in result.changed)
+        delivered, skipped = ended[DeliveryState.DELIVERED], ended[DeliveryState.SKIPPED]
+        ledger = [(system, 0, delivered, skipped)] if delivered or skipped else []
+        events = [
+            (
+                event_type,
+                result.leased.dossier_code,
+                result.leased.agency_code,
+                result.lane.dossier_id,
+                data.get("revision"),
+                msgspec.json.encode(data).decode(),
+            )
+            for result in results
+            for event_type, data in result.events
+        ]
+        if events or ledger:
+            await append_events(self._connection, events, ledger, now)
+
+
+async def open_deliveries(borrowed: Connection, system: str, dossier_ids: Sequence[int]) -> dict[int, list[Delivery]]:
+    """Read the open deliveries of lanes, in order, by dossier."""
+    deliveries: dict[int, list[Delivery]] = {}
+    async for row in queries("outbox").open_deliveries(borrowed, system=system, dossier_ids=dossier_ids):
+        delivery = Delivery(
+            delivery_id=row["delivery_id"],
+            dossier_id=row["dossier_id"],
+            revision=row["revision"],
+            ordinal=row["ordinal"],
+            kind=DeliveryKind(row["kind"]),
+            state=DeliveryState(row["state"]),
+            attempts_count=row["attempts_count"],
+            reason=row["reason"],
+        )
+        deliveries.setdefault(delivery.dossier_id, []).append(delivery)
+    return deliveries
+
+
+def _lane(system: str, row: Any, deliveries: Sequence[Delivery]) -> Lane:
+    return Lane(
+        system=system,
+        dossier_id=row["dossier_id"],
+        presence=RemotePresence(row["presence"]),
+        due_at=row["due_at"],
+        failures_count=row["failures_count"],
+        deliveries=tuple(deliveries),
+    )
+
+
+def _moved(delivery: Delivery) -> tuple[int, str, int, str]:
+    return (delivery.delivery_id, delivery.state.value, delivery.attempts_count, delivery.reason)
+
+
+def _affected(status: str) -> int:
+    """Read the row count of a command's answer ("UPDATE 3")."""
+    return int(status.rpartition(" ")[2] or 0)

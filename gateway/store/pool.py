@@ -1,0 +1,69 @@
+"""Connections to PostgreSQL, and its failures in our words."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from gateway.errors import ConfigurationError, Fault, StoreUnavailable
+
+Pool = Any  # asyncpg has no types of its own
+Connection = Any
+
+# Failures of the server or of the way to it. A full disk or a read-only standby refuses every write; the request may
+# come again later. Everything else (a constraint, a bad value) is a defect of ours and must be seen as one.
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresIOError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def open_pool(dsn: str, *, max_size: int, command_timeout_seconds: float = 30.0) -> Pool:
+    """Open a pool. Raises ConfigurationError when the address or the credentials cannot be used."""
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=max_size,
+            command_timeout=command_timeout_seconds,
+            init=_prepare,
+            server_settings={"application_name": "gateway", "timezone": "UTC", "jit": "off"},
+        )
+    except (OSError, asyncpg.PostgresError, ValueError, TimeoutError) as error:
+        fault = Fault("store.dsn", "must lead to a PostgreSQL database that accepts us", type(error).__name__)
+        raise ConfigurationError([fault]) from error
+
+
+@asynccontextmanager
+async def connection(pool: Pool, *, timeout_seconds: float = 5.0) -> AsyncIterator[Connection]:
+    """Borrow a connection. Raises StoreUnavailable for every failure of the server or of the way to it."""
+    try:
+        async with pool.acquire(timeout=timeout_seconds) as borrowed:
+            yield borrowed
+    except asyncio.CancelledError:
+        raise
+    except _UNAVAILABLE as error:
+        raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """Borrow a connection in a transaction: committed when the block ends well, else rolled back."""
+    async with connection(pool) as borrowed, borrowed.transaction():
+        yield borrowed

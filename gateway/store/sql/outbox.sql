@@ -1,0 +1,100 @@
+-- name: lease_lanes
+WITH due AS (
+    SELECT system, dossier_id FROM lanes
+    WHERE system = :system AND due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY due_at LIMIT :wanted FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE lanes AS l
+    SET lease_token = nextval('lease_tokens'), lease_holder = :holder,
+        lease_until = now() + :seconds * interval '1 second'
+    FROM due WHERE l.system = due.system AND l.dossier_id = due.dossier_id
+    RETURNING l.dossier_id, l.presence, l.due_at, l.failures_count, l.changes_count, l.lease_token
+)
+SELECT leased.*, d.code, d.handling_agency_code, d.procedure_code, d.wrapped_key
+FROM leased JOIN dossiers d USING (dossier_id);
+
+-- name: open_deliveries
+SELECT delivery_id, dossier_id, revision, ordinal, kind, state, attempts_count, reason
+FROM deliveries
+WHERE system = :system AND dossier_id = ANY(:dossier_ids::bigint[])
+  AND state IN ('waiting', 'in_flight', 'unknown', 'parked')
+ORDER BY dossier_id, revision, ordinal;
+
+-- name: contents
+SELECT w.kind, r.dossier_id, r.revision, r.status, c.revision AS content_revision, c.sealed
+FROM unnest(:dossier_ids::bigint[], :revisions::int[], :kinds::text[]) AS w (dossier_id, revision, kind)
+JOIN dossier_revisions r USING (dossier_id, revision)
+JOIN dossier_revisions c ON c.dossier_id = r.dossier_id
+    AND c.revision = CASE w.kind WHEN 'snapshot' THEN r.document_revision ELSE r.revision END;
+
+-- name: move_deliveries!
+UPDATE deliveries AS d
+SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now
+FROM unnest(:d1::bigint[], :d2::text[], :d3::int[], :d4::text[]) AS x (delivery_id, state, attempts_count, reason)
+WHERE d.delivery_id = x.delivery_id;
+
+-- name: add_to_ledger!
+INSERT INTO delivery_ledger (system, delivered, skipped) VALUES (:system, :delivered, :skipped);
+
+-- name: settle_lanes
+WITH held AS (
+    UPDATE lanes AS l
+    SET presence = x.presence, failures_count = x.failures_count, lease_token = NULL, lease_until = NULL,
+        lease_holder = NULL,
+        -- Something accepted since the lease must not be forgotten; a lane that backs off keeps its time.
+        due_at = CASE WHEN l.changes_count = x.changes_count THEN x.due_at
+                      ELSE COALESCE(x.due_at, :now::timestamptz) END
+    FROM unnest(:n1::bigint[], :n2::bigint[], :n3::text[], :n4::timestamptz[], :n5::int[], :n6::int[])
+        AS x (dossier_id, token, presence, due_at, failures_count, changes_count)
+    WHERE l.system = :system AND l.dossier_id = x.dossier_id AND l.lease_token = x.token
+    RETURNING l.dossier_id
+), moved AS (
+    UPDATE deliveries AS d
+    SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now
+    FROM unnest(:d1::bigint[], :d2::text[], :d3::int[], :d4::text[], :d5::bigint[])
+        AS x (delivery_id, state, attempts_count, reason, dossier_id)
+    JOIN held USING (dossier_id)
+    WHERE d.delivery_id = x.delivery_id
+)
+SELECT dossier_id FROM held;
+
+-- name: record_conflicts!
+INSERT INTO conflicts (system, dossier_id, field, revision, detected_at)
+SELECT :system, x.*, :now FROM unnest(:dossier_ids::bigint[], :fields::text[], :revisions::int[]) AS x
+ON CONFLICT (system, dossier_id, field) WHERE resolved_at IS NULL DO NOTHING;
+
+-- name: next_due_at$
+SELECT min(due_at) FROM lanes WHERE system = :system AND due_at IS NOT NULL AND lease_token IS NULL;
+
+-- name: expire_leases_of_the_dead!
+-- A worker holds an advisory lock on its own number for as long as its connection lives. A lease whose holder's lock is
+-- gone belongs to nobody: the next worker may take the lane at once, and will treat what was in flight as unknown.
+UPDATE lanes SET lease_until = '-infinity'
+WHERE lease_token IS NOT NULL AND lease_until > now() AND lease_holder NOT IN (
+    SELECT objid::bigint::integer FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()));
+
+-- name: lock_lane^
+SELECT l.dossier_id, l.presence, l.due_at, l.failures_count, l.lease_token
+FROM lanes l WHERE l.system = :system AND l.dossier_id = :dossier_id FOR UPDATE;
+
+-- name: wake_lane!
+UPDATE lanes SET due_at = :now, changes_count = changes_count + 1 WHERE system = :system AND dossier_id = :dossier_id;
+
+-- name: queue_facts
+SELECT d.system, d.state, count(*) AS deliveries_count, min(d.created_at) AS oldest_at
+FROM deliveries d WHERE d.state IN ('waiting', 'in_flight', 'unknown', 'parked') GROUP BY 1, 2;
+
+-- name: ledger_facts
+SELECT system, sum(accepted)::bigint AS accepted, sum(delivered)::bigint AS delivered, sum(skipped)::bigint AS skipped
+FROM delivery_ledger GROUP BY 1;
+
+-- name: compact_ledger!
+-- Many lines become one per system; the sums stay. Lines of transactions still open are not seen and stay as they are.
+WITH old AS (
+    DELETE FROM delivery_ledger WHERE ledger_id IN (SELECT ledger_id FROM delivery_ledger ORDER BY ledger_id LIMIT 50000)
+    RETURNING system, accepted, delivered, skipped
+)
+INSERT INTO delivery_ledger (system, accepted, delivered, skipped)
+SELECT system, sum(accepted), sum(delivered), sum(skipped) FROM old GROUP BY 1;
