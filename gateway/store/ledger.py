@@ -40,3 +40,9 @@ async def compact_ledger(pool: Pool) -> None:
     """Fold the ledger's lines; the sums stay."""
     async with transaction(pool) as borrowed:
         await queries("outbox").compact_ledger(borrowed)
+
+
+async def forget_old_records(pool: Pool, before: datetime) -> None:
+    """Drop idempotency records of before an instant; their keys may be used anew."""
+    async with connection(pool) as borrowed:
+        await queries("outbox").forget_old_records(borrowed, before=before)

@@ -92,9 +92,15 @@ FROM delivery_ledger GROUP BY 1;
 
 -- name: compact_ledger!
 -- Many lines become one per system; the sums stay. Lines of transactions still open are not seen and stay as they are.
-WITH old AS (
-    DELETE FROM delivery_ledger WHERE ledger_id IN (SELECT ledger_id FROM delivery_ledger ORDER BY ledger_id LIMIT 50000)
+WITH many AS (
+    SELECT ledger_id FROM delivery_ledger WHERE (SELECT count(*) FROM delivery_ledger) > 1000 LIMIT 50000
+    FOR UPDATE SKIP LOCKED
+), old AS (
+    DELETE FROM delivery_ledger USING many WHERE delivery_ledger.ledger_id = many.ledger_id
     RETURNING system, accepted, delivered, skipped
 )
 INSERT INTO delivery_ledger (system, accepted, delivered, skipped)
 SELECT system, sum(accepted), sum(delivered), sum(skipped) FROM old GROUP BY 1;
+
+-- name: forget_old_records!
+DELETE FROM idempotency_records WHERE created_at < :before;

@@ -1,0 +1,139 @@
+"""Settings: one TOML file, `GATEWAY_…` environment variables above it, secrets from files.
+
+Nested settings use two underscores in the environment: GATEWAY_STORE__DSN. Everything that is wrong is reported at
+once, with the setting's name and the rule, never the value.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from gateway.errors import ConfigurationError, Fault
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Section):
+    """Where the truth is kept. Without `dsn`, an embedded PostgreSQL is started in `data_folder`."""
+
+    dsn: SecretStr | None = None
+    data_folder: Path = Path("var")
+    pool_size: Annotated[int, Field(ge=4, le=100)] = 12
+    command_timeout_seconds: Seconds = 30.0
+
+
+class KeySettings(_Section):
+    """The key ring. Without a file, one is made in the data folder (for a first look, not for production)."""
+
+    ring_file: Path | None = None
+
+
+class ServerTlsSettings(_Section):
+    """Certificates of the gateway's own listener; without it, plain HTTP for a proxy in front."""
+
+    certificate: Path
+    key: Path
+    key_passphrase_file: Path | None = None
+    client_ca: Path | None = None
+    is_client_certificate_required: bool = False
+
+
+class ApiSettings(_Section):
+    """The unified API's listener and its limits."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    tls: ServerTlsSettings | None = None
+    max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 2 * 1024 * 1024
+    body_timeout_seconds: Seconds = 20.0
+    public_metrics: bool = True
+
+
+class EngineSettings(_Section):
+    """How deliveries are worked on. The lease must outlast the longest call to a system."""
+
+    lease_seconds: Annotated[float, Field(ge=10, le=3600)] = 180.0
+    lanes_per_cycle: Annotated[int, Field(ge=1, le=2000)] = 200
+    loops_count: Annotated[int, Field(ge=1, le=16)] = 2
+    max_concurrent_calls: Annotated[int, Field(ge=1, le=64)] = 8
+    retry_first_delay_seconds: Seconds = 1.0
+    retry_ceiling_seconds: Seconds = 900.0
+    query_grace_seconds: Annotated[float, Field(ge=0, le=600)] = 2.0
+    circuit_failures_to_open: Annotated[int, Field(ge=1, le=1000)] = 5
+    circuit_open_seconds: Seconds = 5.0
+    circuit_open_ceiling_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    stop_grace_seconds: Seconds = 20.0
+    procedures_interval_seconds: Annotated[float, Field(ge=1, le=604_800)] = 21_600.0
+    idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+class Settings(BaseSettings):
+    """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEWAY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    store: StoreSettings = StoreSettings()
+    keys: KeySettings = KeySettings()
+    api: ApiSettings = ApiSettings()
+    engine: EngineSettings = EngineSettings()
+    portal: dict[str, Any] | None = None
+    portal_tls: "PortalTlsSettings | None" = None
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *args: Any, **kwargs: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        environment = kwargs.get("env_settings", args[0] if args else None)
+        assert isinstance(environment, PydanticBaseSettingsSource)
+        file = os.environ.get("GATEWAY_CONFIG")
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, environment)
+        if file:
+            sources = (*sources, TomlConfigSettingsSource(settings_cls, Path(file)))
+        return sources
+
+
+class PortalTlsSettings(_Section):
+    """Trust and client certificate towards the portal's exchange."""
+
+    ca: Path
+    certificate: Path | None = None
+    key: Path | None = None
+    key_passphrase_file: Path | None = None
+
+
+Settings.model_rebuild()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises ConfigurationError listing every fault."""
+    file = os.environ.get("GATEWAY_CONFIG")
+    if file and not Path(file).is_file():
+        raise ConfigurationError([Fault("GATEWAY_CONFIG", "must name a readable file")])
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError(faults_of(error)) from error
+    except ValueError as error:
+        raise ConfigurationError([Fault("GATEWAY_CONFIG", "must be TOML")]) from error
+
+
+def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
+    """Turn pydantic's findings into faults without their values."""
+    return [
+        Fault(".".join([*([prefix] if prefix else []), *(str(part) for part in item["loc"])]), item["msg"])
+        for item in error.errors(include_input=False, include_url=False, include_context=False)
+    ]

@@ -1,0 +1,332 @@
+"""The worker: leases lanes, sends what they owe, stores what came of it.
+
+One cycle has two transactions with the calls between them. The first leases lanes, writes down every attempt *before*
+it is made, and settles at once what needs no call. The second stores the results, fenced by the lease. A process that
+dies between the two leaves deliveries `in_flight` under a lease that nobody holds; the next worker to lease the lane
+finds them there and asks the system before it sends anything again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.engine.acceptor import revision_context
+from gateway.engine.calls import Call, Item, deliveries_of, pack
+from gateway.engine.circuits import CircuitBreaker
+from gateway.errors import IntegrityFailed, RemoteError, StoreUnavailable
+from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane
+from gateway.model.dossier import Dossier, ProgressStep
+from gateway.model.procedure import Procedure
+from gateway.model.status import DossierStatus
+from gateway.ports.basics import Chance, Clock, KeyRing
+from gateway.ports.observing import AlertRaised, CallEnded, DefectFound, DeliveryEnded, Observer
+from gateway.ports.portal import DossierChannel, Prepared, SnapshotToPush, StepToPush, Untranslatable
+from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, OutboxStore, RevisionContent
+from gateway.sync.actions import (
+    Action,
+    CallFailed,
+    Event,
+    FailureKind,
+    Judged,
+    LookedUp,
+    NotTranslated,
+    PushSnapshot,
+    Query,
+    call_failed,
+)
+from gateway.sync.lanes import Reaction, begin, plan, react
+from gateway.sync.retry import RetryPolicy
+
+
+class Procedures(Protocol):
+    """The gateway's own copy of the catalogue."""
+
+    async def get_many(self, codes: Sequence[str]) -> Mapping[str, Procedure]:
+        """Give the present version of each code that is known; unknown codes are left out."""
+        ...
+
+
+class Waker(Protocol):
+    """Tells when something may have been accepted."""
+
+    def moment(self) -> asyncio.Event:
+        """Give an event that is set when something is accepted after this call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """How hard one worker works. `lanes_per_cycle` bounds what is lost from sight when it dies."""
+
+    lanes_per_cycle: int = 200
+    loops_count: int = 2
+    max_concurrent_calls: int = 8
+    idle_poll_seconds: float = 0.5
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+_dossiers = msgspec.json.Decoder(Dossier)
+_steps = msgspec.json.Decoder(ProgressStep)
+
+
+class Worker:
+    """Works on the lanes of one system in this process."""
+
+    def __init__(
+        self,
+        outbox: OutboxStore,
+        channel: DossierChannel,
+        breaker: CircuitBreaker,
+        procedures: Procedures,
+        *,
+        key_ring: KeyRing,
+        clock: Clock,
+        chance: Chance,
+        observer: Observer,
+        settings: WorkerSettings,
+        waker: Waker,
+    ) -> None:
+        self._outbox = outbox
+        self._channel = channel
+        self._breaker = breaker
+        self._procedures = procedures
+        self._key_ring = key_ring
+        self._clock = clock
+        self._chance = chance
+        self._observe = observer
+        self._settings = settings
+        self._waker = waker
+        self._calls = asyncio.Semaphore(settings.max_concurrent_calls)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop; what is under way is finished. Survives a database that goes away."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.loops_count):
+                group.create_task(self._loop(stopping))
+
+    async def _loop(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            # Taken before looking, so that what is accepted while we look is not slept over.
+            moment = self._waker.moment()
+            try:
+                worked_count = await self.cycle()
+            except* StoreUnavailable:
+                # Nothing was settled that is not stored; leases of this worker end with its connection.
+                worked_count = 0
+            if worked_count == 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(moment.wait(), self._settings.idle_poll_seconds)
+
+    async def cycle(self) -> int:
+        """Lease once and work on what was leased; give the number of lanes. Raises StoreUnavailable."""
+        allowed = await self._breaker.allowance()
+        if allowed == 0:
+            return 0
+        limit = self._settings.lanes_per_cycle if allowed is None else allowed
+        async with self._outbox.transaction() as transaction:
+            lanes = await transaction.lease(self._channel.system, limit)
+            items, ended = await self._begin(transaction, lanes) if lanes else ([], [])
+        for result in ended:
+            self._tell(result)
+        async with asyncio.TaskGroup() as group:
+            for call in pack(items, self._channel.limits):
+                group.create_task(self._perform(call))
+        return len(lanes)
+
+    async def _begin(
+        self, transaction: LeaseTransaction, lanes: Sequence[LeasedLane]
+    ) -> tuple[list[Item], list[LaneResult]]:
+        """Store the attempts that are about to be made; settle in the same transaction what needs no call."""
+        planned = [(leased, plan(leased.lane, self._channel.limits)) for leased in lanes]
+        prepared = await self._prepare(transaction, planned)
+        items: list[Item] = []
+        ended: list[LaneResult] = []
+        for leased, action in planned:
+            begun = begin(leased.lane, action)
+            translated = [prepared[delivery.delivery_id] for delivery in deliveries_of(action)]
+            refused = next((item for item in translated if isinstance(item, Untranslatable)), None)
+            if refused is not None:
+                event = NotTranslated(refused.delivery_id, refused.missing, refused.problems)
+                ended.append(self._result(leased, leased.lane, self._react(begun, action, event)))
+            elif translated:
+                items.append(Item(leased, begun, action, tuple(i for i in translated if isinstance(i, Prepared))))
+            else:
+                ended.append(self._result(leased, leased.lane, Reaction(begun)))
+        await transaction.begin([moved for item in items for moved in _moved(item.leased.lane, item.lane)])
+        await transaction.settle(ended, self._clock.now())
+        return items, ended
+
+    async def _prepare(
+        self, transaction: LeaseTransaction, planned: Sequence[tuple[LeasedLane, Action]]
+    ) -> dict[int, Prepared | Untranslatable]:
+        """Open and translate the content of every delivery that is about to be sent or asked about."""
+        leased_by_id = {leased.lane.dossier_id: leased for leased, _ in planned}
+        wanted: dict[tuple[int, int, DeliveryKind], int] = {}
+        for leased, action in planned:
+            for delivery in deliveries_of(action):
+                # A query compares the dossier, also when a step is in doubt.
+                kind = DeliveryKind.SNAPSHOT if isinstance(action, Query) else delivery.kind
+                wanted[(leased.lane.dossier_id, delivery.revision, kind)] = delivery.delivery_id
+        contents = await transaction.contents(list(wanted))
+        opened: list[tuple[int, str, Dossier | ProgressStep]] = []
+        prepared: dict[int, Prepared | Untranslatable] = {}
+        for content in contents:
+            leased = leased_by_id[content.dossier_id]
+            delivery_id = wanted[(content.dossier_id, content.revision, content.kind)]
+            try:
+                opened.append((delivery_id, leased.dossier_code, self._open(leased, content)))
+            except IntegrityFailed:
+                # One record that was tampered with, or whose key is gone, must not hold up the others.
+                prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, problems=(("document", "must verify"),))
+        codes = {document.procedure_code for *_, document in opened if isinstance(document, Dossier)}
+        procedures = await self._procedures.get_many(sorted(codes)) if codes else {}
+        for delivery_id, code, document in opened:
+            prepared[delivery_id] = self._translate(delivery_id, code, document, procedures)
+        return prepared
+
+    def _translate(
+        self, delivery_id: int, code: str, document: Dossier | ProgressStep, procedures: Mapping[str, Procedure]
+    ) -> Prepared | Untranslatable:
+        if isinstance(document, ProgressStep):
+            return self._channel.prepare_step(StepToPush(delivery_id=delivery_id, dossier_code=code, step=document))
+        procedure = procedures.get(document.procedure_code)
+        return self._channel.prepare_snapshot(
+            SnapshotToPush(delivery_id=delivery_id, dossier_code=code, dossier=document, procedure=procedure)
+        )
+
+    def _open(self, leased: LeasedLane, content: RevisionContent) -> Dossier | ProgressStep:
+        key = self._key_ring.open_record_key(leased.wrapped_key)
+        plain = key.unseal(content.sealed, context=revision_context(content.dossier_id, content.content_revision))
+        if content.kind is DeliveryKind.STEP:
+            return _steps.decode(plain)
+        dossier = _dossiers.decode(plain)
+        return replace(dossier, status=DossierStatus(content.status)) if content.status != dossier.status else dossier
+
+    async def _perform(self, call: Call) -> None:
+        """Make one call and store what came of it."""
+        async with self._calls:
+            started = self._clock.monotonic()
+            outcome = "ok"
+            try:
+                events = await self._send(call)
+            except RemoteError as error:
+                outcome = error.code
+                failure = call_failed(error)
+                events = [failure] * len(call.items)
+                await self._breaker.failed(failure)
+            except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the worker, nor hide an effect
+                outcome = "defect"
+                events = [CallFailed(FailureKind.OUTCOME_UNKNOWN, effect_possible=True)] * len(call.items)
+                self._observe(DefectFound(system=self._channel.system, operation=call.operation, error=error))
+            else:
+                await self._breaker.answered()
+            self._observe(
+                CallEnded(
+                    system=self._channel.system,
+                    operation=call.operation,
+                    outcome=outcome,
+                    items_count=sum(len(item.prepared) for item in call.items),
+                    duration_seconds=self._clock.monotonic() - started,
+                )
+            )
+        results = [
+            self._result(item.leased, item.lane, self._react(item.lane, item.action, event))
+            for item, event in zip(call.items, events, strict=True)
+        ]
+        async with self._outbox.transaction() as transaction:
+            held = set(await transaction.settle(results, self._clock.now()))
+        for result in results:
+            if result.lane.dossier_id in held:
+                self._tell(result)
+            else:
+                self._observe(AlertRaised(system=self._channel.system, name="lease_lost"))
+
+    async def _send(self, call: Call) -> Sequence[Event]:
+        """Make the call; one event per item. Raises RemoteError when nothing usable came back."""
+        first = call.items[0]
+        prepared = [record for item in call.items for record in item.prepared]
+        match first.action:
+            case Query():
+                return [LookedUp(await self._channel.look_up(first.prepared[0]))]
+            case PushSnapshot(is_update=is_update):
+                verdicts = await self._channel.push_snapshots(prepared, is_update=is_update)
+            case _:
+                verdicts = await self._channel.push_steps(prepared)
+        by_delivery = {verdict.delivery_id: verdict for verdict in verdicts}
+        return [Judged(tuple(by_delivery[record.delivery_id] for record in item.prepared)) for item in call.items]
+
+    def _react(self, lane: Lane, action: Action, event: Event) -> Reaction:
+        return react(
+            lane,
+            action,
+            event,
+            now=self._clock.now(),
+            chance=self._chance.random(),
+            retry=self._settings.retry,
+            limits=self._channel.limits,
+        )
+
+    def _result(self, leased: LeasedLane, before: Lane, reaction: Reaction) -> LaneResult:
+        """Give what is to be stored on top of `before`, the lane as the store has it already."""
+        changed = _moved(before, reaction.lane)
+        return LaneResult(
+            leased=leased,
+            lane=reaction.lane,
+            changed=changed,
+            events=[
+                *(_delivery_event(reaction.lane, delivery) for delivery in changed),
+                *(("system.alert", {"system": reaction.lane.system, "alert": alert}) for alert in reaction.alerts),
+            ],
+            conflict_fields=reaction.conflict_fields,
+        )
+
+    def _tell(self, result: LaneResult) -> None:
+        for delivery in result.changed:
+            self._observe(
+                DeliveryEnded(
+                    system=result.lane.system,
+                    kind=delivery.kind.value,
+                    outcome=delivery.state.value,
+                    reason=delivery.reason.partition(":")[0],
+                )
+            )
+        for event_type, data in result.events:
+            if event_type == "system.alert":
+                name = str(data["alert"]).partition(":")[0]
+                self._observe(
+                    AlertRaised(system=result.lane.system, name=name, dossier_code=result.leased.dossier_code)
+                )
+
+
+_EVENT_TYPES = {
+    DeliveryState.DELIVERED: "delivery.delivered",
+    DeliveryState.PARKED: "delivery.parked",
+    DeliveryState.SKIPPED: "delivery.skipped",
+    DeliveryState.UNKNOWN: "delivery.unanswered",
+    DeliveryState.WAITING: "delivery.deferred",
+    DeliveryState.IN_FLIGHT: "delivery.begun",
+}
+
+
+def _delivery_event(lane: Lane, delivery: Delivery) -> tuple[str, Mapping[str, Any]]:
+    data: dict[str, Any] = {
+        "system": lane.system,
+        "revision": delivery.revision,
+        "kind": delivery.kind.value,
+        "attempts_count": delivery.attempts_count,
+    }
+    if delivery.reason:
+        data["reason"] = delivery.reason
+    if delivery.state in (DeliveryState.WAITING, DeliveryState.UNKNOWN) and lane.due_at is not None:
+        data["next_attempt_at"] = lane.due_at
+    return _EVENT_TYPES[delivery.state], data
+
+
+def _moved(before: Lane, after: Lane) -> list[Delivery]:
+    """Give the deliveries that differ."""
+    known = {delivery.delivery_id: delivery for delivery in before.deliveries}
+    return [delivery for delivery in after.deliveries if known.get(delivery.delivery_id) != delivery]

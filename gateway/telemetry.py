@@ -1,0 +1,241 @@
+"""Metrics and logs. Happenings come in, counters and lines go out; labels come from closed lists.
+
+Logs are JSON lines on standard error. There is no redaction here because there is nothing to redact: only fields named
+in this module are ever logged, and none of them holds a person's data.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway.ports.observing import (
+    AlertRaised,
+    CallEnded,
+    CircuitMoved,
+    DefectFound,
+    DeliveryEnded,
+    Happening,
+    ProceduresSynced,
+)
+
+_CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+def configure_logs(level: str) -> None:
+    """Send JSON lines to standard error, the standard library's own messages included."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_ToStructlog()], level=max(number, logging.WARNING), force=True)
+
+
+class _ToStructlog(logging.Handler):
+    """Hands on messages of libraries: their logger, level and error type only, since their texts may quote values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        structlog.get_logger().log(record.levelno, "library.message", logger=record.name, error=error)
+
+
+class Telemetry:
+    """Implements Observer and owns the metrics of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._log = structlog.get_logger()
+        self.requests = Counter(
+            "gateway_requests_total", "API requests", ["method", "route", "status"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "gateway_request_seconds", "Duration of API requests", ["method", "route"], registry=registry
+        )
+        self._deliveries = Counter(
+            "gateway_deliveries_total",
+            "Deliveries by what became of an attempt",
+            ["system", "kind", "outcome"],
+            registry=registry,
+        )
+        self._calls = Counter(
+            "gateway_remote_calls_total",
+            "Remote calls (attempts)",
+            ["system", "operation", "outcome"],
+            registry=registry,
+        )
+        self._call_seconds = Histogram(
+            "gateway_remote_call_seconds",
+            "Duration of remote calls",
+            ["system", "operation"],
+            buckets=_CALL_SECONDS,
+            registry=registry,
+        )
+        self._alerts = Counter("gateway_alerts_total", "Alerts for a person", ["system", "alert"], registry=registry)
+        self._defects = Counter("gateway_defects_total", "Failures of our own code", ["where"], registry=registry)
+        self._queue = Gauge(
+            "gateway_queue_deliveries",
+            "Open deliveries",
+            ["system", "state"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._oldest = Gauge(
+            "gateway_queue_oldest_seconds",
+            "Age of the oldest open delivery",
+            ["system", "state"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._accepted = Gauge(
+            "gateway_accepted_deliveries",
+            "Deliveries ever accepted",
+            ["system"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._difference = Gauge(
+            "gateway_lost_deliveries",
+            "Accepted minus accounted for; must stay 0",
+            ["system"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._circuit = Gauge(
+            "gateway_circuit_open",
+            "1 when the system is left alone",
+            ["system"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._renewals = Gauge(
+            "gateway_session_renewals",
+            "Logins made to a system, all processes",
+            ["system"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._certificate = Gauge(
+            "gateway_certificate_days_left",
+            "Days until a certificate ends",
+            ["file"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._pool = Gauge(
+            "gateway_database_connections",
+            "Pool of this process",
+            ["state"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._procedures = Counter(
+            "gateway_procedures_read_total",
+            "Procedures read from the catalogue",
+            ["system", "outcome"],
+            registry=registry,
+        )
+        self._webhooks = Counter("gateway_webhooks_total", "Webhook calls", ["outcome"], registry=registry)
+
+    def __call__(self, happening: Happening) -> None:
+        match happening:
+            case DeliveryEnded():
+                self._deliveries.labels(happening.system, happening.kind, happening.outcome).inc()
+            case CallEnded():
+                self._note_call(happening)
+            case AlertRaised():
+                self._alerts.labels(happening.system, happening.name).inc()
+                self._log.warning(
+                    "alert.raised", system=happening.system, alert=happening.name, dossier_code=happening.dossier_code
+                )
+            case CircuitMoved():
+                self._log.warning("circuit.moved", system=happening.system, state=happening.state)
+            case DefectFound():
+                self.note_defect(f"{happening.system}.{happening.operation}", happening.error)
+            case ProceduresSynced():
+                self._note_procedures(happening)
+
+    def _note_call(self, call: CallEnded) -> None:
+        self._calls.labels(call.system, call.operation, call.outcome).inc()
+        self._call_seconds.labels(call.system, call.operation).observe(call.duration_seconds)
+        if call.outcome != "ok":
+            self._log.info(
+                "remote_call.failed",
+                system=call.system,
+                operation=call.operation,
+                outcome=call.outcome,
+                items_count=call.items_count,
+                duration_seconds=round(call.duration_seconds, 3),
+            )
+
+    def _note_procedures(self, synced: ProceduresSynced) -> None:
+        for outcome, count in (
+            ("listed", synced.listed_count),
+            ("changed", synced.changed_count),
+            ("retired", synced.retired_count),
+            ("failed", synced.failed_count),
+        ):
+            self._procedures.labels(synced.system, outcome).inc(count)
+        self._log.info(
+            "procedures.synced",
+            system=synced.system,
+            listed_count=synced.listed_count,
+            changed_count=synced.changed_count,
+            retired_count=synced.retired_count,
+            failed_count=synced.failed_count,
+            duration_seconds=round(synced.duration_seconds, 3),
+        )
+
+    def note_defect(self, where: str, error: BaseException) -> None:
+        """Log a failure of our own code: type and places, not the message, which may quote a value."""
+        self._defects.labels(where).inc()
+        places = [
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        self._log.error("defect.found", where=where, error=type(error).__name__, places=places[-8:])
+
+    def note_request(self, method: str, route: str, status: int, duration_seconds: float) -> None:
+        self.requests.labels(method, route, str(status)).inc()
+        self.request_seconds.labels(method, route).observe(duration_seconds)
+
+    def note_webhook(self, outcome: str) -> None:
+        self._webhooks.labels(outcome).inc()
+
+    def note_queue(self, system: str, states: Mapping[str, int], oldest: Mapping[str, datetime], now: datetime) -> None:
+        for state in ("waiting", "in_flight", "unknown", "parked"):
+            self._queue.labels(system, state).set(states.get(state, 0))
+            at = oldest.get(state)
+            self._oldest.labels(system, state).set(max(0.0, (now - at).total_seconds()) if at is not None else 0.0)
+
+    def note_balance(self, system: str, accepted: int, difference: int) -> None:
+        self._accepted.labels(system).set(accepted)
+        self._difference.labels(system).set(difference)
+        if difference:
+            self._log.error("deliveries.unaccounted", system=system, difference=difference)
+
+    def note_system(self, system: str, *, is_open: bool, session_renewals: int) -> None:
+        self._circuit.labels(system).set(1 if is_open else 0)
+        self._renewals.labels(system).set(session_renewals)
+
+    def note_certificate(self, name: str, days_left: float) -> None:
+        self._certificate.labels(name).set(days_left)
+
+    def note_pool(self, *, size: int, idle: int) -> None:
+        self._pool.labels("used").set(size - idle)
+        self._pool.labels("idle").set(idle)
+
+    def say(self, event: str, **fields: Any) -> None:
+        """Log a plain operational line."""
+        self._log.info(event, **fields)
