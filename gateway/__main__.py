@@ -1,0 +1,213 @@
+"""The command line. Commands print for people, or JSON where a program listens; settings come from GATEWAY_CONFIG."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway import __version__
+from gateway.config import Settings, load_settings
+from gateway.errors import ConfigurationError, GatewayError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Liên thông: the provincial integration gateway.")
+clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.")
+certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
+app.add_typer(clients, name="clients")
+app.add_typer(certs, name="certs")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ROLES = ("api", "worker", "all")
+
+
+def main() -> None:
+    """Run the command line; a fault of configuration or of the store ends it with status 2 and a list."""
+    try:
+        app()
+    except ConfigurationError as error:
+        console = Console(stderr=True)
+        console.print("[red]The configuration cannot be used:[/red]")
+        for fault in error.faults:
+            console.print(f"  {fault}", markup=False, highlight=False)
+        sys.exit(2)
+    except GatewayError as error:
+        Console(stderr=True).print(f"{error.code}: {error.message}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def serve(
+    role: Annotated[str, typer.Option(help="api, worker or all.")] = "all",
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+) -> None:
+    """Serve the API, work on deliveries, or both, until told to stop (SIGTERM)."""
+    if role not in ROLES:
+        raise typer.BadParameter(f"must be one of {', '.join(ROLES)}", param_hint="--role")
+    from gateway.serving import serve as run_server
+
+    raise typer.Exit(run_server(load_settings(), role, processes))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from gateway.store.schema import NEWEST
+    from gateway.store.schema import migrate as run_migrations
+
+    before = _with_database(run_migrations)
+    typer.echo(f"schema {NEWEST}" + ("" if before == NEWEST else f" (was {before or 'empty'})"))
+
+
+@app.command()
+def check(as_json: JsonOption = False) -> None:
+    """Test settings, database, keys, certificates, and each system's reachability and credentials. Changes nothing."""
+    from gateway.checking import run_checks
+
+    findings = _with_database(lambda dsn: run_checks(load_settings(), dsn))
+    if as_json:
+        typer.echo(json.dumps([{"subject": f.subject, "is_ok": f.is_ok, "detail": f.detail} for f in findings]))
+    else:
+        table = Table("", "what", "finding")
+        for finding in findings:
+            table.add_row("[green]ok[/green]" if finding.is_ok else "[red]no[/red]", finding.subject, finding.detail)
+        Console().print(table)
+    raise typer.Exit(0 if all(finding.is_ok for finding in findings) else 1)
+
+
+@app.command()
+def sandbox(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on; see --help after --.")] = None,
+) -> None:
+    """Run the national portal's sandbox in the foreground."""
+    from adapters.portal.sandbox.__main__ import main as run_sandbox
+
+    raise typer.Exit(run_sandbox(arguments or []))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the day instead of staying up.")] = False,
+    as_json: JsonOption = False,
+    folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its files; emptied first.")] = Path(
+        "var/demo"
+    ),
+    dossiers: Annotated[int, typer.Option(min=1, max=100_000)] = 2000,
+    procedures: Annotated[int, typer.Option(min=1, max=8000)] = 240,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any free port.")] = 0,
+) -> None:
+    """Live a provincial system's day against the sandbox, with faults on, and verify that nothing was lost."""
+    from gateway.demo.command import Options, run
+
+    options = Options(
+        folder=folder.resolve(), dossiers_count=dossiers, procedures_count=procedures, port=port, is_quiet=as_json
+    )
+    raise typer.Exit(run(options, is_once=once, is_json=as_json))
+
+
+@clients.command("add")
+def add_client(
+    client_id: str,
+    name: Annotated[str, typer.Option(help="Who it is.")],
+    scope: Annotated[list[str], typer.Option(help="May be repeated.")],
+    agency: Annotated[list[str], typer.Option(help='Subtree it may touch ("H99"); "*" for all. May be repeated.')],
+    certificate_sha256: Annotated[str, typer.Option(help="Bind the token to this client certificate (hex).")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Register a caller and print its token: it is shown this once."""
+    from gateway.registering import register
+
+    token = _with_database(lambda dsn: register(dsn, client_id, name, scope, agency, certificate_sha256))
+    typer.echo(json.dumps({"client_id": client_id, "token": token}) if as_json else token)
+
+
+@clients.command("list")
+def list_clients(as_json: JsonOption = False) -> None:
+    """List registered callers."""
+    from gateway.registering import listed
+
+    rows = _with_database(listed)
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("client", "name", "scopes", "agencies", "since", "revoked")
+    for row in rows:
+        values = (row["client_id"], row["name"], " ".join(row["scopes"]), " ".join(row["agency_prefixes"]))
+        table.add_row(*values, row["created_at"], row["revoked_at"] or "")
+    Console().print(table)
+
+
+@clients.command("revoke")
+def revoke_client(client_id: str) -> None:
+    """Revoke a caller's token; it stops working within a few seconds."""
+    from gateway.registering import revoke
+
+    if not _with_database(lambda dsn: revoke(dsn, client_id)):
+        typer.echo(f"no active client {client_id}", err=True)
+        raise typer.Exit(1)
+
+
+@certs.command("init")
+def init_certificates(
+    folder: Path,
+    name: Annotated[list[str] | None, typer.Option(help="Server names and addresses.")] = None,
+) -> None:
+    """Make a development authority with server and client certificates (never for production)."""
+    from certs.commands import init
+    from gateway.clocks import SystemClock
+
+    for path in init(folder, name or ["localhost", "127.0.0.1"], SystemClock().now()):
+        typer.echo(path)
+
+
+@certs.command("list")
+def list_certificates(folder: Path) -> None:
+    """List certificates below a folder with the days that they have left."""
+    from certs.commands import list_certificates as listing
+    from gateway.clocks import SystemClock
+
+    table = Table("file", "subject", "days left", "problem")
+    for item in listing(folder, SystemClock().now()):
+        facts = item.facts
+        subject, days = (facts.subject_common_name, str(facts.days_left)) if facts is not None else ("", "")
+        table.add_row(str(item.path), subject, days, item.problem)
+    Console().print(table)
+
+
+@certs.command("check")
+def check_certificates(folder: Path) -> None:
+    """Hold certificates and keys below a folder against the policy."""
+    from certs.commands import check_certificates as checking
+    from certs.policy import default_policy
+    from gateway.clocks import SystemClock
+
+    findings = checking(folder, default_policy(), SystemClock().now())
+    for finding in findings:
+        typer.echo(f"{finding.severity.value}: {finding.path}: {finding.message}")
+    raise typer.Exit(1 if any(finding.severity.value == "critical" for finding in findings) else 0)
+
+
+def _with_database(run: Callable[[str], Any]) -> Any:
+    """Run a coroutine function with the address of the configured (or embedded) database."""
+    from gateway.bootstrap import open_database
+
+    settings: Settings = load_settings()
+    database = open_database(settings)
+    try:
+        return asyncio.run(run(database.dsn))
+    finally:
+        database.release()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+"""The only place that chooses implementations: settings in, a runnable process out."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from pydantic import ValidationError
+
+from adapters.portal import PortalAdapter, PortalSettings
+from adapters.portal import build as build_portal
+from adapters.transport.session import InMemorySession
+from certs.contexts import ClientCertificates, ClientTls, ServerTls
+from certs.policy import default_policy
+from certs.reloading import ReloadingClientContext, ReloadingServerContext
+from gateway.api.app import build_app
+from gateway.api.tracing import current_trace
+from gateway.clocks import SystemChance, SystemClock
+from gateway.config import Settings, faults_of
+from gateway.engine.acceptor import Acceptor
+from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.worker import Worker, WorkerSettings
+from gateway.errors import ConfigurationError
+from gateway.ports.basics import KeyRing
+from gateway.ports.portal import Finding
+from gateway.readiness import Readiness
+from gateway.runtime import Parts, Runtime
+from gateway.store.acceptance import PostgresAcceptance
+from gateway.store.embedded import start_embedded
+from gateway.store.events import EventSignal
+from gateway.store.outbox import PostgresOutbox, WorkerPresence
+from gateway.store.pool import Pool, open_pool
+from gateway.store.procedures import PostgresProcedures
+from gateway.store.systems import PostgresSharedSession, PostgresSystems
+from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.retry import RetryPolicy
+from gateway.telemetry import Telemetry
+from gateway.vault.keyring import create_key_ring, load_key_ring
+
+PORTAL = "portal"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a process does: answers the API, works on deliveries, or both."""
+
+    is_api: bool
+    is_worker: bool
+
+    @classmethod
+    def named(cls, name: str) -> "Role":
+        return cls(is_api=name in ("api", "all"), is_worker=name in ("worker", "all"))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An address and, when the database is embedded, how to let go of it."""
+
+    dsn: str
+    release: Callable[[], None]
+
+
+def open_database(settings: Settings) -> Database:
+    """Give the configured database, or start (or join) the embedded one."""
+    if settings.store.dsn is not None:
+        return Database(settings.store.dsn.get_secret_value(), lambda: None)
+    dsn, server = start_embedded(settings.store.data_folder / "postgres")
+    return Database(dsn, server.cleanup)
+
+
+def open_key_ring(settings: Settings) -> KeyRing:
+    """Read the configured ring, or make one in the data folder. Raises ConfigurationError."""
+    if settings.keys.ring_file is not None:
+        return load_key_ring(settings.keys.ring_file)
+    return create_key_ring(settings.store.data_folder / "keys" / "ring.toml")
+
+
+def portal_settings(settings: Settings) -> PortalSettings | None:
+    """Read the portal's own section. Raises ConfigurationError listing every fault."""
+    if settings.portal is None:
+        return None
+    try:
+        return PortalSettings.model_validate(settings.portal)
+    except ValidationError as error:
+        raise ConfigurationError(faults_of(error, "portal")) from error
+
+
+def portal_tls(settings: Settings, clock: SystemClock) -> ReloadingClientContext | None:
+    """Load the certificates towards the portal. Raises ConfigurationError listing every fault."""
+    tls = settings.portal_tls
+    if tls is None:
+        return None
+    return ReloadingClientContext(
+        ClientTls(tls.ca, tls.certificate, tls.key, tls.key_passphrase_file, setting="portal_tls"),
+        default_policy(),
+        clock,
+    )
+
+
+def server_tls(settings: Settings, clock: SystemClock) -> ReloadingServerContext | None:
+    """Load the listener's own certificates. Raises ConfigurationError listing every fault."""
+    tls = settings.api.tls
+    if tls is None:
+        return None
+    mode = ClientCertificates.NONE
+    if tls.client_ca is not None:
+        mode = ClientCertificates.REQUIRED if tls.is_client_certificate_required else ClientCertificates.OPTIONAL
+    return ReloadingServerContext(
+        ServerTls(tls.certificate, tls.key, tls.key_passphrase_file, mode, tls.client_ca, setting="api.tls"),
+        default_policy(),
+        clock,
+    )
+
+
+class CatalogueMemory:
+    """Implements CatalogueKnowledge: the live codes as of a few seconds ago; None while none was ever read."""
+
+    def __init__(self, procedures: PostgresProcedures) -> None:
+        self._procedures = procedures
+        self._codes: frozenset[str] | None = None
+
+    def knows(self, procedure_code: str) -> bool | None:
+        return None if not self._codes else procedure_code in self._codes
+
+    async def refresh(self) -> None:
+        self._codes = frozenset(await self._procedures.live_codes())
+
+
+class Assembly:
+    """The parts of one process, made in order; what fails on the way is undone by `Runtime.stop` or `abandon`."""
+
+    def __init__(self, settings: Settings, role: Role, dsn: str) -> None:
+        self._settings = settings
+        self._role = role
+        self._dsn = dsn
+        self.clock = SystemClock()
+        self.chance = SystemChance()
+        self.registry = CollectorRegistry()
+        self.telemetry = Telemetry(self.registry)
+        self._portal_settings = portal_settings(settings)
+        self._portal_tls = portal_tls(settings, self.clock)
+        self.server_tls = server_tls(settings, self.clock)
+        self._key_ring = open_key_ring(settings)
+
+    async def build(self) -> tuple[Runtime, web.Application | None]:
+        """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
+        settings, role = self._settings, self._role
+        pool = await open_pool(
+            self._dsn,
+            max_size=settings.store.pool_size,
+            command_timeout_seconds=settings.store.command_timeout_seconds,
+        )
+        systems = PostgresSystems(pool)
+        procedures = PostgresProcedures(pool, clock=self.clock)
+        signal = EventSignal(pool)
+        portal = await self._portal(pool, systems)
+        catalogue = CatalogueMemory(procedures)
+        acceptor = self._acceptor(pool) if role.is_api else None
+        presence = WorkerPresence(self._dsn) if role.is_worker else None
+        outbox = self._outbox(pool, presence) if presence is not None else None
+        worker = None
+        if portal is not None and outbox is not None:
+            worker = self._worker(portal, outbox, systems, procedures, signal)
+        closers: list[Callable[[], Awaitable[Any]]] = [portal.aclose] if portal is not None else []
+        more_workers: list[Callable[[asyncio.Event], Awaitable[None]]] = []
+        if role.is_worker:
+            more_workers.append(self._webhooks(pool, signal, closers))
+        app = None
+        if acceptor is not None:
+            readiness = Readiness(systems, [PORTAL] if portal is not None else [], self.certificates)
+            app = build_app(self._services(pool, acceptor, signal, catalogue, readiness))
+        parts = Parts(
+            pool=pool,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            signal=signal,
+            systems=systems,
+            procedures=procedures,
+            acceptor=acceptor,
+            outbox=outbox,
+            presence=presence,
+            worker=worker,
+            catalogue=portal if role.is_worker else None,
+            refresh_catalogue=catalogue.refresh,
+            more_workers=more_workers,
+            certificates=self.certificates,
+            refresh_certificates=self.refresh_certificates,
+            procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
+            idempotency_kept=timedelta(days=settings.engine.idempotency_kept_days),
+            stop_grace_seconds=settings.engine.stop_grace_seconds,
+            closers=closers,
+        )
+        return Runtime(parts), app
+
+    async def check_systems(self) -> Sequence[Finding]:
+        """Ask each configured system's adapter to check itself, with a session of its own: nothing is stored."""
+        if self._portal_settings is None:
+            return [Finding(subject=PORTAL, is_ok=True, detail="not configured")]
+        tls = self._portal_tls
+        portal = build_portal(
+            self._portal_settings,
+            session=InMemorySession(self.clock),
+            ssl_supplier=tls.current if tls is not None else (lambda: None),
+            clock=self.clock,
+            chance=self.chance,
+        )
+        async with portal:
+            return await portal.check()
+
+    def certificates(self) -> dict[str, float]:
+        """Give days left of every certificate in use, by a word for its place."""
+        days: dict[str, float] = {}
+        for name, context in (("portal_client", self._portal_tls), ("api_server", self.server_tls)):
+            certificate = context.status().certificate if context is not None else None
+            if certificate is not None:
+                days[name] = certificate.days_left
+        return days
+
+    def refresh_certificates(self) -> None:
+        """Look at the files; a good change is in use from now on, a bad one is told and ignored."""
+        for context in (self._portal_tls, self.server_tls):
+            if context is None:
+                continue
+            report = context.refresh()
+            if report.is_news:
+                self.telemetry.say(
+                    "certificates.reloaded",
+                    setting=report.setting,
+                    result=report.result.value,
+                    faults=[str(fault) for fault in report.faults],
+                )
+
+    async def _portal(self, pool: Pool, systems: PostgresSystems) -> PortalAdapter | None:
+        if self._portal_settings is None:
+            return None
+        await systems.ensure(PORTAL)
+        tls = self._portal_tls
+        return build_portal(
+            self._portal_settings,
+            session=PostgresSharedSession(pool, PORTAL, key_ring=self._key_ring, clock=self.clock),
+            ssl_supplier=tls.current if tls is not None else (lambda: None),
+            clock=self.clock,
+            chance=self.chance,
+            headers_supplier=_trace_headers,
+        )
+
+    def _acceptor(self, pool: Pool) -> Acceptor:
+        systems = [PORTAL] if self._portal_settings is not None else []
+        return Acceptor(PostgresAcceptance(pool), systems=systems, key_ring=self._key_ring, clock=self.clock)
+
+    def _outbox(self, pool: Pool, presence: WorkerPresence) -> PostgresOutbox:
+        return PostgresOutbox(pool, presence, lease_seconds=self._settings.engine.lease_seconds, clock=self.clock)
+
+    def _worker(
+        self,
+        portal: PortalAdapter,
+        outbox: PostgresOutbox,
+        systems: PostgresSystems,
+        procedures: PostgresProcedures,
+        signal: EventSignal,
+    ) -> Worker:
+        engine = self._settings.engine
+        breaker = CircuitBreaker(
+            systems,
+            PORTAL,
+            policy=CircuitPolicy(
+                failures_to_open=engine.circuit_failures_to_open,
+                open_seconds=engine.circuit_open_seconds,
+                open_ceiling_seconds=engine.circuit_open_ceiling_seconds,
+            ),
+            clock=self.clock,
+            chance=self.chance,
+            observer=self.telemetry,
+        )
+        return Worker(
+            outbox,
+            portal,
+            breaker,
+            procedures,
+            key_ring=self._key_ring,
+            clock=self.clock,
+            chance=self.chance,
+            observer=self.telemetry,
+            settings=WorkerSettings(
+                lanes_per_cycle=engine.lanes_per_cycle,
+                loops_count=engine.loops_count,
+                max_concurrent_calls=engine.max_concurrent_calls,
+                retry=self._retry(),
+            ),
+            waker=signal,
+        )
+
+    def _retry(self) -> RetryPolicy:
+        engine = self._settings.engine
+        return RetryPolicy(
+            first_delay_seconds=engine.retry_first_delay_seconds,
+            ceiling_seconds=engine.retry_ceiling_seconds,
+            query_grace_seconds=engine.query_grace_seconds,
+        )
+
+    async def _render_metrics(self) -> bytes:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        gathered = CollectorRegistry()
+        MultiProcessCollector(gathered)
+        return generate_latest(gathered)
+
+
+def _trace_headers() -> dict[str, str]:
+    """Carry the chain of calls on to the national system."""
+    trace = current_trace.get()
+    return {"traceparent": trace.traceparent} if trace is not None else {}

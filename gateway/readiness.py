@@ -1,0 +1,50 @@
+"""What /readyz says of each national system, from what all processes share about it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gateway.api.services import SystemCondition, SystemReadiness
+from gateway.store.systems import PostgresSystems
+
+CERTIFICATE_WARNING_DAYS = 7
+
+
+def system_readiness(row: Mapping[str, Any], has_catalogue: bool, problems: Sequence[str]) -> SystemReadiness:
+    """Judge one system's shared row. A system that is left alone is down; anything else amiss is degraded."""
+    reasons = list(problems)
+    condition = SystemCondition.READY
+    if row["circuit_state"] != "closed":
+        condition = SystemCondition.DOWN
+        retry_at = row["circuit_retry_at"]
+        when = f", next try at {retry_at.isoformat(timespec='seconds')}" if retry_at else ""
+        reasons.append(f"left alone after {row['circuit_failures']} failures ({row['last_failure']}){when}")
+    elif row["circuit_retry_at"] is not None:
+        reasons.append(f"asked for patience until {row['circuit_retry_at'].isoformat(timespec='seconds')}")
+    if has_catalogue and row["procedures_synced_at"] is None:
+        reasons.append("the procedure catalogue was not read yet")
+    if reasons and condition is SystemCondition.READY:
+        condition = SystemCondition.DEGRADED
+    return SystemReadiness(system=row["system"], condition=condition, reasons=tuple(reasons))
+
+
+class Readiness:
+    """Gives the readiness of all configured systems."""
+
+    def __init__(
+        self, systems: PostgresSystems, configured: Sequence[str], certificates: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._systems = systems
+        self._configured = configured
+        self._certificates = certificates
+
+    async def __call__(self) -> list[SystemReadiness]:
+        problems = [
+            f"certificate {name} ends in {days_left:.0f} days"
+            for name, days_left in self._certificates().items()
+            if days_left < CERTIFICATE_WARNING_DAYS
+        ]
+        return [
+            system_readiness(row, has_catalogue=True, problems=problems)
+            for row in await self._systems.all()
+            if row["system"] in self._configured
+        ]
