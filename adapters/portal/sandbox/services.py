@@ -1,0 +1,141 @@
+"""The table of services: what the portal does for each value of `service` (§2).
+
+To add a service, write a function from desk and envelope to `Reply` and put it into `SERVICES`, or hand a longer
+table to `PortalSandbox`. Names are compared with their case, as the real portal does.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from adapters.portal.sandbox.intake import Intake
+from adapters.portal.sandbox.profile import PortalProfile
+from adapters.portal.sandbox.replies import Reply, failure
+from adapters.portal.sandbox.state import PortalState
+from adapters.sandboxing import Touch
+
+Envelope = dict[str, Any]
+"""A decoded request body: session, madonvi, service, and what belongs to the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a service works with."""
+
+    state: PortalState
+    profile: PortalProfile
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. `codes` names the dossiers that a call is about; `is_catalogue` allows the list faults."""
+
+    run: Callable[[Desk, Envelope], Reply]
+    touch: Touch = Touch.NOTHING
+    codes: Callable[[Envelope], list[str]] = lambda _: []
+    is_catalogue: bool = False
+
+
+def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
+    listed = [{"MATTHC": code, "TENTTHC": record["TENTTHC"]} for code, record in desk.state.procedures.items()]
+    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, listed))
+
+
+def _get_procedure(desk: Desk, envelope: Envelope) -> Reply:
+    code = envelope.get("maTTHC")
+    if not isinstance(code, str) or not code:
+        return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="maTTHC"))
+    record = desk.state.procedures.get(code)
+    return Reply(0, desk.profile.wording.success, [] if record is None else [record])
+
+
+def _list_agencies(desk: Desk, envelope: Envelope) -> Reply:
+    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, desk.state.agencies))
+
+
+def _list_sectors(desk: Desk, envelope: Envelope) -> Reply:
+    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, desk.state.sectors))
+
+
+def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
+    code = envelope.get("mahoso")
+    if not isinstance(code, str) or not code:
+        return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="mahoso"))
+    dossier = desk.state.dossiers.get(code)
+    if dossier is None:
+        return Reply(0, desk.profile.wording.success, [])
+    return Reply(
+        0,
+        desk.profile.wording.success,
+        [dossier.wire_record(has_lists=desk.profile.has_lookup_nested_lists)],
+    )
+
+
+def _push_dossiers(desk: Desk, envelope: Envelope) -> Reply:
+    wording = desk.profile.wording
+    records = envelope.get("data")
+    if not isinstance(records, list):
+        return failure(desk.profile, wording.failure_prefix + wording.bad_parameter.format(name="data"))
+    is_updating = read_updating(envelope.get("isUpdating"), desk.profile)
+    if is_updating is None:
+        return failure(desk.profile, wording.failure_prefix + wording.bad_parameter.format(name="isUpdating"))
+    return desk.intake.push_dossiers(records, is_updating=is_updating)
+
+
+def _push_steps(desk: Desk, envelope: Envelope) -> Reply:
+    wording = desk.profile.wording
+    steps = envelope.get("data")
+    if not isinstance(steps, list):
+        return failure(desk.profile, wording.failure_prefix + wording.bad_parameter.format(name="data"))
+    return desk.intake.push_steps(steps)
+
+
+def read_updating(value: Any, profile: PortalProfile) -> bool | None:
+    """Read `isUpdating` (§1.7); None when it is neither "True" nor "False"."""
+    if isinstance(value, bool):
+        return value if profile.is_boolean_updating_accepted else None
+    if isinstance(value, str):
+        return {"True": True, "False": False}.get(value)
+    return None
+
+
+def _page(profile: PortalProfile, envelope: Envelope, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cut out the page asked for with `trang` (from 1) and `soLuong`, when pages are honoured (§13-23)."""
+    if not profile.is_paging_honoured:
+        return listed
+    page, size = _number(envelope.get("trang")), _number(envelope.get("soLuong"))
+    return listed if page is None or size is None else listed[(page - 1) * size : page * size]
+
+
+def _number(value: Any) -> int | None:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000 else None
+
+
+def pushed_codes(envelope: Envelope) -> list[str]:
+    """Name the dossiers in `data`, with repeats, as far as the records can be read."""
+    records = envelope.get("data")
+    if not isinstance(records, list):
+        return []
+    codes = (record.get("MaHoSo") for record in records if isinstance(record, dict))
+    return [code for code in codes if isinstance(code, str)]
+
+
+def _asked_code(envelope: Envelope) -> list[str]:
+    code = envelope.get("mahoso")
+    return [code] if isinstance(code, str) else []
+
+
+SERVICES: Mapping[str, Service] = MappingProxyType(
+    {
+        "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
+        "LayThuTuc": Service(_get_procedure, is_catalogue=True),
+        "LayDanhMucCoQuan": Service(_list_agencies, is_catalogue=True),
+        "LayDanhMucLinhVuc": Service(_list_sectors, is_catalogue=True),
+        "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),
+        "DongBoHoSoMC": Service(_push_dossiers, Touch.EFFECT, pushed_codes),
+        "CapNhatTienDoHoSoMC": Service(_push_steps, Touch.EFFECT, pushed_codes),
+    }
+)
