@@ -1,0 +1,142 @@
+"""Whole processes, killed without warning while a day goes on; at the end the promises must hold.
+
+The API and the worker run apart and are killed in turn, again and again, at whatever they are doing; the database is
+restarted under load. Nothing accepted may be lost, doubled, mixed up or out of order on the portal.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from certs.commands import init
+from gateway.clocks import SystemClock
+from gateway.demo.command import Stack, add_client, catalogue_loaded, drained
+from gateway.demo.driver import Driver
+from gateway.demo.stack import Child, Control, Files, gateway_child, sandbox_child, write_password, write_settings
+from gateway.demo.verify import compare
+from gateway.demo.world import make_day
+from gateway.store.embedded import restart, start_embedded
+
+DOSSIERS_COUNT = 150
+PROCEDURES_COUNT = 20
+pytestmark = [pytest.mark.e2e]
+
+
+@dataclass(slots=True)
+class Town:
+    """The processes of one town."""
+
+    stack: Stack
+    files: Files
+    children: dict[str, Child]
+    server: Any
+    kills_count: int = 0
+
+    async def kill_and_revive(self, role: str) -> None:
+        """End a process as a power cut would, and start it again."""
+        await self.children[role].kill()
+        self.kills_count += 1
+        child = gateway_child(self.files, role=role)
+        self.children[role] = child
+        # A process that meets a restarting database gives up at the start; whoever supervises it tries again.
+        for _ in range(10):
+            with contextlib.suppress(RuntimeError):
+                await child.start()
+                return
+            await asyncio.sleep(0.5)
+        raise AssertionError(f"{role} does not come up again")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    files = Files(tmp_path)
+    init(files.certificates, ["localhost", "127.0.0.1"], SystemClock().now())
+    dsn, server = await asyncio.to_thread(start_embedded, tmp_path / "postgres")
+    token = secrets.token_urlsafe(16)
+    async with contextlib.AsyncExitStack() as cleanup:
+        cleanup.callback(server.cleanup)
+        session = await cleanup.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
+        sandbox = sandbox_child(files, password=write_password(files), token=token, procedures_count=PROCEDURES_COUNT)
+        cleanup.push_async_callback(sandbox.stop)
+        addresses = await sandbox.start()
+        write_settings(files, dsn=dsn, portal_url=addresses["url"], port=_free_port())
+        children = {role: gateway_child(files, role=role) for role in ("api", "worker")}
+
+        async def stop_all() -> None:
+            for child in children.values():
+                await child.stop()
+
+        cleanup.push_async_callback(stop_all)
+        for child in children.values():
+            await child.start()
+        client_token = await add_client(files)
+        control = Control(session, addresses["control_url"], token)
+        stack = Stack(children["api"].facts["url"], client_token, control, addresses["control_url"], session)
+        yield Town(stack, files, children, server)
+
+
+async def _disturb(town: Town, lived: asyncio.Event) -> None:
+    """Kill, kill, restart the database, and again, until the day is over."""
+    turn = 0
+    while not lived.is_set():
+        await asyncio.sleep(0.7)
+        match turn % 5:
+            case 0 | 2:
+                await town.kill_and_revive("worker")
+            case 1 | 3:
+                await town.kill_and_revive("api")
+            case _:
+                await asyncio.to_thread(restart, town.server)
+        turn += 1
+
+
+async def test_promises_hold_while_everything_is_killed(town: Town) -> None:
+    """Promises 1 to 5: what got a 2xx is on the portal once, in order and field by field, whatever was killed."""
+    async with asyncio.timeout(240):
+        procedures = await catalogue_loaded(town.stack, PROCEDURES_COUNT)
+        usable = [procedure for procedure in procedures if procedure["sectors"] and procedure["is_public"]]
+        stories = make_day(DOSSIERS_COUNT, usable, seed=7)
+        for story in stories:
+            story.is_imported = (
+                False  # A bulk import that is killed is repeated by its caller; single requests repeat here.
+            )
+        await town.stack.control.post(
+            "faults", {"action": "replace", "faults": [{"kind": "drop_reply", "probability": 0.05}]}
+        )
+        driver = Driver(town.stack.session, town.stack.url, town.stack.token, lambda _: None)
+        lived = asyncio.Event()
+        disturbance = asyncio.create_task(_disturb(town, lived))
+        await driver.live(stories, clerks_count=8)
+        lived.set()
+        await disturbance
+        await town.stack.control.post("faults", {"action": "clear"})
+
+        accepted_count = sum(len(changes) for changes in driver.log.accepted.values())
+        sizes = await drained(town.stack, accepted_count)
+        found = compare(driver.log.accepted, await town.stack.control.dossiers())
+        counters = await town.stack.control.get("counters")
+
+    assert driver.log.refused == []
+    assert DOSSIERS_COUNT == len(driver.log.accepted)
+    wrong = {name: count for name, count in found.items() if count and name not in ("steps_on_portal", "examples")}
+    assert {} == wrong, found["examples"]
+    assert driver.log.steps_count == found["steps_on_portal"]
+    open_states = {state: sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown", "parked", "lost")}
+    assert dict.fromkeys(open_states, 0) == open_states
+    assert 0 == counters["concurrent_same_dossier"]
+    assert town.kills_count >= 4
