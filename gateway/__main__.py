@@ -15,7 +15,12 @@ from gateway import __version__
 from gateway.config import Settings, load_settings
 from gateway.errors import ConfigurationError, GatewayError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Liên thông: the provincial integration gateway.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local values, and those may be personal
+    help="Liên thông: the provincial integration gateway.",
+)
 clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.")
 certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
 app.add_typer(clients, name="clients")

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -18,12 +19,16 @@ from adapters.transport.session import InMemorySession
 from certs.contexts import ClientCertificates, ClientTls, ServerTls
 from certs.policy import default_policy
 from certs.reloading import ReloadingClientContext, ReloadingServerContext
+from gateway import __version__
 from gateway.api.app import build_app
+from gateway.api.server import make_runner
+from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.api.tracing import current_trace
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.webhooks import AiohttpPost, WebhookSender
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.errors import ConfigurationError
 from gateway.ports.basics import KeyRing
@@ -141,13 +146,13 @@ class Assembly:
         self.clock = SystemClock()
         self.chance = SystemChance()
         self.registry = CollectorRegistry()
-        self.telemetry = Telemetry(self.registry)
+        self.telemetry = Telemetry(self.registry, logs_requests=settings.log_level == "debug")
         self._portal_settings = portal_settings(settings)
         self._portal_tls = portal_tls(settings, self.clock)
         self.server_tls = server_tls(settings, self.clock)
         self._key_ring = open_key_ring(settings)
 
-    async def build(self) -> tuple[Runtime, web.Application | None]:
+    async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
         settings, role = self._settings, self._role
         pool = await open_pool(
@@ -167,13 +172,17 @@ class Assembly:
         if portal is not None and outbox is not None:
             worker = self._worker(portal, outbox, systems, procedures, signal)
         closers: list[Callable[[], Awaitable[Any]]] = [portal.aclose] if portal is not None else []
-        more_workers: list[Callable[[asyncio.Event], Awaitable[None]]] = []
+        more_workers: list[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = []
         if role.is_worker:
             more_workers.append(self._webhooks(pool, signal, closers))
-        app = None
+        runner = None
         if acceptor is not None:
             readiness = Readiness(systems, [PORTAL] if portal is not None else [], self.certificates)
-            app = build_app(self._services(pool, acceptor, signal, catalogue, readiness))
+            services = self._services(pool, acceptor, signal, catalogue, readiness)
+            # A handler's time to finish is what the grace at the stop is for as well.
+            runner = make_runner(
+                build_app(services), services.limits, shutdown_seconds=settings.engine.stop_grace_seconds
+            )
         parts = Parts(
             pool=pool,
             clock=self.clock,
@@ -195,7 +204,7 @@ class Assembly:
             stop_grace_seconds=settings.engine.stop_grace_seconds,
             closers=closers,
         )
-        return Runtime(parts), app
+        return Runtime(parts), runner
 
     async def check_systems(self) -> Sequence[Finding]:
         """Ask each configured system's adapter to check itself, with a session of its own: nothing is stored."""
@@ -253,6 +262,43 @@ class Assembly:
         systems = [PORTAL] if self._portal_settings is not None else []
         return Acceptor(PostgresAcceptance(pool), systems=systems, key_ring=self._key_ring, clock=self.clock)
 
+    def _services(
+        self, pool: Pool, acceptor: Acceptor, signal: EventSignal, catalogue: CatalogueMemory, readiness: Readiness
+    ) -> Services:
+        api = self._settings.api
+        return Services(
+            acceptor=acceptor,
+            pool=pool,
+            key_ring=self._key_ring,
+            clock=self.clock,
+            signal=signal,
+            catalogue=catalogue,
+            random_bytes=os.urandom,
+            readiness=readiness,
+            render_metrics=self._render_metrics,
+            observer=self.telemetry,
+            limits=Limits(max_body_bytes=api.max_body_bytes, body_seconds=api.body_timeout_seconds),
+            metrics_access=MetricsAccess.OPEN if api.public_metrics else MetricsAccess.SCOPE,
+            version=__version__,
+        )
+
+    def _webhooks(
+        self, pool: Pool, signal: EventSignal, closers: list[Callable[[], Awaitable[Any]]]
+    ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        closers.append(session.close)
+        sender = WebhookSender(
+            pool,
+            key_ring=self._key_ring,
+            clock=self.clock,
+            chance=self.chance,
+            post=AiohttpPost(session),
+            signal=signal,
+            observer=self.telemetry,
+        )
+
+        return sender.run
+
     def _outbox(self, pool: Pool, presence: WorkerPresence) -> PostgresOutbox:
         return PostgresOutbox(pool, presence, lease_seconds=self._settings.engine.lease_seconds, clock=self.clock)
 
@@ -307,7 +353,7 @@ class Assembly:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         gathered = CollectorRegistry()
-        MultiProcessCollector(gathered)
+        MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
         return generate_latest(gathered)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ class Parts:
     worker: Worker | None
     catalogue: ProcedureCatalogue | None
     refresh_catalogue: Callable[[], Awaitable[None]]
-    more_workers: Sequence[Callable[[asyncio.Event], Awaitable[None]]]
+    more_workers: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]]
     certificates: Callable[[], dict[str, float]]
     refresh_certificates: Callable[[], None]
     procedures_interval: timedelta
@@ -62,7 +62,7 @@ class Runtime:
             parts.acceptor.start()
         if parts.worker is not None:
             self._tasks.append(asyncio.create_task(parts.worker.run(self._stopping)))
-        self._tasks.extend(asyncio.create_task(run(self._stopping)) for run in parts.more_workers)  # type: ignore[arg-type]
+        self._tasks.extend(asyncio.create_task(run(self._stopping)) for run in parts.more_workers)
         self._tasks.append(asyncio.create_task(run_jobs(self._jobs(), self._stopping, parts.telemetry)))
 
     async def failed(self) -> None:

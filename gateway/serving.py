@@ -47,13 +47,10 @@ async def _serve_one(settings: Settings, role: Role) -> int:
     try:
         await migrate(database.dsn)
         assembly = Assembly(settings, role, database.dsn)
-        runtime, app = await assembly.build()
+        runtime, runner = await assembly.build()
         runtime.start()
-        runner = None
         facts: dict[str, object] = {"pid": os.getpid()}
-        if app is not None:
-            # The handler's time to finish is what the runtime's grace is for as well.
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.engine.stop_grace_seconds)
+        if runner is not None:
             await runner.setup()
             listener = _listening_socket(settings)
             tls = assembly.server_tls
@@ -148,7 +145,7 @@ def _serve_many(settings: Settings, role_name: str, processes_count: int) -> int
             while not is_told:
                 for place, child in enumerate(children):
                     if child.poll() is not None:
-                        mark_process_dead(child.pid, metrics)
+                        mark_process_dead(child.pid, metrics)  # type: ignore[no-untyped-call]
                         time.sleep(_RESTART_SECONDS)
                         children[place] = start()
                 time.sleep(0.2)

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gateway.api.services import InternalFailure, RequestFinished
 from gateway.ports.observing import (
     AlertRaised,
     CallEnded,
@@ -55,9 +56,12 @@ class _ToStructlog(logging.Handler):
 class Telemetry:
     """Implements Observer and owns the metrics of one process."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, logs_requests: bool = False) -> None:
         self.registry = registry
         self._log = structlog.get_logger()
+        self._logs_requests = logs_requests
+        self._request_counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._change_counters: dict[tuple[str, bool], Counter] = {}
         self.requests = Counter(
             "gateway_requests_total", "API requests", ["method", "route", "status"], registry=registry
         )
@@ -148,6 +152,11 @@ class Telemetry:
             registry=registry,
         )
         self._webhooks = Counter("gateway_webhooks_total", "Webhook calls", ["outcome"], registry=registry)
+        self._webhook_seconds = Histogram("gateway_webhook_seconds", "Duration of webhook calls", registry=registry)
+        self._changes = Counter("gateway_changes_total", "Changes judged", ["outcome", "way"], registry=registry)
+        self._waiters = Gauge(
+            "gateway_feed_waiters", "Long polls under way", registry=registry, multiprocess_mode="livesum"
+        )
 
     def __call__(self, happening: Happening) -> None:
         match happening:
@@ -206,12 +215,56 @@ class Telemetry:
         ]
         self._log.error("defect.found", where=where, error=type(error).__name__, places=places[-8:])
 
-    def note_request(self, method: str, route: str, status: int, duration_seconds: float) -> None:
-        self.requests.labels(method, route, str(status)).inc()
-        self.request_seconds.labels(method, route).observe(duration_seconds)
+    def request_finished(self, event: RequestFinished) -> None:
+        """Count a request; log it when it failed on our side, or when everything is to be logged."""
+        key = (event.method, event.route, event.status)
+        counted = self._request_counters.get(key)
+        if counted is None:
+            # The labels' look-up costs as much as the counting; methods, routes and statuses are few.
+            counted = (
+                self.requests.labels(event.method, event.route, str(event.status)),
+                self.request_seconds.labels(event.method, event.route),
+            )
+            self._request_counters[key] = counted
+        counted[0].inc()
+        counted[1].observe(event.duration_seconds)
+        if event.status >= 500 or self._logs_requests:
+            self._log.info(
+                "request.finished",
+                method=event.method,
+                route=event.route,
+                status=event.status,
+                duration_seconds=round(event.duration_seconds, 4),
+                client_id=event.client_id,
+                trace_id=event.trace_id,
+                request_id=event.request_id,
+            )
 
-    def note_webhook(self, outcome: str) -> None:
+    def change_judged(self, outcome: str, *, is_import: bool) -> None:
+        key = (outcome, is_import)
+        counter = self._change_counters.get(key)
+        if counter is None:
+            counter = self._changes.labels(outcome, "import" if is_import else "request")
+            self._change_counters[key] = counter
+        counter.inc()
+
+    def waiters_changed(self, waiters_count: int) -> None:
+        self._waiters.set(waiters_count)
+
+    def internal_failure(self, event: InternalFailure) -> None:
+        self._defects.labels(event.route).inc()
+        self._log.error(
+            "defect.found",
+            where=event.route,
+            error=list(event.kinds),
+            places=list(event.places[-8:]),
+            trace_id=event.trace_id,
+            request_id=event.request_id,
+        )
+
+    def webhook_attempted(self, outcome: str, duration_seconds: float) -> None:
         self._webhooks.labels(outcome).inc()
+        self._webhook_seconds.observe(duration_seconds)
 
     def note_queue(self, system: str, states: Mapping[str, int], oldest: Mapping[str, datetime], now: datetime) -> None:
         for state in ("waiting", "in_flight", "unknown", "parked"):

@@ -61,7 +61,7 @@ class Driver:
         query = ""
         while True:
             page = await self._get(f"/procedures?limit=200{query}")
-            references.extend(page["items"])
+            references.extend(page["procedures"])
             if not page.get("next_cursor"):
                 break
             query = f"&cursor={page['next_cursor']}"
@@ -69,7 +69,8 @@ class Driver:
 
         async def one(code: str) -> dict[str, Any]:
             async with gate:
-                return await self._get(f"/procedures/{code}")
+                procedure: dict[str, Any] = (await self._get(f"/procedures/{code}"))["procedure"]
+                return procedure
 
         return await asyncio.gather(*(one(reference["code"]) for reference in references))
 
@@ -137,7 +138,7 @@ class Driver:
             async for line in response.content:
                 result = json.loads(line)
                 if result["status"] in (200, 201):
-                    self.log.note(result["code"], by_code[result["code"]], result, False)
+                    self.log.note(result["code"], by_code[result["code"]], result, result["is_replayed"])
                 else:
                     refused_count += 1
         if refused_count != len(broken):

@@ -180,7 +180,9 @@ def sandbox_child(files: Files, *, password: str, token: str, procedures_count: 
     certificates = files.certificates
     profile = files.folder / "portal-profile.json"
     profile.touch(mode=0o600)
-    profile.write_text(json.dumps({"username": "demo_province", "password": password}), encoding="utf-8")
+    # A little latency: without any, two calls for one dossier at the same moment could not be told from one another.
+    settings = {"username": "demo_province", "password": password, "latency_seconds": 0.01}
+    profile.write_text(json.dumps(settings), encoding="utf-8")
     arguments = [
         *(sys.executable, "-m", "adapters.portal.sandbox", "--profile", str(profile)),
         *("--tls-cert", str(certificates / "server.pem"), "--tls-key", str(certificates / "server.key")),

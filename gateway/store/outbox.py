@@ -33,20 +33,24 @@ class WorkerPresence:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: Any = None
-        self.number: int = 0
+        self._number = 0
+        self._connecting = asyncio.Lock()
 
     async def ensure(self) -> int:
         """Give the number under which lanes may be leased now. Raises StoreUnavailable."""
-        if self._connection is None or self._connection.is_closed():
-            try:
-                self._connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
-                number = await self._connection.fetchval("SELECT nextval('worker_numbers')::integer")
-                await self._connection.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, number)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                self._connection = None
-                raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
-            self.number = number
-        return self.number
+        async with self._connecting:
+            if self._connection is None or self._connection.is_closed():
+                await self._connect()
+            return self._number
+
+    async def _connect(self) -> None:
+        try:
+            connected = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
+            self._number = await connected.fetchval("SELECT nextval('worker_numbers')::integer")
+            await connected.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, self._number)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
+        self._connection = connected
 
     async def close(self) -> None:
         if self._connection is not None:
