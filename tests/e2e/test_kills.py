@@ -25,7 +25,7 @@ from gateway.demo.world import make_day
 from gateway.store.embedded import restart, start_embedded
 from tests.support.folders import server_folder
 
-DOSSIERS_COUNT = 300
+DOSSIERS_COUNT = 200
 PROCEDURES_COUNT = 20
 pytestmark = [pytest.mark.e2e]
 
