@@ -128,7 +128,7 @@ class LeaseLost:
 
 Event = Judged | CallFailed | LookedUp | NotTranslated | LeaseLost
 
-_KINDS: tuple[tuple[type[RemoteError], FailureKind], ...] = (
+FAILURE_KINDS: tuple[tuple[type[RemoteError], FailureKind], ...] = (
     (TransientFailure, FailureKind.TRANSIENT),
     (RateLimited, FailureKind.RATE_LIMITED),
     (CredentialsRefused, FailureKind.CREDENTIALS),
@@ -136,12 +136,13 @@ _KINDS: tuple[tuple[type[RemoteError], FailureKind], ...] = (
     (ContractBroken, FailureKind.CONTRACT_BROKEN),
     (OutcomeUnknown, FailureKind.OUTCOME_UNKNOWN),
 )
+"""Which group of errors is which kind of failure; every group of RemoteError is here."""
 _SAFE_CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 def call_failed(error: RemoteError) -> CallFailed:
     """Give the event for an error of a call. An error of no known group may have had an effect: outcome unknown."""
-    kind = next((kind for group, kind in _KINDS if isinstance(error, group)), FailureKind.OUTCOME_UNKNOWN)
+    kind = next((kind for group, kind in FAILURE_KINDS if isinstance(error, group)), FailureKind.OUTCOME_UNKNOWN)
     reason = ""
     if isinstance(error, Rejected) and _SAFE_CODE.fullmatch(error.remote_code):
         # Only what looks like a code: the foreign side decides what stands there, and it may be a sentence.
