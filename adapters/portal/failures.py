@@ -1,0 +1,154 @@
+"""What the portal's replies mean, as a table (portal wire notes §1.6, §11.4, §13 rows 4 to 10, 19).
+
+A reply says two things: a code (zero, another one, or none at all) and Vietnamese words. `RULES` is read from top to
+bottom and the first row that fits decides. Where code and words contradict each other nobody is believed: the effect
+is settled by a query. Pure.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, StringConstraints
+
+
+class Operation(StrEnum):
+    """The calls of the adapter; a closed list, fit for labels."""
+
+    LOGIN = "login"
+    LIST_PROCEDURES = "list_procedures"
+    GET_PROCEDURE = "get_procedure"
+    LOOK_UP = "look_up"
+    CREATE = "create"
+    UPDATE = "update"
+    STEPS = "steps"
+
+
+class Meaning(StrEnum):
+    """What a reply says."""
+
+    SUCCESS = "success"
+    ALREADY_EXISTS = "already_exists"
+    DOES_NOT_EXIST = "does_not_exist"
+    REJECTED = "rejected"
+    SESSION_REFUSED = "session_refused"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    TRANSIENT = "transient"
+    CONTRADICTION = "contradiction"
+    UNREADABLE = "unreadable"
+
+
+class CodeClass(StrEnum):
+    """What kind of error code a reply carries."""
+
+    ZERO = "zero"
+    OTHER = "other"
+    NONE = "none"
+
+
+class Wording(StrEnum):
+    """What the words of a reply speak of."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    EXISTS = "exists"
+    ABSENT = "absent"
+    SESSION = "session"
+    BUSY = "busy"
+
+
+Phrase = Annotated[str, StringConstraints(min_length=2, max_length=100)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wordings:
+    """The phrases that count, compared in composed form without case."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    success: tuple[Phrase, ...] = ("thành công",)
+    failure: tuple[Phrase, ...] = ("không thành công", "chưa thành công", "thất bại", "không hợp lệ")
+    """Read first and taken out, so that "không thành công" is never seen as "thành công"."""
+    exists: tuple[Phrase, ...] = ("đã tồn tại",)
+    absent: tuple[Phrase, ...] = ("không tồn tại", "chưa tồn tại")
+    session: tuple[Phrase, ...] = ("phiên", "session")
+    session_except: tuple[Phrase, ...] = ("phiên bản", "phiên họp", "phiên dịch")
+    """Phrases that hold a word of `session` and mean something else (version, meeting, interpreting)."""
+    busy: tuple[Phrase, ...] = ("bảo trì", "quá tải", "hệ thống bận", "đang bận", "thử lại sau")
+    """Maintenance, overload, "try again later": with an error code, nothing was done."""
+    dossier: tuple[Phrase, ...] = ("hồ sơ",)
+    """Words for the dossier itself, so that "does not exist" is understood of it."""
+    other_subjects: tuple[Phrase, ...] = ("thủ tục", "tthc", "lĩnh vực", "thành phần", "đơn vị")
+    """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
+
+
+PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS})
+READS = frozenset({Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE, Operation.LOOK_UP})
+ALL = frozenset(Operation)
+_LOGIN = frozenset({Operation.LOGIN})
+_CREATES = frozenset({Operation.CREATE})
+_NEED_DOSSIER = frozenset({Operation.UPDATE, Operation.STEPS})
+_BUSINESS = PUSHES | READS
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: for these calls, this class of code and this wording (None: any), the reply means `meaning`."""
+
+    operations: frozenset[Operation]
+    code: CodeClass
+    wording: Wording | None
+    meaning: Meaning
+    why: str
+    unless: frozenset[Wording] = field(default_factory=frozenset)
+
+
+_C, _W, _M = CodeClass, Wording, Meaning
+_UNLESS_SUCCESS = frozenset({Wording.SUCCESS})
+
+RULES: tuple[Rule, ...] = (
+    # A success code. Words against it are believed as little as the code.
+    Rule(
+        _BUSINESS,
+        _C.ZERO,
+        _W.SESSION,
+        _M.CONTRADICTION,
+        "zero, and the session is complained of",
+        frozenset({_W.SUCCESS}),
+    ),
+    Rule(ALL, _C.ZERO, _W.FAILURE, _M.CONTRADICTION, "zero, and words of failure"),
+    Rule(PUSHES, _C.ZERO, _W.EXISTS, _M.CONTRADICTION, "zero, and the record is said to exist", _UNLESS_SUCCESS),
+    Rule(PUSHES, _C.ZERO, _W.ABSENT, _M.CONTRADICTION, "zero, and the record is said to be missing"),
+    Rule(ALL, _C.ZERO, None, _M.SUCCESS, "success code"),
+    # Another code.
+    Rule(_LOGIN, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_LOGIN, _C.OTHER, _W.SUCCESS, _M.CONTRADICTION, "an error code, and words of success"),
+    Rule(_LOGIN, _C.OTHER, None, _M.CREDENTIALS_REFUSED, "the login was refused"),
+    Rule(_BUSINESS, _C.OTHER, _W.SESSION, _M.SESSION_REFUSED, "the session is not valid any more"),
+    Rule(_BUSINESS, _C.OTHER, _W.SUCCESS, _M.CONTRADICTION, "an error code, and words of success"),
+    Rule(_CREATES, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a first push of a dossier that is there"),
+    Rule(_NEED_DOSSIER, _C.OTHER, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
+    Rule(_BUSINESS, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_BUSINESS, _C.OTHER, None, _M.REJECTED, "refused"),
+    # No code: only clear words decide.
+    Rule(_BUSINESS, _C.NONE, _W.SESSION, _M.SESSION_REFUSED, "the session is not valid any more", _UNLESS_SUCCESS),
+    Rule(PUSHES, _C.NONE, _W.FAILURE, _M.REJECTED, "refused in words"),
+    Rule(_CREATES, _C.NONE, _W.EXISTS, _M.ALREADY_EXISTS, "a first push of a dossier that is there"),
+    Rule(_NEED_DOSSIER, _C.NONE, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
+    Rule(_BUSINESS, _C.NONE, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_BUSINESS, _C.NONE, _W.SUCCESS, _M.SUCCESS, "success in words"),
+    Rule(ALL, _C.NONE, None, _M.UNREADABLE, "neither code nor known words"),
+)
+
+
+def meaning_of(operation: Operation, code: CodeClass, wordings: frozenset[Wording]) -> Meaning:
+    """Give the meaning of a reply by the first row that fits."""
+    for rule in RULES:
+        if (
+            operation in rule.operations
+            and code is rule.code
+            and (rule.wording is None or rule.wording in wordings)
+            and not rule.unless & wordings
+        ):
+            return rule.meaning
+    return Meaning.UNREADABLE

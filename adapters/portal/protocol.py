@@ -1,0 +1,336 @@
+"""Requests of the portal and the meaning of its answers. Pure: no connection, no clock, no session of its own.
+
+Native form: POST of one JSON object with `session`, `madonvi`, `service` to the exchange's local adapter. Facade
+form: bare arrays to three addresses and GET for reads; answers come wrapped as text inside `message`.
+Source: portal wire notes §1 (transport, envelope, dialects), §2 (services), §6.4 (look-up), §13.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from adapters.portal.failures import PUSHES, Meaning, Operation
+from adapters.portal.replies import Reply
+from adapters.portal.settings import DestinationPlace, Facade, PortalSettings, UpdateSwitch
+from adapters.transport.messages import HttpRequest
+from gateway.errors import (
+    ContractBroken,
+    CredentialsRefused,
+    InvalidInput,
+    Rejected,
+    RemoteError,
+    TransientFailure,
+)
+from gateway.model.procedure import ProcedureRef
+from mappings.portal.catalogue import read_list
+from mappings.portal.wire import PushEnvelope, StepRecord
+
+SYSTEM = "portal"
+SERVICES = {
+    Operation.LIST_PROCEDURES: "LayDanhSachTTHC",
+    Operation.GET_PROCEDURE: "LayThuTuc",
+    Operation.LOOK_UP: "TraCuuHoSo",
+    Operation.CREATE: "DongBoHoSoMC",
+    Operation.UPDATE: "DongBoHoSoMC",
+    Operation.STEPS: "CapNhatTienDoHoSoMC",
+}
+_JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
+_encode = msgspec.json.Encoder().encode
+
+
+def login_request(settings: PortalSettings, password: str) -> HttpRequest:
+    """Build the login. Repeating it is harmless, so it counts as a read."""
+    body = _encode({"username": settings.username, "password": password})
+    return _native(
+        settings,
+        Operation.LOGIN,
+        settings.auth_path,
+        body,
+        settings.timeouts.login_seconds,
+        with_destination=settings.destination_on_login,
+    )
+
+
+def list_request(settings: PortalSettings, session: str) -> HttpRequest:
+    """Build the reading of the catalogue's list."""
+    seconds = settings.timeouts.list_seconds
+    if settings.facade is not None:
+        return _facade_get(settings, settings.facade, Operation.LIST_PROCEDURES, settings.facade.list_path, (), seconds)
+    return _service(settings, Operation.LIST_PROCEDURES, settings.share_path, session, {}, seconds)
+
+
+def detail_request(settings: PortalSettings, session: str, procedure_code: str) -> HttpRequest:
+    """Build the reading of one procedure."""
+    seconds = settings.timeouts.detail_seconds
+    facade = settings.facade
+    if facade is not None:
+        query = ((facade.detail_key, procedure_code),)
+        return _facade_get(settings, facade, Operation.GET_PROCEDURE, facade.detail_path, query, seconds)
+    parameters = {"maTTHC": procedure_code}
+    return _service(settings, Operation.GET_PROCEDURE, settings.integration_path, session, parameters, seconds)
+
+
+def look_up_request(settings: PortalSettings, session: str, dossier_code: str) -> HttpRequest:
+    """Build the question whether a dossier exists. Raises Rejected when the facade offers no look-up."""
+    seconds = settings.timeouts.look_up_seconds
+    facade = settings.facade
+    if facade is not None:
+        if facade.look_up_path is None:
+            raise Rejected(
+                "the facade offers no look-up: whether the dossier exists has to be settled by a person",
+                system=SYSTEM,
+                operation=Operation.LOOK_UP,
+                code="no_look_up",
+            )
+        query = ((facade.look_up_key, dossier_code),)
+        return _facade_get(settings, facade, Operation.LOOK_UP, facade.look_up_path, query, seconds)
+    # Lower case here, unlike the field of the records and the key of the portal's own look-up into a province.
+    parameters = {"mahoso": dossier_code}
+    return _service(settings, Operation.LOOK_UP, settings.integration_path, session, parameters, seconds)
+
+
+def dossiers_request(
+    settings: PortalSettings, session: str, records: Sequence[object], *, is_update: bool
+) -> HttpRequest:
+    """Build a push of dossiers, all new or all known: one switch covers the whole call."""
+    operation = Operation.UPDATE if is_update else Operation.CREATE
+    flag = "True" if is_update else "False"
+    if settings.facade is None:
+        return _push(settings, operation, session, list(records), flag)
+    facade = settings.facade
+    query: list[tuple[str, str]] = []
+    if facade.update_switch is UpdateSwitch.QUERY:
+        query.append(("isUpdating", flag))
+    path = facade.update_path if is_update else facade.create_path
+    return _facade_post(settings, facade, operation, path, query, list(records))
+
+
+def steps_request(settings: PortalSettings, session: str, records: Sequence[StepRecord]) -> HttpRequest:
+    """Build a push of progress steps, in the order given."""
+    if settings.facade is None:
+        return _push(settings, Operation.STEPS, session, list(records), None)
+    return _facade_post(settings, settings.facade, Operation.STEPS, settings.facade.steps_path, [], list(records))
+
+
+def read_login(settings: PortalSettings, reply: Reply) -> str:
+    """Give the session of a login answer. Raises CredentialsRefused, TransientFailure or ContractBroken."""
+    meaning = reply.meaning(Operation.LOGIN, settings.dialect)
+    if meaning is Meaning.SUCCESS:
+        session = reply.session
+        if not session:
+            raise _broken(Operation.LOGIN, "the login succeeded without a session", "no_session")
+        return session
+    raise call_error(meaning, Operation.LOGIN, reply)
+
+
+def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef]:
+    """Give the list of the catalogue. Raises when it was not given in full."""
+    operation = Operation.LIST_PROCEDURES
+    items = _result(settings, operation, reply)
+    try:
+        return read_list(items)
+    except InvalidInput as error:
+        raise _broken(operation, "the list has lines without a code", "malformed_list") from error
+
+
+def read_procedure(settings: PortalSettings, reply: Reply, procedure_code: str) -> dict[str, Any] | None:
+    """Give the catalogue record of the code asked for, None when there is none."""
+    operation = Operation.GET_PROCEDURE
+    items = _result(settings, operation, reply)
+    if not items:
+        return None
+    if len(items) > 1 or not isinstance(items[0], dict):
+        raise _broken(operation, "one procedure was asked for and another number came", "malformed_record")
+    record: dict[str, Any] = items[0]
+    code = next((value for key, value in record.items() if key.upper() == "MATTHC"), None)
+    if not isinstance(code, str) or code.strip() != procedure_code:
+        raise _broken(operation, "another procedure came than was asked for", "wrong_record")
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up gave: None when the dossier is not there, else its record as far as it states anything."""
+
+    record: dict[str, Any] | None
+
+
+def read_look_up(settings: PortalSettings, reply: Reply, dossier_code: str) -> Found:
+    """Tell whether the dossier is there. Raises when the portal did not answer the question."""
+    operation = Operation.LOOK_UP
+    if (
+        settings.dialect.look_up_absent_by_wording
+        and reply.meaning(operation, settings.dialect) is Meaning.REJECTED
+        and reply.says_dossier_is_absent(dossier_code, settings.dialect)
+    ):
+        return Found(None)
+    items = _result(settings, operation, reply)
+    if not items:
+        return Found(None)
+    records: list[dict[str, Any]] = [item for item in items if isinstance(item, dict)]
+    if not records:
+        # Something is there, and its form is not documented: it exists, and nothing more is known.
+        return Found({})
+    named = [record for record in records if "MaHoSo" in record]
+    if not named:
+        return Found(records[0])
+    matching = [record for record in named if str(record["MaHoSo"]).strip() == dossier_code]
+    if not matching:
+        raise _broken(operation, "another dossier came than was asked for", "wrong_record")
+    return Found(matching[0])
+
+
+def call_error(meaning: Meaning, operation: Operation, reply: Reply | None) -> RemoteError:
+    """Make the error for an answer that is about the call as a whole."""
+    code = reply.code if reply is not None and reply.code is not None else ""
+    if meaning is Meaning.TRANSIENT:
+        return TransientFailure("the portal is busy or closed", system=SYSTEM, operation=operation, code="portal_busy")
+    if meaning in (Meaning.CREDENTIALS_REFUSED, Meaning.SESSION_REFUSED):
+        return CredentialsRefused(
+            "the portal refused the login" if operation is Operation.LOGIN else "the portal refused a new session",
+            system=SYSTEM,
+            operation=operation,
+        )
+    if meaning is Meaning.CONTRADICTION:
+        return _broken(operation, "code and words of the answer contradict each other", "contradiction")
+    if meaning is Meaning.UNREADABLE:
+        return _broken(operation, "the answer says neither yes nor no", "unreadable")
+    return Rejected(
+        "the portal refused the call", system=SYSTEM, operation=operation, remote_code=code, code=f"portal_{meaning}"
+    )
+
+
+def _broken(operation: Operation, message: str, code: str) -> ContractBroken:
+    return ContractBroken(message, system=SYSTEM, operation=operation, effect_possible=operation in PUSHES, code=code)
+
+
+def _result(settings: PortalSettings, operation: Operation, reply: Reply) -> list[Any]:
+    """Give the result of a read as a list. A missing result is never read as an empty one."""
+    meaning = reply.meaning(operation, settings.dialect)
+    result = reply.result
+    if isinstance(result, dict):
+        inner = result.get("data")
+        if isinstance(inner, list):
+            result = inner
+        elif result and operation is not Operation.LIST_PROCEDURES:
+            result = [result]
+    # An answer without code and without known words proves something only when it carries something.
+    if meaning is Meaning.UNREADABLE and reply.code is None and isinstance(result, list) and result:
+        meaning = Meaning.SUCCESS
+    if meaning is not Meaning.SUCCESS:
+        raise call_error(meaning, operation, reply)
+    if not isinstance(result, list):
+        raise _broken(operation, "the answer has no list as its result", "no_result")
+    return result
+
+
+def _address(settings: PortalSettings, path: str) -> str:
+    base = settings.base_url.rstrip("/")
+    if settings.family is not None and settings.facade is None:
+        base = f"{base}/{settings.family}/RestService/forward"
+    return f"{base}/{path.lstrip('/')}"
+
+
+def _native(
+    settings: PortalSettings,
+    operation: Operation,
+    path: str,
+    body: bytes,
+    seconds: float,
+    *,
+    with_destination: bool = True,
+) -> HttpRequest:
+    headers, query = list(_JSON_HEADERS), []
+    if with_destination and settings.destination_code:
+        if settings.destination_place is DestinationPlace.HEADER:
+            headers.append(("dstcode", settings.destination_code))
+        elif settings.destination_place is DestinationPlace.QUERY:
+            query.append(("dstcode", settings.destination_code))
+    if settings.provider_url:
+        query.append(("providerurl", settings.provider_url))
+    return HttpRequest(
+        system=SYSTEM,
+        operation=operation,
+        method="POST",
+        url=_address(settings, path),
+        is_write=operation in PUSHES,
+        total_seconds=seconds,
+        headers=tuple(headers),
+        query=tuple(query),
+        body=body,
+    )
+
+
+def _service(
+    settings: PortalSettings,
+    operation: Operation,
+    path: str,
+    session: str,
+    parameters: dict[str, str],
+    seconds: float,
+) -> HttpRequest:
+    body = {"session": session, "madonvi": settings.unit_code, "service": SERVICES[operation], **parameters}
+    return _native(settings, operation, path, _encode(body), seconds)
+
+
+def _push(
+    settings: PortalSettings, operation: Operation, session: str, records: list[object], flag: str | None
+) -> HttpRequest:
+    envelope = PushEnvelope(
+        session=session,
+        madonvi=settings.unit_code,
+        service=SERVICES[operation],
+        isUpdating=UNSET if flag is None else flag,
+        data=records,
+    )
+    return _native(settings, operation, settings.integration_path, _encode(envelope), settings.timeouts.push_seconds)
+
+
+def _facade_headers(facade: Facade) -> tuple[tuple[str, str], ...]:
+    return tuple((name, secret.get_secret_value()) for name, secret in facade.secret_headers.items())
+
+
+def _facade_get(
+    settings: PortalSettings,
+    facade: Facade,
+    operation: Operation,
+    path: str,
+    query: tuple[tuple[str, str], ...],
+    seconds: float,
+) -> HttpRequest:
+    return HttpRequest(
+        system=SYSTEM,
+        operation=operation,
+        method="GET",
+        url=_address(settings, path),
+        is_write=False,
+        total_seconds=seconds,
+        headers=(("Accept", "application/json"), *_facade_headers(facade)),
+        query=query,
+    )
+
+
+def _facade_post(
+    settings: PortalSettings,
+    facade: Facade,
+    operation: Operation,
+    path: str,
+    query: list[tuple[str, str]],
+    records: list[object],
+) -> HttpRequest:
+    if facade.unit_key is not None:
+        query.append((facade.unit_key, settings.unit_code))
+    return HttpRequest(
+        system=SYSTEM,
+        operation=operation,
+        method="POST",
+        url=_address(settings, path),
+        is_write=True,
+        total_seconds=settings.timeouts.push_seconds,
+        headers=(*_JSON_HEADERS, *_facade_headers(facade)),
+        query=tuple(query),
+        body=_encode(records),
+    )

@@ -1,0 +1,59 @@
+"""What goes into an exchange and what comes out of it. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One call, ready to be sent. Holds secrets and personal data: never logged, and its repr shows neither."""
+
+    system: str
+    operation: str
+    method: str
+    url: str
+    is_write: bool
+    """Whether the call may change something over there; decides what a missing answer means."""
+    total_seconds: float
+    """Time for the whole exchange, waiting for a connection included."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """A complete answer of status 2xx within the size limit."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+class CallOutcome(StrEnum):
+    """How a remote call ended; a closed list, fit for labels."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    """Understood and answered with no, for the call or for an item of it."""
+    SESSION_REFUSED = "session_refused"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    RATE_LIMITED = "rate_limited"
+    TRANSIENT = "transient"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    CONTRACT_BROKEN = "contract_broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteCallFinished:
+    """One exchange with a national system ended. Labels come from closed lists; `status` is None without an answer."""
+
+    system: str
+    operation: str
+    outcome: CallOutcome
+    duration_seconds: float
+    status: int | None
+
+
+Observer = Callable[[RemoteCallFinished], None]

@@ -1,0 +1,1 @@
+"""Code tables in general: how they are written down, checked at load and asked."""
