@@ -1,0 +1,176 @@
+"""The program as its operator meets it: bad settings, checks, clients, a graceful end."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from certs.commands import init
+from gateway.clocks import SystemClock
+from gateway.demo.stack import Child
+
+ROOT = Path(__file__).parents[3]
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run a command to its end; give status, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+    async with asyncio.timeout(60):
+        output, errors = await process.communicate()
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+@pytest.fixture
+async def settings(tmp_path: Path, dsn: str) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n[api]\nport = 0\n')
+    return path
+
+
+@pytest.fixture
+async def serving(settings: Path, tmp_path: Path) -> AsyncIterator[Child]:
+    child = Child(
+        "gateway",
+        [sys.executable, "-m", "gateway", "serve"],
+        tmp_path / "gateway.log",
+        {"GATEWAY_CONFIG": str(settings)},
+    )
+    await child.start()
+    yield child
+    await child.stop()
+
+
+async def test_bad_settings_stop_the_start_and_list_every_fault(tmp_path: Path) -> None:
+    """All faults come at once with their names and rules, and status 2; no value is repeated."""
+    path = tmp_path / "gateway.toml"
+    path.write_text('[api]\nport = 99999\nprot = 1\n[engine]\nlease_seconds = "geheim"\n[store]\npool_size = 1\n')
+    status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
+
+    assert 2 == status
+    for name in ("api.port", "api.prot", "engine.lease_seconds", "store.pool_size"):
+        assert name in errors
+    assert "geheim" not in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("content", ["not toml [", None])
+async def test_a_settings_file_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+    """A missing or broken file is a fault like any other."""
+    path = tmp_path / "gateway.toml"
+    if content is not None:
+        path.write_text(content)
+    status, _, errors = await run("check", GATEWAY_CONFIG=str(path))
+
+    assert (2, True) == (status, "GATEWAY_CONFIG" in errors)
+
+
+async def test_bad_portal_settings_are_listed_too(tmp_path: Path, dsn: str) -> None:
+    """The adapter's own section is checked at the start like everything else."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n[portal]\nbase_url = "ftp://x"\nunit_code = "h 9"\nnonsense = 1\n'
+    )
+    status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
+
+    assert 2 == status
+    for name in ("portal.base_url", "portal.unit_code", "portal.nonsense"):
+        assert name in errors
+
+
+async def test_check_says_what_is_well_and_what_is_not(tmp_path: Path, dsn: str) -> None:
+    """A portal that cannot be reached is a finding with status 1; database, keys and certificates are well."""
+    init(tmp_path / "certs", ["localhost"], SystemClock().now())
+    path = tmp_path / "gateway.toml"
+    certs = tmp_path / "certs"
+    path.write_text(
+        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n'
+        '[portal]\nbase_url = "https://localhost:9"\nunit_code = "H99"\nusername = "u"\npassword = "p"\n'
+        'destination_place = "none"\n'
+        f'[portal_tls]\nca = "{certs}/ca.pem"\ncertificate = "{certs}/client.pem"\nkey = "{certs}/client.key"\n'
+    )
+    status, output, _ = await run("check", "--json", GATEWAY_CONFIG=str(path))
+
+    findings = {finding["subject"]: finding["is_ok"] for finding in json.loads(output)}
+    assert 1 == status
+    assert {"settings": True, "database": True, "key ring": True, "certificate portal_client": True} == {
+        subject: findings[subject] for subject in ("settings", "database", "key ring", "certificate portal_client")
+    }
+    assert not all(findings.values())
+
+
+async def test_a_client_is_registered_used_and_revoked(serving: Child, settings: Path) -> None:
+    """A token works from its registration until shortly after its revocation, and is listed without itself."""
+    environment = {"GATEWAY_CONFIG": str(settings)}
+    added = await run(
+        *("clients", "add", "one-stop", "--name", "One-stop", "--scope", "dossiers:read", "--agency", "H99", "--json"),
+        **environment,
+    )
+    token = json.loads(added[1])["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    address = serving.facts["url"] + "/v1/dossiers"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(address, headers=headers) as response:
+            assert 200 == response.status
+        listed = await run("clients", "list", "--json", **environment)
+        assert ["one-stop"] == [row["client_id"] for row in json.loads(listed[1])]
+        assert token not in listed[1]
+        assert 0 == (await run("clients", "revoke", "one-stop", **environment))[0]
+        async with asyncio.timeout(15):
+            while True:
+                async with session.get(address, headers=headers) as response:
+                    if response.status == 401:
+                        break
+                await asyncio.sleep(0.3)
+    assert 1 == (await run("clients", "revoke", "one-stop", **environment))[0]
+
+
+async def test_unknown_scopes_are_refused(settings: Path) -> None:
+    """A misspelt scope registers nobody."""
+    arguments = ("clients", "add", "x1", "--name", "X", "--scope", "dossier:read", "--agency", "H99")
+    status, output, errors = await run(*arguments, GATEWAY_CONFIG=str(settings))
+
+    assert (2, "") == (status, output)
+    assert "--scope" in errors
+
+
+async def test_told_to_stop_it_ends_in_order(serving: Child, tmp_path: Path) -> None:
+    """SIGTERM ends it with status 0 and the word that everything under way was finished."""
+    async with aiohttp.ClientSession() as session, session.get(serving.facts["url"] + "/readyz") as response:
+        assert 200 == response.status
+    assert 0 == await serving.stop()
+
+    last = json.loads((tmp_path / "gateway.log").read_text().splitlines()[-1])
+    assert ("gateway.stopped", True) == (last["event"], last["is_complete"])
+
+
+async def test_several_processes_share_a_port_and_end_together(settings: Path, tmp_path: Path) -> None:
+    """One address serves them all, their metrics are one, and the parent's end is theirs."""
+    child = Child(
+        "gateways",
+        [sys.executable, "-m", "gateway", "serve", "--processes", "2"],
+        tmp_path / "gateways.log",
+        {"GATEWAY_CONFIG": str(settings)},
+    )
+    await child.start()
+    try:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+            async with asyncio.timeout(30):
+                for _ in range(20):
+                    async with session.get(child.facts["url"] + "/healthz") as response:
+                        assert 200 == response.status
+                async with session.get(child.facts["url"] + "/metrics") as response:
+                    assert "gateway_requests_total" in await response.text()
+    finally:
+        status = await child.stop()
+    assert 0 == status
