@@ -138,7 +138,7 @@ class Driver:
             async for line in response.content:
                 result = json.loads(line)
                 if result["status"] in (200, 201):
-                    self.log.note(result["code"], by_code[result["code"]], result, result["is_replayed"])
+                    self.log.note(result["code"], by_code[result["code"]], result, result.get("is_replayed", False))
                 else:
                     refused_count += 1
         if refused_count != len(broken):

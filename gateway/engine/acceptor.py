@@ -251,7 +251,7 @@ class _BatchJudge:
             "procedure_code": standing.procedure_code,
             "is_irregular": decision.is_irregular,
             "is_late": decision.is_late,
-            "deliveries": [delivery.value for delivery in decision.deliveries],
+            "deliveries": [delivery.value for delivery in decision.deliveries] if self._systems else [],
         }
         batch.events.append(
             (
