@@ -65,7 +65,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 
 def is_within(agency_code: str, prefixes: Sequence[str]) -> bool:
     """Tell whether an agency lies in a caller's subtree: the code itself or anything below it. "*" is every agency."""
-    return any(prefix == "*" or agency_code == prefix or agency_code.startswith(prefix + ".") for prefix in prefixes)
+    for prefix in prefixes:
+        if agency_code.startswith(prefix) and agency_code[len(prefix) : len(prefix) + 1] in ("", "."):
+            return True
+        if prefix == "*":
+            return True
+    return False
+
+
+def _is_either_within(codes: tuple[str, ...], prefixes: Sequence[str]) -> bool:
+    return is_within(codes[0], prefixes) or is_within(codes[1], prefixes)
 
 
 class _BatchJudge:
@@ -141,10 +150,12 @@ class _BatchJudge:
     @staticmethod
     def _may_touch(change: Change, current: Current | None) -> bool:
         # Before the change and after it, one of the two agencies must be the caller's.
-        places = [current.agency_codes] if current is not None else []
-        if isinstance(change.body, Dossier):
-            places.append((change.body.receiving_agency.code, change.body.handling_agency.code))
-        return all(any(is_within(code, change.agency_prefixes) for code in codes) for codes in places)
+        prefixes, body = change.agency_prefixes, change.body
+        if current is not None and not _is_either_within(current.agency_codes, prefixes):
+            return False
+        if isinstance(body, Dossier):
+            return _is_either_within((body.receiving_agency.code, body.handling_agency.code), prefixes)
+        return True
 
     def _record_key(self, code: str) -> RecordKey:
         key = self._keys.get(code)

