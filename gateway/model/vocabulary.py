@@ -26,6 +26,8 @@ def _to_utc(value: datetime) -> datetime:
 def _no_control_characters(value: str) -> str:
     # PostgreSQL text cannot hold NUL, and no name or note of a dossier needs any other control character but
     # line breaks and tabs; a lone surrogate cannot be encoded at all.
+    if value.isprintable():
+        return value  # Nearly always, and told without looking at each character here.
     for character in value:
         if (character < " " and character not in "\n\r\t") or "\ud800" <= character <= "\udfff":
             raise ValueError("text must not contain control characters")

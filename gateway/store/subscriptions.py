@@ -127,7 +127,8 @@ async def list_subscriptions(pool: Pool, client_id: str) -> Sequence[Subscriptio
     """Give the open subscriptions of a client, oldest first."""
     async with connection(pool) as borrowed:
         return [
-            _subscription(row) async for row in queries("subscriptions").list_subscriptions(borrowed, client_id=client_id)
+            _subscription(row)
+            async for row in queries("subscriptions").list_subscriptions(borrowed, client_id=client_id)
         ]
 
 

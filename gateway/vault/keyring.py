@@ -18,7 +18,7 @@ import hmac
 import os
 import secrets
 import tomllib
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -92,7 +92,7 @@ class FileKeyRing:
         return SealedRecordKey(data_key, wrapped)
 
     def digest(self, content: bytes) -> bytes:
-        return hmac.digest(self._digest_key, content, sha256)
+        return blake2b(content, key=self._digest_key, digest_size=32).digest()
 
 
 def load_key_ring(path: Path) -> FileKeyRing:
