@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,9 @@ app = typer.Typer(
 )
 clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.")
 certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
+sync = typer.Typer(no_args_is_help=True, help="The queue: where it stands, and what waits for a person.")
 app.add_typer(clients, name="clients")
+app.add_typer(sync, name="sync")
 app.add_typer(certs, name="certs")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -200,6 +203,73 @@ def check_certificates(folder: Path) -> None:
     for finding in findings:
         typer.echo(f"{finding.severity.value}: {finding.path}: {finding.message}")
     raise typer.Exit(1 if any(finding.severity.value == "critical" for finding in findings) else 0)
+
+
+@sync.command("status")
+def sync_status(as_json: JsonOption = False) -> None:
+    """Show the nothing-lost equation of every system, and what is parked and why."""
+    from gateway.operating import status
+
+    facts = _with_database(status)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    counts = ("accepted", "delivered", "waiting", "in_flight", "unknown", "parked", "skipped", "difference")
+    table = Table("system", *counts)
+    for system, balance in facts["systems"].items():
+        table.add_row(system, *(str(balance[count]) for count in counts))
+    Console().print(table)
+    _show_parked(facts["parked"])
+
+
+@sync.command("retry")
+def sync_retry(
+    delivery_id: Annotated[
+        list[int] | None, typer.Argument(help="Parked deliveries; none for all of --reason.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help='All whose reason begins so, e.g. "unmapped".')] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+) -> None:
+    """Send parked deliveries again, as if never tried. Shows first, acts with --yes."""
+    _decide(delivery_id, reason, yes=yes, skip_reason=None)
+
+
+@sync.command("skip")
+def sync_skip(
+    delivery_id: Annotated[list[int], typer.Argument(help="Parked deliveries.")],
+    because: Annotated[str, typer.Option(help="A code for the record, never a person's data.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+) -> None:
+    """End parked deliveries without sending them. Shows first, acts with --yes."""
+    _decide(delivery_id, None, yes=yes, skip_reason=because)
+
+
+def _decide(delivery_ids: list[int] | None, reason: str | None, *, yes: bool, skip_reason: str | None) -> None:
+    from gateway.operating import decide, select
+
+    if not delivery_ids and not reason:
+        raise typer.BadParameter("name deliveries, or a reason")
+    parked = _with_database(lambda dsn: select(dsn, delivery_ids or [], reason))
+    _show_parked([{**asdict(item), "changed_at": item.changed_at.isoformat()} for item in parked])
+    missing = sorted(set(delivery_ids or []) - {item.delivery_id for item in parked})
+    if missing:
+        typer.echo(f"not parked: {', '.join(map(str, missing))}", err=True)
+    if not yes:
+        typer.echo(f"{len(parked)} would be {'sent again' if skip_reason is None else 'skipped'}; repeat with --yes")
+        raise typer.Exit(1 if missing else 0)
+    failed = _with_database(lambda dsn: decide(dsn, parked, skip_reason))
+    for failed_id, message in failed:
+        typer.echo(f"{failed_id}: {message}", err=True)
+    typer.echo(f"{len(parked) - len(failed)} done")
+    raise typer.Exit(1 if failed or missing else 0)
+
+
+def _show_parked(rows: list[dict[str, Any]]) -> None:
+    table = Table("delivery", "system", "dossier", "revision", "kind", "since", "reason", title="parked")
+    for row in rows:
+        values = (row["delivery_id"], row["system"], row["dossier_code"], row["revision"], row["kind"])
+        table.add_row(*map(str, values), row["changed_at"], row["reason"])
+    Console().print(table)
 
 
 def _with_database(run: Callable[[str], Any]) -> Any:

@@ -105,7 +105,7 @@ class _LeaseTransaction:
         deliveries = await open_deliveries(self._connection, system, [row["dossier_id"] for row in rows])
         return [
             LeasedLane(
-                lane=_lane(system, row, deliveries.get(row["dossier_id"], ())),
+                lane=lane_of(system, row, deliveries.get(row["dossier_id"], ())),
                 token=row["lease_token"],
                 changes_count=row["changes_count"],
                 dossier_code=row["code"],
@@ -127,7 +127,7 @@ class _LeaseTransaction:
         if not deliveries:
             return
         await self._sql.move_deliveries(
-            self._connection, now=self._clock.now(), **columns("d", [_moved(delivery) for delivery in deliveries], 4)
+            self._connection, now=self._clock.now(), **columns("d", [moved_row(delivery) for delivery in deliveries], 4)
         )
         skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in deliveries)
         if skipped_count:
@@ -148,7 +148,7 @@ class _LeaseTransaction:
             )
             for result in results
         ]
-        moves = [(*_moved(delivery), delivery.dossier_id) for result in results for delivery in result.changed]
+        moves = [(*moved_row(delivery), delivery.dossier_id) for result in results for delivery in result.changed]
         settled = self._sql.settle_lanes(
             self._connection, system=system, now=now, **columns("n", lanes, 6), **columns("d", moves, 5)
         )
@@ -204,7 +204,8 @@ async def open_deliveries(borrowed: Connection, system: str, dossier_ids: Sequen
     return deliveries
 
 
-def _lane(system: str, row: Any, deliveries: Sequence[Delivery]) -> Lane:
+def lane_of(system: str, row: Any, deliveries: Sequence[Delivery]) -> Lane:
+    """Read a lane's row."""
     return Lane(
         system=system,
         dossier_id=row["dossier_id"],
@@ -215,7 +216,8 @@ def _lane(system: str, row: Any, deliveries: Sequence[Delivery]) -> Lane:
     )
 
 
-def _moved(delivery: Delivery) -> tuple[int, str, int, str]:
+def moved_row(delivery: Delivery) -> tuple[int, str, int, str]:
+    """Give what `move_deliveries` wants of a delivery."""
     return (delivery.delivery_id, delivery.state.value, delivery.attempts_count, delivery.reason)
 
 

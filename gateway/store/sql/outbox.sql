@@ -75,12 +75,20 @@ WHERE lease_token IS NOT NULL AND lease_until > now() AND lease_holder NOT IN (
     WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2 AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()));
 
--- name: lock_lane^
-SELECT l.dossier_id, l.presence, l.due_at, l.failures_count, l.lease_token
-FROM lanes l WHERE l.system = :system AND l.dossier_id = :dossier_id FOR UPDATE;
+-- name: parked_deliveries
+SELECT p.delivery_id, p.system, d.code AS dossier_code, p.revision, p.kind, p.reason, p.attempts_count, p.changed_at
+FROM deliveries p JOIN dossiers d USING (dossier_id)
+WHERE p.state = 'parked' AND (:reason::text IS NULL OR starts_with(p.reason, :reason))
+ORDER BY p.delivery_id LIMIT :wanted;
+
+-- name: lane_of_delivery^
+SELECT l.system, l.dossier_id, l.presence, l.due_at, l.failures_count, l.lease_token
+FROM deliveries p JOIN lanes l USING (system, dossier_id)
+WHERE p.delivery_id = :delivery_id FOR UPDATE OF l;
 
 -- name: wake_lane!
-UPDATE lanes SET due_at = :now, changes_count = changes_count + 1 WHERE system = :system AND dossier_id = :dossier_id;
+UPDATE lanes SET due_at = :due_at, failures_count = :failures_count, changes_count = changes_count + 1
+WHERE system = :system AND dossier_id = :dossier_id;
 
 -- name: queue_facts
 SELECT d.system, d.state, count(*) AS deliveries_count, min(d.created_at) AS oldest_at

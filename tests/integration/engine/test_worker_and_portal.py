@@ -10,6 +10,7 @@ from adapters.portal.sandbox.profile import BatchPolicy
 from adapters.sandboxing import FaultKind
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker
+from gateway.operating import decide, select, status
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CallEnded, CircuitMoved
 from tests.support.changes import replacement, step
@@ -259,3 +260,39 @@ async def test_a_changed_catalogue_becomes_new_versions(town: PortalTown) -> Non
 def test_worker_is_what_is_tested() -> None:
     """The town works with the worker that serves in production."""
     assert Worker.__module__ == "gateway.engine.worker"
+
+
+async def test_an_operator_retries_what_was_parked(town: PortalTown, dsn: str) -> None:
+    """When the missing row is there, a retry delivers the held dossier and everything behind it, in order."""
+    code = "H99.01-260105-00001"
+    others = _another_procedure(town)
+    record = next(dict(entry) for entry in town.sandbox.procedures() if entry["MATTHC"] == others)
+    town.sandbox.remove_procedure(others)
+    await town.accept(replacement(code, procedure_code=others), step(code, minutes=5, status="received"))
+    assert {"parked": 1, "waiting": 1} == await town.work_until(lambda states: bool(states.get("parked")))
+    town.sandbox.add_procedure(record)
+
+    parked = await select(dsn, [], "rejected")
+    assert [code] == [item.dossier_code for item in parked]
+    assert [] == await decide(dsn, parked, None)
+    assert {"delivered": 2} == await town.work_until_settled()
+    assert_once(town, code, "2", 1)
+
+
+async def test_an_operator_skips_what_was_parked(town: PortalTown, dsn: str) -> None:
+    """A skipped delivery ends with the reason that was given, and the equation still balances."""
+    await town.accept(replacement("H99.01-260105-00001", procedure_code="1.000999"))
+    await town.work_until_settled()
+    (parked,) = await select(dsn, [], None)
+    assert [] == await decide(dsn, [parked], "entered_by_mistake")
+
+    assert {"skipped": 1} == await town.states()
+    assert ["entered_by_mistake"] == await town.reasons()
+    facts = await status(dsn)
+    assert (0, 1, []) == (
+        facts["systems"]["portal"]["difference"],
+        facts["systems"]["portal"]["skipped"],
+        facts["parked"],
+    )
+    ((_, message),) = await decide(dsn, [parked], None)
+    assert "parked" in message
