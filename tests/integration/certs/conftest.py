@@ -83,10 +83,12 @@ class Listener:
         self.served_count += 1
         assert request.transport is not None
         tls = request.transport.get_extra_info("ssl_object")
-        return web.json_response({
-            "client": tls.getpeercert()["serialNumber"],
-            "connection": request.transport.get_extra_info("peername")[1],
-        })
+        return web.json_response(
+            {
+                "client": tls.getpeercert()["serialNumber"],
+                "connection": request.transport.get_extra_info("peername")[1],
+            }
+        )
 
     async def held(self, request: web.Request) -> web.Response:
         self.is_held.set()

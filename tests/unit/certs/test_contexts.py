@@ -347,9 +347,7 @@ def test_weak_key_is_refused(place: Place, policy: Policy) -> None:
         ),
     ],
 )
-def test_bad_passphrase_files(
-    place: Place, policy: Policy, content: bytes, mode: int, field: str, rule: str
-) -> None:
+def test_bad_passphrase_files(place: Place, policy: Policy, content: bytes, mode: int, field: str, rule: str) -> None:
     """A wrong, empty or exposed passphrase is told as such, and the passphrase appears in no message."""
     place.write("server", place.authority.issue_server([HOST], place.today), PASSPHRASE)
     place.path("secret").write_bytes(content)

@@ -1,0 +1,72 @@
+"""Putting the API together."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import cache
+
+from aiohttp import hdrs, web
+
+from gateway.api import dossiers, events, imports, operations, pages, procedures, subscriptions
+from gateway.api.authentication import Authenticator
+from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
+from gateway.api.openapi import encode_document
+from gateway.api.pages import load_documents
+from gateway.api.problems import Problem
+from gateway.api.services import Services
+from gateway.api.tracing import Tracer
+
+ENDPOINTS: Sequence[Endpoint] = (
+    *dossiers.ENDPOINTS,
+    *imports.ENDPOINTS,
+    *procedures.ENDPOINTS,
+    *events.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
+    *operations.ENDPOINTS,
+    *pages.ENDPOINTS,
+)
+"""Everything the API serves."""
+
+RUNTIME: web.AppKey[Runtime] = web.AppKey("runtime", Runtime)
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    if request.headers[hdrs.EXPECT].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # Counted as sent, this line would make the server believe that the answer itself had begun.
+        request.writer.output_size = 0
+        return None
+    runtime = request.app[RUNTIME]
+    trace = runtime.tracer.begin(request.headers.get("traceparent"))
+    return Call(request, runtime, trace).refuse(Problem("expectation-failed", closes_connection=True))
+
+
+@cache
+def openapi_document(version: str) -> bytes:
+    """Give the OpenAPI document of the whole API as JSON."""
+    return encode_document(ENDPOINTS, version)
+
+
+def build_app(services: Services) -> web.Application:
+    """Make the application. It owns nothing of what it is given: whoever made the services starts and closes them.
+
+    Run it with `gateway.api.server.make_runner`, which sets the limits that concern connections.
+    """
+    runtime = Runtime(
+        services=services,
+        authenticator=Authenticator(services.pool, services.clock, services.limits.client_cache_seconds),
+        tracer=Tracer(services.random_bytes),
+        stopping=asyncio.Event(),
+        documents=load_documents(openapi_document(services.version)),
+    )
+    app = web.Application(middlewares=[unrouted_middleware(runtime)])
+    app[RUNTIME] = runtime
+    app[events.WAITERS] = events.Waiters()
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, serving(endpoint, runtime), expect_handler=_expect)
+
+    async def begin_stopping(_: web.Application) -> None:
+        # Long polls answer with what they have, imports end after the chunk at hand.
+        runtime.stopping.set()
+
+    app.on_shutdown.append(begin_stopping)
+    return app

@@ -1,0 +1,119 @@
+"""Every way in which a request can fail, as one closed table, and how a failure is written (RFC 9457).
+
+`type` is a URN: it stays the same on every host, in import results and in logs. What each means is part of the OpenAPI
+document and is shown on /docs. An answer names field, rule and class of value, and never repeats a value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Fault
+
+URN = "urn:lien-thong:problem:"
+RETRY_AFTER_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of failure: stable name, HTTP status, one sentence for a person, and what the caller should do."""
+
+    name: str
+    status: int
+    title: str
+    advice: str
+
+    @property
+    def urn(self) -> str:
+        return URN + self.name
+
+
+def _types(*rows: tuple[str, int, str, str]) -> Mapping[str, ProblemType]:
+    return {row[0]: ProblemType(*row) for row in rows}
+
+
+PROBLEM_TYPES = _types(
+    ("malformed-request", 400, "The HTTP request cannot be read", "Correct the client; the request broke HTTP itself."),
+    ("malformed-json", 400, "The body is not JSON", "Send one JSON value in UTF-8, with every key at most once."),
+    ("invalid-parameter", 400, "A parameter or header breaks its rule", "Correct what `errors` names."),
+    ("idempotency-key-missing", 400, "An Idempotency-Key is needed", "Send a new random key with every new request."),
+    ("unauthenticated", 401, "The caller is not known", "Send the token of a registered client as Bearer."),
+    ("insufficient-scope", 403, "The caller may not do this", "Ask the operator for the scope that `detail` names."),
+    ("other-agency", 403, "The dossier belongs to another agency", "Only agencies registered for the caller are open."),
+    ("no-such-address", 404, "Nothing is served at this address", "Look the address up in /openapi.json."),
+    ("dossier-not-found", 404, "The dossier was never accepted", "PUT the dossier first."),
+    ("procedure-not-found", 404, "The procedure or version is not known", "Look the code up in /v1/procedures."),
+    ("subscription-not-found", 404, "The subscription does not exist", "List the open ones at /v1/subscriptions."),
+    ("method-not-allowed", 405, "The address does not serve this method", "See the header Allow."),
+    ("body-too-slow", 408, "The body did not arrive in time", "Send the whole body at once; nothing was accepted."),
+    ("too-many-subscriptions", 409, "The client has too many subscriptions", "Delete those that are not needed."),
+    ("stale-revision", 412, "The dossier has another revision", "Read the dossier and decide again."),
+    ("already-exists", 412, "The dossier exists already", "Leave If-None-Match out to replace it."),
+    ("body-too-large", 413, "The body or line is too large", "Send less at once."),
+    ("unsupported-media-type", 415, "The body has the wrong media type", "See the header Accept of the answer."),
+    ("expectation-failed", 417, "The header Expect asks for something unknown", "Send 100-continue or nothing."),
+    ("invalid-content", 422, "The content breaks a rule of its model", "Correct every field that `errors` names."),
+    ("impossible-dates", 422, "The dates contradict each other", "Correct the instants that `errors` names."),
+    ("unknown-code", 422, "A code is not in its catalogue", "Look the code up in /v1/procedures."),
+    ("idempotency-key-reused", 422, "The key was used for another request", "Use a new key for a new request."),
+    ("internal", 500, "The gateway failed", "Repeat with the same Idempotency-Key; tell the operator the request id."),
+    ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),
+)
+
+
+class Problem(Exception):
+    """A request that fails, on its way to being written as an answer."""
+
+    def __init__(
+        self,
+        name: str,
+        detail: str = "",
+        *,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        closes_connection: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self.type = PROBLEM_TYPES[name]
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+        self.closes_connection = closes_connection
+        if self.type.status == 503:
+            self.headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+
+    def content(self, request_id: str = "") -> dict[str, Any]:
+        """Give the members of the problem document."""
+        members: dict[str, Any] = {"type": self.type.urn, "title": self.type.title, "status": self.type.status}
+        if self.detail:
+            members["detail"] = self.detail
+        if request_id:
+            members["instance"] = f"urn:lien-thong:request:{request_id}"
+        if self.faults:
+            members["errors"] = [
+                {"field": fault.field, "rule": fault.rule, "found": fault.found} for fault in self.faults
+            ]
+        return members
+
+    def encode(self, request_id: str) -> bytes:
+        return msgspec.json.encode(self.content(request_id))
+
+
+_FOR_STATUS = {
+    400: "malformed-request",
+    404: "no-such-address",
+    405: "method-not-allowed",
+    408: "body-too-slow",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    417: "expectation-failed",
+    503: "unavailable",
+}
+
+
+def problem_for_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:
+    """Give the problem for a status that the HTTP library chose itself."""
+    name = _FOR_STATUS.get(status, "internal" if status >= 500 else "malformed-request")
+    return Problem(name, headers=headers)
