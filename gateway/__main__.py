@@ -25,6 +25,8 @@ app = typer.Typer(
 clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.")
 certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
 sync = typer.Typer(no_args_is_help=True, help="The queue: where it stands, and what waits for a person.")
+keys = typer.Typer(no_args_is_help=True, help="The key ring that seals every dossier.")
+app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
 app.add_typer(certs, name="certs")
@@ -41,10 +43,10 @@ def main() -> None:
         console = Console(stderr=True)
         console.print("[red]The configuration cannot be used:[/red]")
         for fault in error.faults:
-            console.print(f"  {fault}", markup=False, highlight=False)
+            console.print(f"  {fault}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except GatewayError as error:
-        Console(stderr=True).print(f"{error.code}: {error.message}", markup=False, highlight=False)
+        Console(stderr=True).print(f"{error.code}: {error.message}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
 
 
@@ -163,6 +165,15 @@ def revoke_client(client_id: str) -> None:
     if not _with_database(lambda dsn: revoke(dsn, client_id)):
         typer.echo(f"no active client {client_id}", err=True)
         raise typer.Exit(1)
+
+
+@keys.command("init")
+def init_keys(file: Path) -> None:
+    """Make a key ring with one random key, unless the file is there. Keep a copy apart from the database's backups."""
+    from gateway.vault.keyring import create_key_ring
+
+    create_key_ring(file)
+    typer.echo(file)
 
 
 @certs.command("init")

@@ -23,14 +23,13 @@ from gateway import __version__
 from gateway.api.app import build_app
 from gateway.api.server import make_runner
 from gateway.api.services import Limits, MetricsAccess, Services
-from gateway.api.tracing import current_trace
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.circuits import CircuitBreaker
-from gateway.engine.webhooks import AiohttpPost, WebhookSender
+from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, Fault
 from gateway.ports.basics import KeyRing
 from gateway.ports.portal import Finding
 from gateway.readiness import Readiness
@@ -82,6 +81,10 @@ def open_key_ring(settings: Settings) -> KeyRing:
     """Read the configured ring, or make one in the data folder. Raises ConfigurationError."""
     if settings.keys.ring_file is not None:
         return load_key_ring(settings.keys.ring_file)
+    if settings.store.dsn is not None:
+        # A ring made beside each process would differ from the others', and be lost with its folder.
+        rule = "must be set when store.dsn is; make one with `gateway keys init FILE`"
+        raise ConfigurationError([Fault("keys.ring_file", rule, "nothing")])
     return create_key_ring(settings.store.data_folder / "keys" / "ring.toml")
 
 
@@ -146,7 +149,9 @@ class Assembly:
         self.clock = SystemClock()
         self.chance = SystemChance()
         self.registry = CollectorRegistry()
-        self.telemetry = Telemetry(self.registry, logs_requests=settings.log_level == "debug")
+        self.telemetry = Telemetry(
+            self.registry, monotonic=self.clock.monotonic, logs_requests=settings.log_level == "debug"
+        )
         self._portal_settings = portal_settings(settings)
         self._portal_tls = portal_tls(settings, self.clock)
         self.server_tls = server_tls(settings, self.clock)
@@ -255,7 +260,8 @@ class Assembly:
             ssl_supplier=tls.current if tls is not None else (lambda: None),
             clock=self.clock,
             chance=self.chance,
-            headers_supplier=_trace_headers,
+            observe=lambda call: self.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
+            headers_supplier=self._trace_headers,
         )
 
     def _acceptor(self, pool: Pool) -> Acceptor:
@@ -277,7 +283,11 @@ class Assembly:
             readiness=readiness,
             render_metrics=self._render_metrics,
             observer=self.telemetry,
-            limits=Limits(max_body_bytes=api.max_body_bytes, body_seconds=api.body_timeout_seconds),
+            limits=Limits(
+                max_body_bytes=api.max_body_bytes,
+                body_seconds=api.body_timeout_seconds,
+                webhook_hosts=api.webhook_hosts,
+            ),
             metrics_access=MetricsAccess.OPEN if api.public_metrics else MetricsAccess.SCOPE,
             version=__version__,
         )
@@ -295,12 +305,20 @@ class Assembly:
             post=AiohttpPost(session),
             signal=signal,
             observer=self.telemetry,
+            settings=WebhookSettings(allowed_hosts=self._settings.api.webhook_hosts),
         )
 
         return sender.run
 
     def _outbox(self, pool: Pool, presence: WorkerPresence) -> PostgresOutbox:
-        return PostgresOutbox(pool, presence, lease_seconds=self._settings.engine.lease_seconds, clock=self.clock)
+        engine = self._settings.engine
+        return PostgresOutbox(
+            pool,
+            presence,
+            lease_seconds=engine.lease_seconds,
+            grace_seconds=engine.query_grace_seconds,
+            clock=self.clock,
+        )
 
     def _worker(
         self,
@@ -349,15 +367,13 @@ class Assembly:
             query_grace_seconds=engine.query_grace_seconds,
         )
 
+    def _trace_headers(self) -> dict[str, str]:
+        """Give every call a trace of its own: it carries dossiers of many requests, and belongs to none of them."""
+        return {"traceparent": f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"}
+
     async def _render_metrics(self) -> bytes:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         gathered = CollectorRegistry()
         MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
         return generate_latest(gathered)
-
-
-def _trace_headers() -> dict[str, str]:
-    """Carry the chain of calls on to the national system."""
-    trace = current_trace.get()
-    return {"traceparent": trace.traceparent} if trace is not None else {}

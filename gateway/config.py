@@ -30,7 +30,7 @@ class StoreSettings(_Section):
 
 
 class KeySettings(_Section):
-    """The key ring. Without a file, one is made in the data folder (for a first look, not for production)."""
+    """The key ring. Required with a database address; beside an embedded database one is made in the data folder."""
 
     ring_file: Path | None = None
 
@@ -54,6 +54,8 @@ class ApiSettings(_Section):
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 2 * 1024 * 1024
     body_timeout_seconds: Seconds = 20.0
     public_metrics: bool = True
+    webhook_hosts: tuple[str, ...] = ()
+    """Hosts that webhooks may go to, ".suffix" for a domain and all below it; empty allows every host."""
 
 
 class EngineSettings(_Section):
@@ -66,6 +68,8 @@ class EngineSettings(_Section):
     retry_first_delay_seconds: Seconds = 1.0
     retry_ceiling_seconds: Seconds = 900.0
     query_grace_seconds: Annotated[float, Field(ge=0, le=600)] = 2.0
+    """Wait between a call without an answer and the question what became of it. An assumption: how long a portal goes
+    on with a call whose caller has left is not documented."""
     circuit_failures_to_open: Annotated[int, Field(ge=1, le=1000)] = 5
     circuit_open_seconds: Seconds = 5.0
     circuit_open_ceiling_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
@@ -89,7 +93,8 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
-    portal: dict[str, Any] | None = None
+    # May hold a password until the adapter reads it: never shown.
+    portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     portal_tls: "PortalTlsSettings | None" = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 

@@ -71,6 +71,11 @@ class Runtime:
         for task in done:
             task.result()
 
+    def begin_stop(self) -> None:
+        """Let workers begin nothing new, while the API still answers what it has taken."""
+        self._stopping.set()
+        self._parts.signal.wake()
+
     async def stop(self) -> bool:
         """Stop within the grace time; tell whether everything under way was finished.
 
@@ -78,14 +83,14 @@ class Runtime:
         process's connection, so another worker asks about them before it sends anything.
         """
         parts = self._parts
-        self._stopping.set()
-        parts.signal.wake()
+        self.begin_stop()
+        tasks = list(self._tasks)
         if parts.acceptor is not None:
-            await parts.acceptor.close()
-        _, late = await asyncio.wait(self._tasks, timeout=parts.stop_grace_seconds)
+            tasks.append(asyncio.create_task(parts.acceptor.close()))
+        _, late = await asyncio.wait(tasks, timeout=parts.stop_grace_seconds)
         for task in late:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if parts.presence is not None:
             await parts.presence.close()
         for close in reversed(parts.closers):
@@ -136,7 +141,7 @@ class Runtime:
             self._parts.telemetry.note_certificate(name, days_left)
 
     async def _forget_records(self) -> None:
-        await forget_old_records(self._parts.pool, self._parts.clock.now() - self._parts.idempotency_kept)
+        await forget_old_records(self._parts.pool, self._parts.idempotency_kept)
 
     async def _sync_procedures(self) -> None:
         assert self._parts.catalogue is not None

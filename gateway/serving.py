@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 import uvloop
 from aiohttp import web
 from prometheus_client.multiprocess import mark_process_dead
@@ -25,6 +26,7 @@ from gateway.store.schema import migrate
 from gateway.telemetry import configure_logs
 
 _ADDRESS = "GATEWAY_LISTENING_SOCKET"
+_PARENT = "GATEWAY_FOLLOWS_PARENT"
 _RESTART_SECONDS = 1.0
 
 
@@ -67,13 +69,14 @@ async def _serve_one(settings: Settings, role: Role) -> int:
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         assembly.telemetry.say("gateway.started", **facts)
-        if _ADDRESS in os.environ:
+        if _PARENT in os.environ:
             watch = asyncio.create_task(_follow_parent(stopping))
         failure = asyncio.create_task(runtime.failed())
         told = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait({failure, told}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (failure, told, *([watch] if _ADDRESS in os.environ else [])):
+        for task in (failure, told, *([watch] if _PARENT in os.environ else [])):
             task.cancel()
+        runtime.begin_stop()
         if runner is not None:
             await runner.cleanup()
         is_complete = await runtime.stop()
@@ -114,6 +117,7 @@ def _listening_socket(settings: Settings) -> socket.socket:
 
 def _serve_many(settings: Settings, role_name: str, processes_count: int) -> int:
     """Keep children alive that share one listening socket and one set of metrics; stop them all when told."""
+    log = structlog.get_logger()
     database = open_database(settings)
     is_told = False
 
@@ -125,32 +129,39 @@ def _serve_many(settings: Settings, role_name: str, processes_count: int) -> int
     signal.signal(signal.SIGINT, tell)
     try:
         asyncio.run(migrate(database.dsn))
-        listener = _listening_socket(settings)
-        listener.listen(1024)
+        is_api = Role.named(role_name).is_api
+        listener = _listening_socket(settings) if is_api else None
+        inherited = [] if listener is None else [listener.fileno()]
+        if listener is not None:
+            listener.listen(1024)
         with tempfile.TemporaryDirectory(prefix="gateway-metrics-") as metrics:
             environment = {
                 **os.environ,
                 "GATEWAY_STORE__DSN": database.dsn,
                 "GATEWAY_KEYS__RING_FILE": str(_ring_file(settings)),
                 "PROMETHEUS_MULTIPROC_DIR": metrics,
-                _ADDRESS: str(listener.fileno()),
+                _PARENT: "1",
             }
+            if listener is not None:
+                environment[_ADDRESS] = str(listener.fileno())
             arguments = [sys.executable, "-m", "gateway", "serve", "--role", role_name]
 
             def start() -> subprocess.Popen[bytes]:
                 return subprocess.Popen(  # noqa: S603 - our own program
-                    arguments, env=environment, pass_fds=[listener.fileno()], stdout=subprocess.DEVNULL
+                    arguments, env=environment, pass_fds=inherited, stdout=subprocess.DEVNULL
                 )
 
             children = [start() for _ in range(processes_count)]
-            port = listener.getsockname()[1]
-            scheme = "https" if settings.api.tls is not None else "http"
-            facts = {"pid": os.getpid(), "url": f"{scheme}://{settings.api.host}:{port}"}
+            facts: dict[str, object] = {"pid": os.getpid()}
+            if listener is not None:
+                scheme = "https" if settings.api.tls is not None else "http"
+                facts["url"] = f"{scheme}://{settings.api.host}:{listener.getsockname()[1]}"
             sys.stdout.write(json.dumps(facts) + "\n")
             sys.stdout.flush()
             while not is_told:
                 for place, child in enumerate(children):
                     if child.poll() is not None:
+                        log.error("process.died", pid=child.pid, status=child.returncode)
                         mark_process_dead(child.pid, metrics)  # type: ignore[no-untyped-call]
                         time.sleep(_RESTART_SECONDS)
                         children[place] = start()
@@ -177,4 +188,6 @@ def _stop_all(children: Sequence[subprocess.Popen[bytes]], grace_seconds: float)
         if child.poll() is None:
             child.kill()
             child.wait()
-    return max(child.returncode for child in children)
+    # One that was told before it listened for being told ends by the signal itself: that is an end in order, too.
+    statuses = [child.wait() for child in children]
+    return max(0 if status == -signal.SIGTERM else abs(status) for status in statuses)

@@ -7,7 +7,7 @@ in this module are ever logged, and none of them holds a person's data.
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +22,11 @@ from gateway.ports.observing import (
     DefectFound,
     DeliveryEnded,
     Happening,
+    JobFailed,
     ProceduresSynced,
 )
 
+_SAID_AGAIN_SECONDS = 60.0
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -56,10 +58,23 @@ class _ToStructlog(logging.Handler):
 class Telemetry:
     """Implements Observer and owns the metrics of one process."""
 
-    def __init__(self, registry: CollectorRegistry, *, logs_requests: bool = False) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, *, monotonic: Callable[[], float], logs_requests: bool = False
+    ) -> None:
         self.registry = registry
         self._log = structlog.get_logger()
         self._logs_requests = logs_requests
+        self._monotonic = monotonic
+        self._said: dict[tuple[str, str], float] = {}
+        self._jobs = Counter(
+            "gateway_job_failures_total", "Turns of a job that failed", ["job", "code"], registry=registry
+        )
+        self._exchanges = Counter(
+            "gateway_remote_exchanges_total",
+            "HTTP exchanges with a system, logins and reads included",
+            ["system", "operation", "outcome"],
+            registry=registry,
+        )
         self._request_counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._change_counters: dict[tuple[str, bool], Counter] = {}
         self.requests = Counter(
@@ -171,10 +186,19 @@ class Telemetry:
                 )
             case CircuitMoved():
                 self._log.warning("circuit.moved", system=happening.system, state=happening.state)
+            case JobFailed():
+                self._note_failed_job(happening)
             case DefectFound():
                 self.note_defect(f"{happening.system}.{happening.operation}", happening.error)
             case ProceduresSynced():
                 self._note_procedures(happening)
+
+    def _note_failed_job(self, failed: JobFailed) -> None:
+        self._jobs.labels(failed.job, failed.code).inc()
+        # Once per job and kind of failure until it succeeds would need its successes; once a minute says enough.
+        if self._said.get((failed.job, failed.code), float("-inf")) <= self._monotonic() - _SAID_AGAIN_SECONDS:
+            self._said[(failed.job, failed.code)] = self._monotonic()
+            self._log.warning("job.failed", job=failed.job, code=failed.code)
 
     def _note_call(self, call: CallEnded) -> None:
         self._calls.labels(call.system, call.operation, call.outcome).inc()
@@ -265,6 +289,9 @@ class Telemetry:
     def webhook_attempted(self, outcome: str, duration_seconds: float) -> None:
         self._webhooks.labels(outcome).inc()
         self._webhook_seconds.observe(duration_seconds)
+
+    def note_exchange(self, system: str, operation: str, outcome: str) -> None:
+        self._exchanges.labels(system, operation, outcome).inc()
 
     def note_queue(self, system: str, states: Mapping[str, int], oldest: Mapping[str, datetime], now: datetime) -> None:
         for state in ("waiting", "in_flight", "unknown", "parked"):

@@ -49,7 +49,11 @@ async def database_readiness(pool: Pool) -> SystemReadiness:
 async def get_readiness(call: Call) -> web.StreamResponse:
     """Tell whether the gateway can work, and how each system is doing."""
     database = await database_readiness(call.services.pool)
-    others = await call.services.readiness()
+    try:
+        others = () if database.condition is SystemCondition.DOWN else await call.services.readiness()
+    except StoreUnavailable:
+        # What is known of the others stands in the database.
+        others = ()
     if call.runtime.stopping.is_set() or database.condition is SystemCondition.DOWN:
         status = Ability.UNAVAILABLE
     elif any(system.condition is not SystemCondition.READY for system in (database, *others)):

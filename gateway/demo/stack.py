@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from gateway.vault.keyring import create_key_ring
+
 CONTROL_HEADER = "X-Sandbox-Token"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -128,11 +130,15 @@ class Control:
 
 def write_settings(files: Files, *, dsn: str, portal_url: str, port: int) -> None:
     """Write the gateway's settings file for the demonstration: real TLS, impatient schedules."""
+    create_key_ring(files.folder / "ring.toml")
     certificates = files.certificates
     text = f"""
 [store]
 dsn = {json.dumps(dsn)}
 data_folder = {json.dumps(str(files.folder))}
+
+[keys]
+ring_file = {json.dumps(str(files.folder / "ring.toml"))}
 
 [api]
 port = {port}

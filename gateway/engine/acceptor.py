@@ -343,10 +343,17 @@ class Acceptor:
         self._writers = [asyncio.create_task(self._write_forever()) for _ in range(self._writers_count)]
 
     async def close(self) -> None:
+        """Store what was taken in, and take nothing more. Cancelling it refuses what is still queued."""
         self._is_closing = True
         for _ in self._writers:
             await self._queue.put(None)
-        await asyncio.gather(*self._writers)
+        try:
+            await asyncio.gather(*self._writers)
+        finally:
+            while not self._queue.empty():
+                item = self._queue.get_nowait()
+                if item is not None and not item[1].done():
+                    item[1].set_exception(StoreUnavailable("the gateway is stopping; nothing was accepted"))
 
     @property
     def queued_count(self) -> int:

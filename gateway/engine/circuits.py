@@ -59,11 +59,26 @@ class CircuitBreaker:
         self._chance = chance
         self._observe = observer
         self._noted_at = float("-inf")
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process last saw the circuit open: a call that waited for its turn is then not made."""
+        return self._is_open
+
+    async def nothing_to_probe(self) -> None:
+        """Hear that a probe was allowed and nothing was owed: the system is not known to be ill any more."""
+        async with self._store.changing_circuit(self._system) as change:
+            before = change.circuit
+            if before.state is CircuitState.HALF_OPEN:
+                change.circuit = Circuit()
+        self._tell(before, change.circuit)
 
     async def allowance(self) -> int | None:
         """Give how many lanes may be worked on now: None for any number, 1 for a probe, 0 for none."""
         circuit = await self._store.circuit(self._system)
         if circuit == Circuit(failures_count=circuit.failures_count):
+            self._is_open = False
             return None
         async with self._store.changing_circuit(self._system) as change:
             before = change.circuit
@@ -101,5 +116,6 @@ class CircuitBreaker:
         await self._store.note_failure(self._system, failure.kind.value, now)
 
     def _tell(self, before: Circuit, after: Circuit) -> None:
+        self._is_open = after.state is CircuitState.OPEN
         if before.state is not after.state:
             self._observe(CircuitMoved(system=self._system, state=after.state.value))

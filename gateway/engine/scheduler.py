@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import RemoteError, StoreUnavailable
-from gateway.ports.observing import DefectFound, Observer
+from gateway.ports.observing import DefectFound, JobFailed, Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ async def _repeat(job: Job, stopping: asyncio.Event, observer: Observer) -> None
     while not stopping.is_set():
         try:
             await job.run()
-        except (StoreUnavailable, RemoteError):
-            pass  # Both are counted and shown where they arise; the next turn tries again.
+        except (StoreUnavailable, RemoteError) as error:
+            observer(JobFailed(job=job.name, code=error.code))
         except Exception as error:  # noqa: BLE001 - a defect in one job must not end the process
             observer(DefectFound(system="gateway", operation=job.name, error=error))
         with contextlib.suppress(TimeoutError):

@@ -66,9 +66,12 @@ class WorkerSettings:
     loops_count: int = 2
     max_concurrent_calls: int = 8
     idle_poll_seconds: float = 0.5
+    settle_seconds: float = 30.0
+    """How long an answer waits for a database that is away; well below the lease."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
+_SETTLE_AGAIN_SECONDS = 0.2
 _dossiers = msgspec.json.Decoder(Dossier)
 _steps = msgspec.json.Decoder(ProgressStep)
 
@@ -112,11 +115,14 @@ class Worker:
         while not stopping.is_set():
             # Taken before looking, so that what is accepted while we look is not slept over.
             moment = self._waker.moment()
+            worked_count = 0
             try:
                 worked_count = await self.cycle()
             except* StoreUnavailable:
-                # Nothing was settled that is not stored; leases of this worker end with its connection.
-                worked_count = 0
+                pass  # Nothing was sent that is not written down; what is in flight under a lease is asked about.
+            except* Exception as group:  # noqa: BLE001 - one bad turn must not end the worker
+                for error in group.exceptions:
+                    self._observe(DefectFound(system=self._channel.system, operation="cycle", error=error))
             if worked_count == 0:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(moment.wait(), self._settings.idle_poll_seconds)
@@ -130,11 +136,16 @@ class Worker:
         async with self._outbox.transaction() as transaction:
             lanes = await transaction.lease(self._channel.system, limit)
             items, ended = await self._begin(transaction, lanes) if lanes else ([], [])
+        if not lanes and allowed is not None:
+            await self._breaker.nothing_to_probe()
         for result in ended:
             self._tell(result)
-        async with asyncio.TaskGroup() as group:
-            for call in pack(items, self._channel.limits):
-                group.create_task(self._perform(call))
+        # Calls end by themselves, whatever becomes of their neighbours: to break one off is to lose its answer.
+        calls = pack(items, self._channel.limits)
+        ends = await asyncio.gather(*(self._perform(call) for call in calls), return_exceptions=True)
+        failures = [end for end in ends if isinstance(end, BaseException)]
+        if failures:
+            raise BaseExceptionGroup("calls could not be settled", failures)
         return len(lanes)
 
     async def _begin(
@@ -158,6 +169,10 @@ class Worker:
                 ended.append(self._result(leased, leased.lane, Reaction(begun)))
         await transaction.begin([moved for item in items for moved in _moved(item.leased.lane, item.lane)])
         await transaction.settle(ended, self._clock.now())
+        for item in items:
+            for moved in _moved(item.leased.lane, item.lane):
+                if moved.state is DeliveryState.SKIPPED:
+                    self._observe(_ended(item.lane, moved))
         return items, ended
 
     async def _prepare(
@@ -182,11 +197,20 @@ class Worker:
             except IntegrityFailed:
                 # One record that was tampered with, or whose key is gone, must not hold up the others.
                 prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, problems=(("document", "must verify"),))
+            except Exception as error:  # noqa: BLE001 - nor may one that meets a defect of ours
+                prepared[delivery_id] = self._defective(delivery_id, "open", error)
         codes = {document.procedure_code for *_, document in opened if isinstance(document, Dossier)}
         procedures = await self._procedures.get_many(sorted(codes)) if codes else {}
         for delivery_id, code, document in opened:
-            prepared[delivery_id] = self._translate(delivery_id, code, document, procedures)
+            try:
+                prepared[delivery_id] = self._translate(delivery_id, code, document, procedures)
+            except Exception as error:  # noqa: BLE001 - as above
+                prepared[delivery_id] = self._defective(delivery_id, "translate", error)
         return prepared
+
+    def _defective(self, delivery_id: int, operation: str, error: Exception) -> Untranslatable:
+        self._observe(DefectFound(system=self._channel.system, operation=operation, error=error))
+        return Untranslatable(delivery_id=delivery_id, problems=(("document", "could not be translated"),))
 
     def _translate(
         self, delivery_id: int, code: str, document: Dossier | ProgressStep, procedures: Mapping[str, Procedure]
@@ -209,41 +233,83 @@ class Worker:
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""
         async with self._calls:
-            started = self._clock.monotonic()
-            outcome = "ok"
-            try:
-                events = await self._send(call)
-            except RemoteError as error:
-                outcome = error.code
-                failure = call_failed(error)
-                events = [failure] * len(call.items)
-                await self._breaker.failed(failure)
-            except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the worker, nor hide an effect
-                outcome = "defect"
-                events = [CallFailed(FailureKind.OUTCOME_UNKNOWN, effect_possible=True)] * len(call.items)
-                self._observe(DefectFound(system=self._channel.system, operation=call.operation, error=error))
+            # Waiting for a turn takes time: the lease must still hold, and the system must still be worth calling.
+            held = await self._still_held(call)
+            if held is None:
+                return
+            call = held
+            if self._breaker.is_open:
+                events: Sequence[Event] = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
             else:
-                await self._breaker.answered()
-            self._observe(
-                CallEnded(
-                    system=self._channel.system,
-                    operation=call.operation,
-                    outcome=outcome,
-                    items_count=sum(len(item.prepared) for item in call.items),
-                    duration_seconds=self._clock.monotonic() - started,
-                )
-            )
+                events = await self._call(call)
         results = [
             self._result(item.leased, item.lane, self._react(item.lane, item.action, event))
             for item, event in zip(call.items, events, strict=True)
         ]
-        async with self._outbox.transaction() as transaction:
-            held = set(await transaction.settle(results, self._clock.now()))
+        settled = await self._settle(results)
         for result in results:
-            if result.lane.dossier_id in held:
+            if result.lane.dossier_id in settled:
                 self._tell(result)
             else:
-                self._observe(AlertRaised(system=self._channel.system, name="lease_lost"))
+                self._lost(result.leased)
+
+    async def _still_held(self, call: Call) -> Call | None:
+        """Renew the leases of a call that is about to be made; give what is still ours, None for nothing."""
+        async with self._outbox.transaction() as transaction:
+            held = set(await transaction.extend([item.leased for item in call.items]))
+        for item in call.items:
+            if item.lane.dossier_id not in held:
+                self._lost(item.leased)
+        items = tuple(item for item in call.items if item.lane.dossier_id in held)
+        return replace(call, items=items) if items else None
+
+    async def _call(self, call: Call) -> Sequence[Event]:
+        """Make the call and note how it went; one event per item."""
+        started = self._clock.monotonic()
+        outcome = "ok"
+        failure: CallFailed | None = None
+        events: Sequence[Event] = ()
+        try:
+            events = await self._send(call)
+        except RemoteError as error:
+            outcome, failure = error.code, call_failed(error)
+        except StoreUnavailable as error:
+            # The shared session could not be read: nothing was sent.
+            outcome, failure = error.code, CallFailed(FailureKind.TRANSIENT)
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the worker, nor hide an effect
+            outcome, failure = "defect", CallFailed(FailureKind.OUTCOME_UNKNOWN, effect_possible=True)
+            self._observe(DefectFound(system=self._channel.system, operation=call.operation, error=error))
+        self._observe(
+            CallEnded(
+                system=self._channel.system,
+                operation=call.operation,
+                outcome=outcome,
+                items_count=sum(len(item.prepared) for item in call.items),
+                duration_seconds=self._clock.monotonic() - started,
+            )
+        )
+        # The answer counts also when it cannot be noted how the system fares.
+        with contextlib.suppress(StoreUnavailable):
+            if failure is None:
+                await self._breaker.answered()
+            elif outcome not in ("defect", StoreUnavailable.code):
+                await self._breaker.failed(failure)
+        return events if failure is None else [failure] * len(call.items)
+
+    async def _settle(self, results: Sequence[LaneResult]) -> set[int]:
+        """Store results; an answer is worth some patience with the database. Gives the lanes that were still held."""
+        give_up_at = self._clock.monotonic() + self._settings.settle_seconds
+        while True:
+            try:
+                async with self._outbox.transaction() as transaction:
+                    return set(await transaction.settle(results, self._clock.now()))
+            except StoreUnavailable:
+                if self._clock.monotonic() >= give_up_at:
+                    raise
+                await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
+
+    def _lost(self, leased: LeasedLane) -> None:
+        self._observe(AlertRaised(system=self._channel.system, name="lease_lost", dossier_code=leased.dossier_code))
 
     async def _send(self, call: Call) -> Sequence[Event]:
         """Make the call; one event per item. Raises RemoteError when nothing usable came back."""
@@ -286,14 +352,7 @@ class Worker:
 
     def _tell(self, result: LaneResult) -> None:
         for delivery in result.changed:
-            self._observe(
-                DeliveryEnded(
-                    system=result.lane.system,
-                    kind=delivery.kind.value,
-                    outcome=delivery.state.value,
-                    reason=delivery.reason.partition(":")[0],
-                )
-            )
+            self._observe(_ended(result.lane, delivery))
         for event_type, data in result.events:
             if event_type == "system.alert":
                 name = str(data["alert"]).partition(":")[0]
@@ -310,6 +369,10 @@ _EVENT_TYPES = {
     DeliveryState.WAITING: "delivery.deferred",
     DeliveryState.IN_FLIGHT: "delivery.begun",
 }
+
+
+def _ended(lane: Lane, delivery: Delivery) -> DeliveryEnded:
+    return DeliveryEnded(system=lane.system, kind=delivery.kind.value, outcome=delivery.state.value)
 
 
 def _delivery_event(lane: Lane, delivery: Delivery) -> tuple[str, Mapping[str, Any]]:

@@ -11,8 +11,6 @@ class DeliveryEnded:
     system: str
     kind: str
     outcome: str
-    reason: str
-    age_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,15 @@ class ProceduresSynced:
     duration_seconds: float
 
 
-Happening = DeliveryEnded | CallEnded | AlertRaised | CircuitMoved | DefectFound | ProceduresSynced
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailed:
+    """A job that is done again and again did not succeed this time; `code` is an error's code."""
+
+    job: str
+    code: str
+
+
+Happening = JobFailed | DeliveryEnded | CallEnded | AlertRaised | CircuitMoved | DefectFound | ProceduresSynced
 
 
 class Observer(Protocol):

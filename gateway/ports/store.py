@@ -135,6 +135,10 @@ class LeaseTransaction(Protocol):
         """Store the states of deliveries that are about to be sent, or that end here."""
         ...
 
+    async def extend(self, lanes: Sequence[LeasedLane]) -> Sequence[int]:
+        """Renew leases that still hold, just before a call; give their dossier ids. The others must not be sent."""
+        ...
+
     async def settle(self, results: Sequence[LaneResult], now: datetime) -> Sequence[int]:
         """Store results and free the lanes; give the dossier ids whose lease still held (others changed nothing)."""
         ...
@@ -144,10 +148,6 @@ class OutboxStore(Protocol):
     """Where workers find deliveries and leave their results."""
 
     def transaction(self) -> AbstractAsyncContextManager[LeaseTransaction]: ...
-
-    async def next_due_at(self, system: str) -> datetime | None:
-        """Tell when the earliest free lane is due; None when there is none."""
-        ...
 
     async def release_leases_of_dead_workers(self) -> int:
         """Free the lanes of workers whose database connection is gone; give their number."""

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import asyncpg
+
+from gateway.errors import StoreUnavailable
 from gateway.model.standing import Current
 from gateway.model.status import DossierStatus
 from gateway.ports.store import AcceptedBatch, ConcurrentCreation, IdempotencyRecord, KnownDossier, Loaded
@@ -23,8 +26,13 @@ class PostgresAcceptance:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Transaction"]:
-        async with transaction(self._pool) as connection:
-            yield _Transaction(connection)
+        try:
+            async with transaction(self._pool) as connection:
+                yield _Transaction(connection)
+        except StoreUnavailable as error:
+            if isinstance(error.__cause__, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
+                raise ConcurrentCreation from error
+            raise
 
 
 class _Transaction:

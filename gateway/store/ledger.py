@@ -1,7 +1,7 @@
 """The nothing-lost equation, counted from two sides: the ledger of what was promised, the rows as they are."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
@@ -42,7 +42,7 @@ async def compact_ledger(pool: Pool) -> None:
         await queries("outbox").compact_ledger(borrowed)
 
 
-async def forget_old_records(pool: Pool, before: datetime) -> None:
-    """Drop idempotency records of before an instant; their keys may be used anew."""
+async def forget_old_records(pool: Pool, kept: timedelta) -> None:
+    """Drop idempotency records older than `kept` by the database's clock; their keys may be used anew."""
     async with connection(pool) as borrowed:
-        await queries("outbox").forget_old_records(borrowed, before=before)
+        await queries("outbox").forget_old_records(borrowed, days=kept.total_seconds() / 86_400)

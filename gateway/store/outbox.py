@@ -21,13 +21,14 @@ from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 
 _WORKER_LOCKS = 7_201_002
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 
 
 class WorkerPresence:
     """Says "this worker lives" to the other workers: a numbered lock that dies with its connection.
 
-    When the connection breaks (a restart of the database), a new one with a new number is made; lanes leased under
-    the old number are then free for everybody.
+    When the connection breaks (a restart of the database), it is made anew under the same number where possible, so
+    that the lanes of a worker that lives stay its own.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -46,8 +47,11 @@ class WorkerPresence:
     async def _connect(self) -> None:
         try:
             connected = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
-            self._number = await connected.fetchval("SELECT nextval('worker_numbers')::integer")
-            await connected.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, self._number)
+            # The former number again, if it is free: what is leased under it stays this living worker's.
+            is_same = bool(self._number) and await connected.fetchval(_TRY_LOCK, _WORKER_LOCKS, self._number)
+            if not is_same:
+                self._number = await connected.fetchval("SELECT nextval('worker_numbers')::integer")
+                await connected.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, self._number)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
         self._connection = connected
@@ -61,12 +65,19 @@ class WorkerPresence:
 
 
 class PostgresOutbox:
-    """Implements OutboxStore. `lease_seconds` must exceed the longest call with its in-call retries."""
+    """Implements OutboxStore.
 
-    def __init__(self, pool: Pool, presence: WorkerPresence, *, lease_seconds: float, clock: Clock) -> None:
+    `lease_seconds` must exceed the longest call with its in-call retries; `grace_seconds` is how long the lanes of a
+    worker that died wait for a call that may still be under way.
+    """
+
+    def __init__(
+        self, pool: Pool, presence: WorkerPresence, *, lease_seconds: float, grace_seconds: float = 2.0, clock: Clock
+    ) -> None:
         self._pool = pool
         self._presence = presence
         self._lease_seconds = lease_seconds
+        self._grace_seconds = grace_seconds
         self._clock = clock
 
     @asynccontextmanager
@@ -75,14 +86,13 @@ class PostgresOutbox:
         async with transaction(self._pool) as borrowed:
             yield _LeaseTransaction(borrowed, holder, self._lease_seconds, self._clock)
 
-    async def next_due_at(self, system: str) -> datetime | None:
-        async with connection(self._pool) as borrowed:
-            due: datetime | None = await queries("outbox").next_due_at(borrowed, system=system)
-            return due
-
     async def release_leases_of_dead_workers(self) -> int:
+        await self._presence.ensure()  # A break of our own connection is mended before anybody is called dead.
         async with connection(self._pool) as borrowed:
-            return _affected(await queries("outbox").expire_leases_of_the_dead(borrowed, lock_class=_WORKER_LOCKS))
+            expired = await queries("outbox").expire_leases_of_the_dead(
+                borrowed, lock_class=_WORKER_LOCKS, grace=self._grace_seconds
+            )
+            return _affected(expired)
 
 
 class _LeaseTransaction:
@@ -132,6 +142,18 @@ class _LeaseTransaction:
         skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in deliveries)
         if skipped_count:
             await self._sql.add_to_ledger(self._connection, system=self._system, delivered=0, skipped=skipped_count)
+
+    async def extend(self, lanes: Sequence[LeasedLane]) -> Sequence[int]:
+        if not lanes:
+            return []
+        rows = self._sql.extend_leases(
+            self._connection,
+            system=lanes[0].lane.system,
+            seconds=self._lease_seconds,
+            holder=self._holder,
+            **columns("n", [(leased.lane.dossier_id, leased.token) for leased in lanes], 2),
+        )
+        return [row["dossier_id"] async for row in rows]
 
     async def settle(self, results: Sequence[LaneResult], now: datetime) -> Sequence[int]:
         if not results:

@@ -56,5 +56,10 @@ async def decide_parked(pool: Pool, delivery_id: int, decide: Callable[[Lane], L
         if skipped_count:
             await sql.add_to_ledger(borrowed, system=system, delivered=0, skipped=skipped_count)
         await sql.wake_lane(
-            borrowed, system=system, dossier_id=dossier_id, due_at=after.due_at, failures_count=after.failures_count
+            borrowed,
+            system=system,
+            dossier_id=dossier_id,
+            now=now,
+            due_at=after.due_at,
+            failures_count=after.failures_count,
         )

@@ -22,6 +22,7 @@ _UNAVAILABLE = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.PostgresIOError,
     asyncpg.InterfaceError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     ConnectionError,
@@ -45,9 +46,9 @@ async def open_pool(dsn: str, *, max_size: int, command_timeout_seconds: float =
             init=_prepare,
             server_settings={"application_name": "gateway", "timezone": "UTC", "jit": "off"},
         )
-    except (OSError, asyncpg.PostgresError, ValueError, TimeoutError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, TimeoutError) as error:
         fault = Fault("store.dsn", "must lead to a PostgreSQL database that accepts us", type(error).__name__)
-        raise ConfigurationError([fault]) from error
+        raise ConfigurationError([fault]) from None
 
 
 @asynccontextmanager

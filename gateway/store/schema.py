@@ -20,6 +20,9 @@ async def current_version(dsn: str) -> str | None:
     """Give the step that the database is at; None when it was never migrated. Raises StoreUnavailable."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
+    except (ValueError, asyncpg.InterfaceError):
+        # The cause is not shown: it quotes parts of the address, which may be parts of a password.
+        raise ConfigurationError([Fault("store.dsn", "must be an address of PostgreSQL, percent-encoded")]) from None
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise StoreUnavailable(f"the database cannot be reached ({type(error).__name__})") from error
     try:

@@ -1,5 +1,6 @@
 """What all processes share about a national system: its circuit, its session, its last success and failure."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.errors import CredentialsRefused, IntegrityFailed
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.portal import Login
 from gateway.store.pool import Connection, Pool, connection, transaction
@@ -14,6 +16,7 @@ from gateway.store.queries import queries
 from gateway.sync.circuit import Circuit, CircuitState
 
 _SESSION_LOCKS = 7_201_003
+_LOGIN_AGAIN_SECONDS = 5.0
 
 
 class PostgresSystems:
@@ -95,30 +98,49 @@ class PostgresSharedSession:
         self._key_ring = key_ring
         self._clock = clock
         self._known: tuple[str, datetime] | None = None
+        self._obtaining = asyncio.Lock()
+        self._failed: tuple[float, CredentialsRefused] | None = None
 
     async def obtain(self, login: Login, *, refused: str | None = None) -> str:
+        if (known := self._usable(refused)) is not None:
+            return known
+        # One waiter of this process at a time: the others would only hold connections that requests need.
+        async with self._obtaining:
+            if (known := self._usable(refused)) is not None:
+                return known
+            if self._failed is not None and self._clock.monotonic() - self._failed[0] < _LOGIN_AGAIN_SECONDS:
+                raise self._failed[1]  # Asking with the same password many times a second locks accounts.
+            async with transaction(self._pool) as borrowed:
+                # The lock is held over the login call: the other processes wait here rather than log in as well.
+                await borrowed.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _SESSION_LOCKS, self._system)
+                stored = await self._read(borrowed)
+                if stored is None or stored[0] == refused or self._clock.now() >= stored[1]:
+                    stored = await self._renew(borrowed, login)
+            self._known = stored
+            return stored[0]
+
+    def _usable(self, refused: str | None) -> str | None:
         known = self._known
-        if known is not None and known[0] != refused and self._clock.now() < known[1]:
-            return known[0]
-        async with transaction(self._pool) as borrowed:
-            # The lock is held over the login call: the others wait here rather than log in as well.
-            await borrowed.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _SESSION_LOCKS, self._system)
-            stored = await self._read(borrowed)
-            if stored is None or stored[0] == refused or self._clock.now() >= stored[1]:
-                stored = await self._renew(borrowed, login)
-        self._known = stored
-        return stored[0]
+        return known[0] if known is not None and known[0] != refused and self._clock.now() < known[1] else None
 
     async def _read(self, borrowed: Connection) -> tuple[str, datetime] | None:
         row = await queries("systems").read_system(borrowed, system=self._system)
         if row is None or row["session_sealed"] is None or row["session_expires_at"] is None:
             return None
-        key = self._key_ring.open_record_key(row["session_wrapped_key"])
-        token = msgspec.json.decode(key.unseal(row["session_sealed"], context=self._context), type=str)
+        try:
+            key = self._key_ring.open_record_key(row["session_wrapped_key"])
+            token = msgspec.json.decode(key.unseal(row["session_sealed"], context=self._context), type=str)
+        except IntegrityFailed:
+            return None  # Sealed by a ring that is gone: a session is made anew at no loss.
         return token, row["session_expires_at"]
 
     async def _renew(self, borrowed: Connection, login: Login) -> tuple[str, datetime]:
-        token, life_seconds = await login()
+        try:
+            token, life_seconds = await login()
+        except CredentialsRefused as error:
+            self._failed = (self._clock.monotonic(), error)
+            raise
+        self._failed = None
         expires_at = self._clock.now() + timedelta(seconds=life_seconds)
         key = self._key_ring.new_record_key()
         await queries("systems").save_session(

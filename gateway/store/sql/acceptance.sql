@@ -23,6 +23,7 @@ WITH created AS (
         :c13::timestamptz[], :c14::timestamptz[], :c15::bigint[], :c16::int[], :c17::int[], :c18::bytea[],
         :c19::bytea[], :c20::timestamptz[])
         AS c (a, b, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, at)
+    ORDER BY c.b  -- Rivals that create the same dossiers meet in one order and wait, never for each other.
     ON CONFLICT (code) DO NOTHING
     RETURNING 1
 ), changed AS (
@@ -55,13 +56,15 @@ WITH created AS (
     -- A lane that waits after a failure keeps its time; an idle or blocked one starts now. The counter tells a worker
     -- that holds the lane that something came in meanwhile.
     INSERT INTO lanes AS present (system, dossier_id, due_at)
-    SELECT l.*, :now::timestamptz FROM unnest(:l1::text[], :l2::bigint[]) AS l
+    SELECT l.a, l.b, now() FROM unnest(:l1::text[], :l2::bigint[]) AS l (a, b)
+    ORDER BY l.b, l.a
     ON CONFLICT (system, dossier_id) DO UPDATE
     SET changes_count = present.changes_count + 1, due_at = COALESCE(present.due_at, EXCLUDED.due_at)
 ), remembered AS (
     INSERT INTO idempotency_records (client_id, key, request_digest, response, created_at)
     SELECT i.a, i.b, i.c, i.d::jsonb, :now::timestamptz
     FROM unnest(:i1::text[], :i2::text[], :i3::bytea[], :i4::text[]) AS i (a, b, c, d)
+    ORDER BY i.a, i.b
     ON CONFLICT (client_id, key) DO NOTHING
     RETURNING 1
 )

@@ -36,16 +36,34 @@ WHERE d.delivery_id = x.delivery_id;
 -- name: add_to_ledger!
 INSERT INTO delivery_ledger (system, delivered, skipped) VALUES (:system, :delivered, :skipped);
 
+-- name: extend_leases
+-- Called just before a call is made: whoever waited too long for its turn learns here that the lane is another's.
+WITH mine AS (
+    SELECT l.system, l.dossier_id
+    FROM lanes l JOIN unnest(:n1::bigint[], :n2::bigint[]) AS x (dossier_id, token)
+        ON l.dossier_id = x.dossier_id AND l.lease_token = x.token
+    WHERE l.system = :system AND l.lease_until > now() ORDER BY l.dossier_id FOR UPDATE OF l
+)
+UPDATE lanes AS l SET lease_until = now() + :seconds * interval '1 second', lease_holder = :holder
+FROM mine WHERE l.system = mine.system AND l.dossier_id = mine.dossier_id
+RETURNING l.dossier_id;
+
 -- name: settle_lanes
-WITH held AS (
+WITH mine AS (
+    -- Locked in one order everywhere, so that settling and accepting can never wait for each other.
+    SELECT l.dossier_id FROM lanes l
+    WHERE l.system = :system AND l.dossier_id = ANY(:n1::bigint[]) ORDER BY l.dossier_id FOR UPDATE
+), held AS (
     UPDATE lanes AS l
     SET presence = x.presence, failures_count = x.failures_count, lease_token = NULL, lease_until = NULL,
         lease_holder = NULL,
         -- Something accepted since the lease must not be forgotten; a lane that backs off keeps its time.
-        due_at = CASE WHEN l.changes_count = x.changes_count THEN x.due_at
-                      ELSE COALESCE(x.due_at, :now::timestamptz) END
+        -- Waits are handed over as spans: when a lane is due is told by one clock only, the database's.
+        due_at = CASE WHEN l.changes_count = x.changes_count THEN now() + (x.due_at - :now::timestamptz)
+                      ELSE COALESCE(now() + (x.due_at - :now::timestamptz), now()) END
     FROM unnest(:n1::bigint[], :n2::bigint[], :n3::text[], :n4::timestamptz[], :n5::int[], :n6::int[])
         AS x (dossier_id, token, presence, due_at, failures_count, changes_count)
+    JOIN mine USING (dossier_id)
     WHERE l.system = :system AND l.dossier_id = x.dossier_id AND l.lease_token = x.token
     RETURNING l.dossier_id
 ), moved AS (
@@ -63,17 +81,20 @@ INSERT INTO conflicts (system, dossier_id, field, revision, detected_at)
 SELECT :system, x.*, :now FROM unnest(:dossier_ids::bigint[], :fields::text[], :revisions::int[]) AS x
 ON CONFLICT (system, dossier_id, field) WHERE resolved_at IS NULL DO NOTHING;
 
--- name: next_due_at$
-SELECT min(due_at) FROM lanes WHERE system = :system AND due_at IS NOT NULL AND lease_token IS NULL;
-
 -- name: expire_leases_of_the_dead!
 -- A worker holds an advisory lock on its own number for as long as its connection lives. A lease whose holder's lock is
--- gone belongs to nobody: the next worker may take the lane at once, and will treat what was in flight as unknown.
-UPDATE lanes SET lease_until = '-infinity'
-WHERE lease_token IS NOT NULL AND lease_until > now() AND lease_holder NOT IN (
-    SELECT objid::bigint::integer FROM pg_locks
-    WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2 AND granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()));
+-- gone belongs to nobody: after a moment of grace, in which a call that is still under way may arrive, the next worker
+-- may take the lane, and will treat what was in flight as unknown.
+WITH dead AS (
+    SELECT system, dossier_id FROM lanes
+    WHERE lease_token IS NOT NULL AND lease_until > now() + :grace * interval '1 second' AND lease_holder NOT IN (
+        SELECT objid::bigint::integer FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = :lock_class AND objsubid = 2 AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ORDER BY dossier_id FOR UPDATE
+)
+UPDATE lanes AS l SET lease_until = now() + :grace * interval '1 second'
+FROM dead WHERE l.system = dead.system AND l.dossier_id = dead.dossier_id;
 
 -- name: parked_deliveries
 SELECT p.delivery_id, p.system, d.code AS dossier_code, p.revision, p.kind, p.reason, p.attempts_count, p.changed_at
@@ -87,7 +108,7 @@ FROM deliveries p JOIN lanes l USING (system, dossier_id)
 WHERE p.delivery_id = :delivery_id FOR UPDATE OF l;
 
 -- name: wake_lane!
-UPDATE lanes SET due_at = :due_at, failures_count = :failures_count, changes_count = changes_count + 1
+UPDATE lanes SET due_at = now() + (:due_at::timestamptz - :now::timestamptz), failures_count = :failures_count, changes_count = changes_count + 1
 WHERE system = :system AND dossier_id = :dossier_id;
 
 -- name: queue_facts
@@ -111,4 +132,4 @@ INSERT INTO delivery_ledger (system, accepted, delivered, skipped)
 SELECT system, sum(accepted), sum(delivered), sum(skipped) FROM old GROUP BY 1;
 
 -- name: forget_old_records!
-DELETE FROM idempotency_records WHERE created_at < :before;
+DELETE FROM idempotency_records WHERE created_at < now() - :days * interval '1 day';

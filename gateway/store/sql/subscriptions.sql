@@ -16,7 +16,7 @@ VALUES (:client_id, :key, :request_digest, :response::jsonb, :now::timestamptz);
 INSERT INTO subscriptions (subscription_id, client_id, url, event_types, wrapped_key, sealed_secret, after_event_id,
     due_at, created_at)
 VALUES (:subscription_id, :client_id, :url, :event_types::text[], :wrapped_key, :sealed_secret,
-    COALESCE(:after::bigint, (SELECT COALESCE(max(event_id), 0) FROM events)), :now::timestamptz, :now::timestamptz)
+    COALESCE(:after::bigint, (SELECT COALESCE(max(event_id), 0) FROM events)), clock_timestamp(), :now::timestamptz)
 RETURNING subscription_id, url, event_types, wrapped_key, sealed_secret, after_event_id, failures_count, due_at,
     last_failure, created_at;
 

@@ -9,7 +9,6 @@ from adapters.portal.sandbox import PortalProfile
 from adapters.portal.sandbox.profile import BatchPolicy
 from adapters.sandboxing import FaultKind
 from gateway.engine.procedures import sync_procedures
-from gateway.engine.worker import Worker
 from gateway.operating import decide, select, status
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CallEnded, CircuitMoved
@@ -255,11 +254,6 @@ async def test_a_changed_catalogue_becomes_new_versions(town: PortalTown) -> Non
     assert [("procedure.changed", code), ("procedure.retired", gone), ("procedure.restored", gone)] == [
         (row["type"], row["subject"]) for row in rows[10:]
     ]
-
-
-def test_worker_is_what_is_tested() -> None:
-    """The town works with the worker that serves in production."""
-    assert Worker.__module__ == "gateway.engine.worker"
 
 
 async def test_an_operator_retries_what_was_parked(town: PortalTown, dsn: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from certs.commands import init
 from gateway.clocks import SystemClock
 from gateway.demo.stack import Child
+from gateway.vault.keyring import create_key_ring
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,10 +32,17 @@ async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
     return process.returncode or 0, output.decode(), errors.decode()
 
 
+def store_of(folder: Path, dsn: str) -> str:
+    """Give the settings of a database and a fresh key ring."""
+    ring = folder / "ring.toml"
+    create_key_ring(ring)
+    return f'[store]\ndsn = "{dsn}"\ndata_folder = "{folder}"\n[keys]\nring_file = "{ring}"\n'
+
+
 @pytest.fixture
 async def settings(tmp_path: Path, dsn: str) -> Path:
     path = tmp_path / "gateway.toml"
-    path.write_text(f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n[api]\nport = 0\n')
+    path.write_text(store_of(tmp_path, dsn) + "[api]\nport = 0\n")
     return path
 
 
@@ -78,10 +86,7 @@ async def test_a_settings_file_that_cannot_be_read(tmp_path: Path, content: str 
 async def test_bad_portal_settings_are_listed_too(tmp_path: Path, dsn: str) -> None:
     """The adapter's own section is checked at the start like everything else."""
     path = tmp_path / "gateway.toml"
-    path.write_text(
-        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n'
-        '[portal]\nbase_url = "ftp://x"\nunit_code = "h 9"\nnonsense = 1\n'
-    )
+    path.write_text(store_of(tmp_path, dsn) + '[portal]\nbase_url = "ftp://x"\nunit_code = "h 9"\nnonsense = 1\n')
     status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
 
     assert 2 == status
@@ -95,10 +100,10 @@ async def test_check_says_what_is_well_and_what_is_not(tmp_path: Path, dsn: str)
     path = tmp_path / "gateway.toml"
     certs = tmp_path / "certs"
     path.write_text(
-        f'[store]\ndsn = "{dsn}"\ndata_folder = "{tmp_path}"\n'
-        '[portal]\nbase_url = "https://localhost:9"\nunit_code = "H99"\nusername = "u"\npassword = "p"\n'
-        'destination_place = "none"\n'
-        f'[portal_tls]\nca = "{certs}/ca.pem"\ncertificate = "{certs}/client.pem"\nkey = "{certs}/client.key"\n'
+        store_of(tmp_path, dsn)
+        + '[portal]\nbase_url = "https://localhost:9"\nunit_code = "H99"\nusername = "u"\npassword = "p"\n'
+        + 'destination_place = "none"\n'
+        + f'[portal_tls]\nca = "{certs}/ca.pem"\ncertificate = "{certs}/client.pem"\nkey = "{certs}/client.key"\n'
     )
     status, output, _ = await run("check", "--json", GATEWAY_CONFIG=str(path))
 
@@ -175,3 +180,40 @@ async def test_several_processes_share_a_port_and_end_together(settings: Path, t
     finally:
         status = await child.stop()
     assert 0 == status
+
+
+async def test_a_database_address_wants_a_key_ring(tmp_path: Path, dsn: str) -> None:
+    """Without a ring of the installation's own nothing starts; the command that makes one is named and works."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[store]\ndsn = "{dsn}"\n')
+    status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
+    assert (2, True, True) == (status, "keys.ring_file" in errors, "gateway keys init" in errors)
+
+    status, output, _ = await run("keys", "init", str(tmp_path / "ring.toml"))
+    assert (0, str(tmp_path / "ring.toml")) == (status, output.strip())
+
+
+@pytest.mark.parametrize("address", ["postgresql://u:s/ecret@localhost/x", "postgresql://u:sec:ret@localhost:5x/x"])
+async def test_an_address_that_cannot_be_read_is_not_repeated(tmp_path: Path, address: str) -> None:
+    """A password with signs that break the address ends in a fault, not in a traceback that quotes it."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[store]\ndsn = "{address}"\n')
+    status, output, errors = await run("migrate", GATEWAY_CONFIG=str(path))
+
+    assert (2, True) == (status, "store.dsn" in errors)
+    assert "Traceback" not in errors
+    assert "ecret" not in output + errors
+    assert "sec" not in (output + errors).replace("second", "")
+
+
+async def test_workers_alone_open_no_port(settings: Path, tmp_path: Path) -> None:
+    """Processes that only work on deliveries leave the API's port to others."""
+    child = Child(
+        "workers",
+        [sys.executable, "-m", "gateway", "serve", "--role", "worker", "--processes", "2"],
+        tmp_path / "workers.log",
+        {"GATEWAY_CONFIG": str(settings)},
+    )
+    facts = await child.start()
+    assert "url" not in facts
+    assert 0 == await child.stop()

@@ -26,7 +26,10 @@ async def test_rivals_create_a_dossier_once(pool: Any, key_ring: KeyRing) -> Non
     """Many batches that create the same dossiers at the same moment end with one creation each, nothing failing."""
     codes = [f"H99.01-{n}" for n in range(5)]
     batches = await asyncio.gather(
-        *(accept(pool, key_ring, *(replacement(code, note=f"{rival}") for code in codes)) for rival in range(6))
+        *(
+            accept(pool, key_ring, *(replacement(code, note=f"{rival}") for code in codes[:: 1 if rival % 2 else -1]))
+            for rival in range(6)
+        )
     )
 
     outcomes = [receipt.outcome for receipts in batches for receipt in receipts]
