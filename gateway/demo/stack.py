@@ -128,7 +128,7 @@ class Control:
         return held
 
 
-def write_settings(files: Files, *, dsn: str, portal_url: str, port: int) -> None:
+def write_settings(files: Files, *, dsn: str, portal_url: str, port: int, query_grace_seconds: float = 0.3) -> None:
     """Write the gateway's settings file for the demonstration: real TLS, impatient schedules."""
     create_key_ring(files.folder / "ring.toml")
     certificates = files.certificates
@@ -146,7 +146,7 @@ port = {port}
 [engine]
 retry_first_delay_seconds = 0.3
 retry_ceiling_seconds = 5.0
-query_grace_seconds = 0.3
+query_grace_seconds = {query_grace_seconds}
 circuit_open_seconds = 0.5
 circuit_open_ceiling_seconds = 3.0
 lease_seconds = 30.0
