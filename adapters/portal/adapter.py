@@ -60,6 +60,7 @@ class PortalAdapter:
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,
             repeated_step_is_harmless=settings.dialect.steps_deduplicated,
+            has_look_up=settings.has_look_up,
         )
 
     @property

@@ -47,7 +47,7 @@ async def run_checks(settings: PortalSettings, client: PortalClient) -> list[Fin
         return "an unknown dossier is not found, as it must be" if found.record is None else ""
 
     findings.append(await _finding("catalogue", read_list))
-    if settings.facade is None or settings.facade.look_up_path is not None:
+    if settings.has_look_up:
         findings.append(await _finding("look-up", look_up))
     return findings
 
@@ -80,7 +80,7 @@ def _settings_findings(settings: PortalSettings) -> list[Finding]:
                 detail="base_url is plain HTTP: fine only for an exchange server inside the province's own network",
             )
         )
-    if settings.facade is not None and settings.facade.look_up_path is None:
+    if not settings.has_look_up:
         findings.append(
             Finding(
                 subject="look-up",

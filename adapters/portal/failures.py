@@ -1,4 +1,4 @@
-"""What the portal's replies mean, as a table (portal wire notes §1.6, §11.4, §13 rows 4 to 10, 19).
+"""What the portal's replies mean, as a table (portal wire notes §1.6, §11.4, §13 rows 4 to 10, 19, 20).
 
 A reply says two things: a code (zero, another one, or none at all) and Vietnamese words. `RULES` is read from top to
 bottom and the first row that fits decides. Where code and words contradict each other nobody is believed: the effect
@@ -87,6 +87,7 @@ READS = frozenset({Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE, Operation
 ALL = frozenset(Operation)
 _LOGIN = frozenset({Operation.LOGIN})
 _CREATES = frozenset({Operation.CREATE})
+_STEPS = frozenset({Operation.STEPS})
 _NEED_DOSSIER = frozenset({Operation.UPDATE, Operation.STEPS})
 _BUSINESS = PUSHES | READS
 
@@ -128,6 +129,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_BUSINESS, _C.OTHER, _W.SUCCESS, _M.CONTRADICTION, "an error code, and words of success"),
     Rule(_CREATES, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a first push of a dossier that is there"),
     Rule(_NEED_DOSSIER, _C.OTHER, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
+    Rule(_STEPS, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a step that the portal has"),
     Rule(_BUSINESS, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
     Rule(_BUSINESS, _C.OTHER, None, _M.REJECTED, "refused"),
     # No code: only clear words decide.
@@ -135,6 +137,7 @@ RULES: tuple[Rule, ...] = (
     Rule(PUSHES, _C.NONE, _W.FAILURE, _M.REJECTED, "refused in words"),
     Rule(_CREATES, _C.NONE, _W.EXISTS, _M.ALREADY_EXISTS, "a first push of a dossier that is there"),
     Rule(_NEED_DOSSIER, _C.NONE, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
+    Rule(_STEPS, _C.NONE, _W.EXISTS, _M.ALREADY_EXISTS, "a step that the portal has"),
     Rule(_BUSINESS, _C.NONE, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
     Rule(_BUSINESS, _C.NONE, _W.SUCCESS, _M.SUCCESS, "success in words"),
     Rule(ALL, _C.NONE, None, _M.UNREADABLE, "neither code nor known words"),

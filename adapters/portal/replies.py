@@ -18,6 +18,10 @@ from adapters.portal.settings import Dialect
 
 _CODE_WORD = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _SENTENCE_END = re.compile(r"[;\n]+|\.\s+")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,10}")
+_MAX_CODE_DIGITS = 6
+"""Numbers of people (identity, telephone) have nine digits and more, so no text with that many passes for a code."""
 _MAX_MESSAGE = 20_000
 """Only the beginning of a message is judged: a reply of megabytes of text is not searched."""
 
@@ -116,7 +120,11 @@ def _inner_object(message: Any) -> dict[str, Any] | None:
 
 
 def _code_of(raw: Any) -> str | None:
-    """Normalise an error code. Raises MalformedReply for what cannot be one."""
+    """Normalise an error code. Raises MalformedReply for what cannot be one.
+
+    A code is shown in reasons, feeds and webhooks, so only what is short and formed like a code is taken for one:
+    whatever else stands in its place may be a sentence, or somebody's number.
+    """
     if raw is None:
         return None
     if isinstance(raw, (bool, list, dict)):
@@ -128,12 +136,12 @@ def _code_of(raw: Any) -> str | None:
     text = str(raw).strip()
     if not text:
         return None
-    if len(text) > 20:
-        raise MalformedReply("the error code is too long")
-    digits = text.lstrip("+-")
-    if digits.isascii() and digits.isdigit():
-        number = int(digits)
-        return str(-number if text.startswith("-") else number)
+    if sum(char.isdigit() for char in text) > _MAX_CODE_DIGITS:
+        raise MalformedReply("the error code has too many digits")
+    if _WHOLE_NUMBER.fullmatch(text):
+        return str(int(text))
+    if not _CODE.fullmatch(text):
+        raise MalformedReply("the error code has not the form of a code")
     return text
 
 

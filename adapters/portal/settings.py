@@ -92,7 +92,7 @@ class Facade(_Closed):
     list_path: UrlPath = "KetNoiMotCuaQuocGia/LayDanhSachTTHC"
     detail_path: UrlPath = "KetNoiMotCuaQuocGia/LayThuTuc"
     look_up_path: UrlPath | None = None
-    """No public facade offers a look-up; without one an unanswered first push is parked for a person."""
+    """No public facade offers a look-up; without one an unanswered push is parked for a person."""
     update_switch: UpdateSwitch = UpdateSwitch.URLS
     detail_key: Key = "maTTHC"
     look_up_key: Key = "mahoso"
@@ -152,6 +152,11 @@ class PortalSettings(_Closed):
         if faults:
             raise ValueError("wire: " + "; ".join(map(str, faults)))
         return self
+
+    @property
+    def has_look_up(self) -> bool:
+        """Whether a dossier can be asked about; a facade has to offer it."""
+        return self.facade is None or self.facade.look_up_path is not None
 
     @property
     def takes_plain_text(self) -> bool:

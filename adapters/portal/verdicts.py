@@ -61,8 +61,8 @@ def judge_push(reply: Reply, operation: Operation, items: Sequence[Prepared], di
         said = blamed.get(item.dossier_code)
         if said is None:
             verdicts.append(_unnamed(item, kept=kept, somebody_named=bool(blamed)))
-        elif said is Verdict.REJECTED and steps_count[item.dossier_code] > 1:
-            # Which of the dossier's steps is meant cannot be told.
+        elif said is not Verdict.DOES_NOT_EXIST and steps_count[item.dossier_code] > 1:
+            # Which of the dossier's steps is refused, or is there already, cannot be told.
             verdicts.append(_not_judged(item, BATCH_REFUSED_UNNAMED))
         else:
             verdicts.append(ItemVerdict(delivery_id=item.delivery_id, verdict=said, reason=reason))

@@ -8,14 +8,19 @@ from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Remote
 from gateway.ports.portal import ItemVerdict, Verdict
 from gateway.sync import reasons
 from gateway.sync.actions import CallFailed, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
-from gateway.sync.drafts import Draft, is_broken_too_often, one_more, park_untranslated, raise_alerts, wait_out
+from gateway.sync.drafts import (
+    MAX_CONTRADICTIONS,
+    Draft,
+    is_broken_too_often,
+    is_spent,
+    one_more,
+    park_untranslated,
+    raise_alerts,
+    wait_out,
+)
 from gateway.sync.planning import MAX_REFUSALS_IN_COMPANY
 
-MAX_CONTRADICTIONS = 3
-"""So many answers in a row about existence that did not settle it are followed; the next one parks."""
 MAX_TIMES_NOT_JUDGED = 20
-HARD_STOP_ATTEMPTS = 100
-"""From here on the second unsettling answer in a row parks, of whatever kinds: they may alternate."""
 
 
 def follow_push(draft: Draft, deliveries: Iterable[Delivery], event: Event) -> None:
@@ -86,7 +91,7 @@ def _is_rejected(draft: Draft, delivery: Delivery, verdict: ItemVerdict) -> None
 
 def _is_not_judged(draft: Draft, delivery: Delivery, verdict: ItemVerdict) -> None:
     count = reasons.count_of(delivery, frozenset({reasons.NOT_JUDGED})) + 1
-    if count > MAX_TIMES_NOT_JUDGED or _is_spent(delivery):
+    if count > MAX_TIMES_NOT_JUDGED or is_spent(delivery):
         draft.put(delivery, DeliveryState.PARKED, reasons.NOT_JUDGED)
         return
     if count > MAX_REFUSALS_IN_COMPANY:
@@ -114,15 +119,11 @@ FOLLOWERS: MappingProxyType[tuple[DeliveryKind, Verdict], Follower] = MappingPro
 
 def _try_the_other_way(draft: Draft, delivery: Delivery, code: str) -> None:
     count = reasons.count_of(delivery, reasons.EXISTENCE) + 1
-    if count > MAX_CONTRADICTIONS or _is_spent(delivery):
+    if count > MAX_CONTRADICTIONS or is_spent(delivery):
         draft.alert(reasons.ALERT_CONTRADICTORY)
         draft.put(delivery, DeliveryState.PARKED, reasons.CONTRADICTORY_EXISTENCE)
     else:
         draft.put(delivery, DeliveryState.WAITING, reasons.counted(code, count))
-
-
-def _is_spent(delivery: Delivery) -> bool:
-    return delivery.attempts_count >= HARD_STOP_ATTEMPTS and reasons.count_of(delivery, reasons.COUNTED) > 0
 
 
 def _follow_failed_push(draft: Draft, sent: list[Delivery], failure: CallFailed) -> None:

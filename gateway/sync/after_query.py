@@ -6,7 +6,15 @@ from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Remote
 from gateway.sync import reasons
 from gateway.sync.actions import CallFailed, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
 from gateway.sync.authority import difference
-from gateway.sync.drafts import Draft, is_broken_too_often, park_untranslated, raise_alerts, wait_out
+from gateway.sync.drafts import (
+    MAX_CONTRADICTIONS,
+    Draft,
+    is_broken_too_often,
+    is_spent,
+    park_untranslated,
+    raise_alerts,
+    wait_out,
+)
 from gateway.sync.moves import in_order
 from gateway.sync.planning import UNSETTLED_STATES
 
@@ -20,9 +28,9 @@ def follow_query(draft: Draft, delivery: Delivery, event: Event) -> None:
         case CallFailed():
             # Whatever went wrong: nothing was learnt, and a query has no effect. Everything stays as it is.
             raise_alerts(draft, event)
-            if event.kind is FailureKind.REJECTED:
-                draft.alert(reasons.ALERT_QUERY_REJECTED)
             wait_out(draft, event)
+            if event.kind is FailureKind.REJECTED:
+                _follow_refusal(draft, asked, event)
         case NotTranslated():
             park_untranslated(draft, [asked], event)
         case LeaseLost():
@@ -32,6 +40,26 @@ def follow_query(draft: Draft, delivery: Delivery, event: Event) -> None:
             raise ValueError("a query is not answered by verdicts")
         case _:
             assert_never(event)
+
+
+def _follow_refusal(draft: Draft, asked: Delivery, failure: CallFailed) -> None:
+    """Count a refused query: waiting mends an outage, but not a system that will not say."""
+    draft.alert(reasons.ALERT_QUERY_REJECTED)
+    count = reasons.count_of(asked, frozenset({reasons.QUERY_REJECTED})) + 1
+    if count <= MAX_CONTRADICTIONS and not is_spent(asked):
+        draft.note(asked, reasons.counted(reasons.QUERY_REJECTED, count))
+        return
+    is_doubtful = asked.state in UNSETTLED_STATES
+    if is_doubtful:
+        # Parking hides the doubt; presence keeps it.
+        draft.presence = RemotePresence.UNKNOWN
+    reason = reasons.with_detail(reasons.QUERY_REJECTED, failure.reason)
+    draft.put(asked, DeliveryState.PARKED, reason)
+    if is_doubtful and asked.kind is DeliveryKind.STEP:
+        # One call carried all unsettled steps of a lane, so the answer that is refused is owed to all of them.
+        for delivery in in_order(draft.lane):
+            if delivery.state in UNSETTLED_STATES and delivery.kind is DeliveryKind.STEP:
+                draft.put(delivery, DeliveryState.PARKED, reason)
 
 
 def _follow_look_up(draft: Draft, asked: Delivery, event: LookedUp) -> None:

@@ -14,6 +14,10 @@ from gateway.sync.retry import LONGEST_DELAY_SECONDS, RetryPolicy, delay_seconds
 
 MAX_BROKEN_ANSWERS = 5
 """After so many answers in a row that cannot be understood, a person must look."""
+MAX_CONTRADICTIONS = 3
+"""So many answers in a row about existence that did not settle it, or refused queries, are followed; the next parks."""
+HARD_STOP_ATTEMPTS = 100
+"""From here on the second unsettling answer in a row parks, of whatever kinds: they may alternate."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,10 @@ class Draft:
 
     def put(self, delivery: Delivery, state: DeliveryState, reason: str = "") -> None:
         self.changed[delivery.delivery_id] = moved(delivery, state, reason)
+
+    def note(self, delivery: Delivery, reason: str) -> None:
+        """Write a reason on a delivery that stays in its state."""
+        self.changed[delivery.delivery_id] = replace(delivery, reason=reason)
 
     def alert(self, code: str) -> None:
         self.alerts[code] = None
@@ -123,6 +131,11 @@ def park_untranslated(draft: Draft, mine: list[Delivery], event: NotTranslated) 
 def one_more(delivery: Delivery, code: str) -> str:
     """Give the counted reason after one more answer of this kind in a row."""
     return reasons.counted(code, reasons.count_of(delivery, frozenset({code})) + 1)
+
+
+def is_spent(delivery: Delivery) -> bool:
+    """Tell whether the hard stop is reached: very many attempts, and the last answer was an unsettling one."""
+    return delivery.attempts_count >= HARD_STOP_ATTEMPTS and reasons.count_of(delivery, reasons.COUNTED) > 0
 
 
 def is_broken_too_often(reason: str) -> bool:

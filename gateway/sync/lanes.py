@@ -20,7 +20,9 @@ Why a query
       look-up compared everything (`LookedUp.is_conclusive`): portals show a part of the record, and what changed
       may be just what is not shown. Otherwise the update, whole and harmless to repeat, is sent again.
 
-    A query that fails settles nothing. Not being able to look never means "absent".
+    A query that fails settles nothing. Not being able to look never means "absent". A query that is *refused* is asked
+    again a few times, counted in the reason ("query_rejected: 2"), and then what it asked about is parked: waiting
+    mends an outage, but not a system that will not say.
 
     A step cannot be looked up, only its dossier can. Where the portal stores an identical step once
     (`repeated_step_is_harmless`) an unknown step is sent again, unchanged, once the query has shown the dossier to be
@@ -30,6 +32,15 @@ Why a query
     hides the doubt and the next send must still be preceded by a query. A delivery is the other place where doubt is
     kept: an unknown update or step leaves `presence` alone. That is also how the two are told apart later: an unknown
     snapshot with presence `present` was an update.
+
+Where nothing can be asked
+    Some channels have no look-up (`has_look_up`). Nobody but a person can settle doubt there, so an unsettled delivery,
+    snapshot or step, is parked ("outcome_unknown"), and never sent again without a person. Unknown presence alone
+    holds nothing back: the system itself tells, by how it answers the next push. A snapshot goes as a *create*, since
+    a create of what is there is refused as "exists already", without effect, and then goes as an update; trying the
+    update first would rest on the refusal of updates of what is not there, which is less certain to be made. A step is
+    sent as it is; without its dossier it is refused and parked. A newer snapshot may so supersede a parked unknown
+    one: it says everything, and the moment of grace has passed.
 
 Order
     All open deliveries of one dossier to one system form a lane, worked on by one worker at a time in the order

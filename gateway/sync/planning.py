@@ -26,26 +26,29 @@ def plan(lane: Lane, limits: ChannelLimits) -> Action:
     ahead = deliveries[position:]
     match ahead[0].kind:
         case DeliveryKind.SNAPSHOT:
-            return _plan_snapshot(lane, ahead)
+            return _plan_snapshot(lane, ahead, limits)
         case DeliveryKind.STEP:
             return _plan_steps(lane, ahead, limits)
     assert_never(ahead[0].kind)
 
 
 def _settle(unsettled: list[Delivery], limits: ChannelLimits) -> Action:
+    if not limits.has_look_up:
+        return Park(unsettled[0], OUTCOME_UNKNOWN)
     for delivery in unsettled:
         if delivery.kind is DeliveryKind.STEP and not limits.repeated_step_is_harmless:
             return Park(delivery, OUTCOME_UNKNOWN)
     return Query(unsettled[0])
 
 
-def _plan_snapshot(lane: Lane, ahead: list[Delivery]) -> Action:
+def _plan_snapshot(lane: Lane, ahead: list[Delivery], limits: ChannelLimits) -> Action:
     # Any step ends the run, a parked one too: whoever retries it finds the same snapshots before and after it.
     *older, newest = takewhile(lambda delivery: delivery.kind is DeliveryKind.SNAPSHOT, ahead)
     if newest.state is DeliveryState.PARKED:
         return Blocked(f"parked snapshot of revision {newest.revision}: {newest.reason}")
-    if lane.presence is RemotePresence.UNKNOWN:
+    if lane.presence is RemotePresence.UNKNOWN and limits.has_look_up:
         return Query(newest)
+    # Where nothing can be asked, unknown presence is tried as a create: "exists already" turns it into an update.
     return PushSnapshot(
         newest,
         tuple(older),
@@ -56,13 +59,13 @@ def _plan_snapshot(lane: Lane, ahead: list[Delivery]) -> Action:
 
 def _plan_steps(lane: Lane, ahead: list[Delivery], limits: ChannelLimits) -> Action:
     match lane.presence:
-        case RemotePresence.UNKNOWN:
+        case RemotePresence.UNKNOWN if limits.has_look_up:
             return Query(ahead[0])
         case RemotePresence.ABSENT:
             if any(_is_waiting_snapshot(delivery) for delivery in ahead):
                 return Park(ahead[0], DOSSIER_MISSING)
             return Blocked(NOT_ON_THE_SYSTEM)
-        case RemotePresence.PRESENT:
+        case RemotePresence.PRESENT | RemotePresence.UNKNOWN:
             if _needs_own_call(ahead[0]):
                 return PushSteps((ahead[0],), is_alone=True)
             before_snapshot = takewhile(lambda delivery: delivery.kind is DeliveryKind.STEP, ahead)

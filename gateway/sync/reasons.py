@@ -21,6 +21,8 @@ ALREADY_EXISTS = "already_exists"
 DOES_NOT_EXIST = "does_not_exist"
 NOT_JUDGED = "not_judged"
 CONTRACT_BROKEN = "contract_broken"
+QUERY_REJECTED = "query_rejected"
+"""Counts refused queries in a row. Not in COUNTED: the first query that is answered ends the row."""
 
 EXISTENCE = frozenset({ALREADY_EXISTS, DOES_NOT_EXIST})
 COUNTED = EXISTENCE | {NOT_JUDGED, CONTRACT_BROKEN}

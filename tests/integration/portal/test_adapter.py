@@ -246,6 +246,40 @@ async def test_an_update_of_what_is_not_there() -> None:
         assert [verdict(Verdict.DOES_NOT_EXIST, "remote_code -1", 7)] == await adapter.push_steps(step_items(adapter))
 
 
+async def test_a_step_that_the_portal_has_is_there_already() -> None:
+    """Where the portal refuses the repetition of a step in words, the step has arrived."""
+    async with portal(LOGIN, document(error_code=3, message="Tiến trình đã tồn tại")) as (adapter, _):
+        assert [verdict(Verdict.ALREADY_EXISTS, "remote_code 3", 7)] == await adapter.push_steps(step_items(adapter))
+
+
+@pytest.mark.parametrize("code", ["Ông Mẫu sai", "999199000001", 999199000001])
+async def test_what_is_no_code_never_becomes_a_reason(code: object) -> None:
+    """A sentence or a person's number in the place of the code breaks the contract and is not repeated."""
+    spoiled = document(error_code=code, message="Lỗi")
+    async with portal(LOGIN, spoiled, spoiled, spoiled) as (adapter, _):
+        items = snapshots(adapter)
+        for call in (adapter.push_snapshots(items, is_update=False), adapter.push_steps(step_items(adapter))):
+            with pytest.raises(ContractBroken) as caught:
+                await call
+            assert caught.value.effect_possible
+            assert str(code) not in str(caught.value) + repr(caught.value.__dict__)
+        with pytest.raises(ContractBroken) as caught:
+            await adapter.look_up(items[0])
+        assert not caught.value.effect_possible
+
+
+@pytest.mark.parametrize(
+    ("in_facade", "changes", "expected"),
+    [(False, {}, True), (True, {}, False), (True, {"facade": {"look_up_path": "tra-cuu"}}, True)],
+)
+async def test_the_limits_tell_whether_a_dossier_can_be_asked_about(
+    in_facade: bool, changes: dict[str, Any], expected: bool
+) -> None:
+    """Only a facade without a look-up cannot be asked."""
+    async with portal(in_facade=in_facade, **changes) as (adapter, _):
+        assert expected is adapter.limits.has_look_up
+
+
 async def test_a_refused_batch_blames_only_the_named_and_a_too_large_one_nobody() -> None:
     """The offender is refused, the others are to be sent again; a batch refused by status blames nobody."""
     bad = document(error_code=-1, message="Hồ sơ H99.01-260105-00002 thiếu trường")

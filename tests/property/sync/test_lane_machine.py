@@ -118,12 +118,17 @@ CALLS = st.tuples(FATES, st.sampled_from([0.0, 0.5, 0.999]), st.booleans())
 class LaneMachine(RuleBasedStateMachine):
     """Everything that can happen to one lane."""
 
-    @initialize(stores_repeats_once=st.booleans(), is_known=st.booleans())
-    def open(self, stores_repeats_once: bool, is_known: bool) -> None:
+    @initialize(
+        stores_repeats_once=st.booleans(), is_known=st.booleans(), has_look_up=st.sampled_from([True, True, False])
+    )
+    def open(self, stores_repeats_once: bool, is_known: bool, has_look_up: bool) -> None:
         """Start with an empty lane, or with one whose dossier has arrived already."""
         self.portal = ModelPortal(stores_repeats_once)
         self.limits = ChannelLimits(
-            max_snapshots_per_call=50, max_steps_per_call=2, repeated_step_is_harmless=stores_repeats_once
+            max_snapshots_per_call=50,
+            max_steps_per_call=2,
+            repeated_step_is_harmless=stores_repeats_once,
+            has_look_up=has_look_up,
         )
         self.now = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
         self.rows: dict[int, Delivery] = {}
@@ -135,6 +140,8 @@ class LaneMachine(RuleBasedStateMachine):
         self.has_changed = False
         self.working: tuple[Action, Lane] | None = None
         self.is_unsettled = False
+        self.doubtful: set[int] = set()
+        """What was sent without a settled answer since a person or a query looked at it."""
         self.retries: dict[int, int] = {}
         self.known_arrivals: set[int] = set()
         if is_known:
@@ -229,6 +236,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     def retry(self, number: int) -> None:
         self.retries[number] = self.retries.get(number, 0) + 1
+        self.doubtful.discard(number)
         before = self.lane()
         self.wake(before, retry_parked(before, number, self.now))
 
@@ -296,16 +304,21 @@ class LaneMachine(RuleBasedStateMachine):
             case Blocked(reason) | Park(_, reason):
                 assert reason
                 return
-            case _:
+            case Query():
+                assert self.limits.has_look_up, "a query where nothing can be asked"
                 return
-        assert not self.is_unsettled, "sent again without a query in between"
+        if self.limits.has_look_up:
+            assert not self.is_unsettled, "sent again without a query in between"
+        else:
+            assert not self.doubtful & {row.delivery_id for row in sent}, "sent again without a person in between"
         assert not states & {DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN}, "a second call in flight"
         assert 0 < len(sent) <= self.limits.max_steps_per_call
         overtaken = [row for row in before.deliveries if row.revision < sent[-1].revision and row not in sent]
         waiting = [row for row in overtaken if row.state is DeliveryState.WAITING]
         if isinstance(action, PushSteps):
             assert DeliveryKind.SNAPSHOT not in {row.kind for row in overtaken}, "a step overtook its dossier"
-            assert self.presence is RemotePresence.PRESENT
+            known = {RemotePresence.PRESENT} if self.limits.has_look_up else {*RemotePresence} - {RemotePresence.ABSENT}
+            assert self.presence in known
         assert DeliveryKind.STEP not in {row.kind for row in waiting}, "a waiting step was overtaken"
 
     @precondition(lambda self: self.working is not None)
@@ -339,6 +352,7 @@ class LaneMachine(RuleBasedStateMachine):
             return NotTranslated(action.delivery.delivery_id, (("procedure", "1.999001"),))
         if fate in PLAIN_ANSWERS:
             self.is_unsettled = False
+            self.doubtful.clear()
             content = self.contents[action.delivery.delivery_id]
             return LookedUp(self.portal.look_up(content, is_conclusive=is_conclusive), is_conclusive)
         return FAILURES.get(fate, LeaseLost())
@@ -350,6 +364,7 @@ class LaneMachine(RuleBasedStateMachine):
             return NotTranslated(sent[-1].delivery_id, problems=(("/summary", "too long"),))
         if fate not in IS_SETTLED:
             self.is_unsettled = True
+            self.doubtful.update(delivery.delivery_id for delivery in sent)
         verdicts = [
             ItemVerdict(delivery_id=delivery.delivery_id, verdict=self.judge(action, delivery, fate, position))
             for position, delivery in enumerate(sent)

@@ -45,7 +45,11 @@ def reply(**document: Any) -> Reply:
         (3, "3"),
         ("-3", "-3"),
         ("-03", "-3"),
+        ("+3", "3"),
+        (999999, "999999"),
+        (-999999, "-999999"),
         ("E01", "E01"),
+        ("ERR_1.a-2b", "ERR_1.a-2b"),
         (None, None),
         ("", None),
     ],
@@ -55,11 +59,36 @@ def test_error_codes_are_normalised(raw: object, expected: str | None) -> None:
     assert expected == reply(error_code=raw).code
 
 
-@pytest.mark.parametrize("raw", [True, [], {}, 0.5, "x" * 21])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        True,
+        [],
+        {},
+        0.5,
+        "x" * 11,
+        1_000_000,
+        -1_000_000,
+        1e300,
+        "0000000",
+        999199000001,
+        "999199000001",
+        "999199000",
+        "C9991990",
+        "999-199-01",
+        "Ông Mẫu",
+        "Le Van A",
+        "lỗi",
+        "3;4",
+        "³",
+        "٣",
+    ],
+)
 def test_what_cannot_be_a_code_breaks_the_contract(raw: object) -> None:
-    """A code of another kind is not coerced into success or failure."""
-    with pytest.raises(MalformedReply):
+    """Another kind, a sentence or somebody's number is neither success nor failure, and is not repeated."""
+    with pytest.raises(MalformedReply) as caught:
         reply(error_code=raw)
+    assert str(raw) not in str(caught.value)
 
 
 def test_json_inside_message_is_unwrapped() -> None:
@@ -136,6 +165,11 @@ def test_bare_text_is_read_only_where_it_is_expected() -> None:
         ({"message": "Hồ sơ đã tồn tại"}, CREATE, Meaning.ALREADY_EXISTS),
         ({"error_code": 3, "message": "Hồ sơ H99-1 đã tồn tại"}, UPDATE, Meaning.REJECTED),
         ({"error_code": 3, "message": "Khác"}, CREATE, Meaning.REJECTED),
+        ({"error_code": 3, "message": "Tiến trình đã tồn tại"}, STEPS, Meaning.ALREADY_EXISTS),
+        ({"error_code": 3, "message": "Không thành công: tiến trình đã tồn tại"}, STEPS, Meaning.ALREADY_EXISTS),
+        ({"message": "Tiến trình đã tồn tại"}, STEPS, Meaning.ALREADY_EXISTS),
+        ({"error_code": 3, "message": "Đã tồn tại; hồ sơ không tồn tại"}, STEPS, Meaning.DOES_NOT_EXIST),
+        ({"error_code": 0, "message": "Tiến trình đã tồn tại"}, STEPS, Meaning.CONTRADICTION),
         ({"error_code": -1, "message": "Hồ sơ H99-1 không tồn tại"}, UPDATE, Meaning.DOES_NOT_EXIST),
         ({"error_code": -1, "message": "Hồ sơ H99-1 không tồn tại"}, STEPS, Meaning.DOES_NOT_EXIST),
         ({"error_code": -1, "message": "Mã thủ tục không tồn tại"}, CREATE, Meaning.REJECTED),

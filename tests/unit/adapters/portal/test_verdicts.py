@@ -56,6 +56,10 @@ def judged(code: str | None, message: str, operation: Operation, *codes: str, ke
         ("-1", f"Hồ sơ {A} không tồn tại", Operation.STEPS, (A, A, B), [ABSENT, ABSENT, OPEN]),
         ("-1", f"Hồ sơ {A}: sai TrangThai", Operation.STEPS, (A, A, B), [OPEN, OPEN, OPEN]),
         ("-1", f"Hồ sơ {B}: sai TrangThai", Operation.STEPS, (A, A, B), [OPEN, OPEN, REJECTED]),
+        ("3", "Tiến trình đã tồn tại", Operation.STEPS, (A,), [EXISTS]),
+        ("3", f"Tiến trình của hồ sơ {B} đã tồn tại", Operation.STEPS, (A, B), [OPEN, EXISTS]),
+        # Which of two steps is there already is not said: neither is taken for arrived.
+        ("3", f"Tiến trình của hồ sơ {A} đã tồn tại", Operation.STEPS, (A, A, B), [OPEN, OPEN, OPEN]),
         ("-1", "Vượt quá số lượng cho phép", Operation.CREATE, (A, B), [OPEN, OPEN]),
         ("3", "Có hồ sơ đã tồn tại", Operation.CREATE, (A, B), [OPEN, OPEN]),
     ],

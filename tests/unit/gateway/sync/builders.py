@@ -10,6 +10,9 @@ from gateway.sync.retry import RetryPolicy
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STRICT = ChannelLimits(max_snapshots_per_call=50, max_steps_per_call=3, repeated_step_is_harmless=False)
 LENIENT = ChannelLimits(max_snapshots_per_call=50, max_steps_per_call=3, repeated_step_is_harmless=True)
+BLIND = ChannelLimits(
+    max_snapshots_per_call=50, max_steps_per_call=3, repeated_step_is_harmless=True, has_look_up=False
+)
 RETRY = RetryPolicy()
 
 _KINDS = {"S": DeliveryKind.SNAPSHOT, "p": DeliveryKind.STEP}

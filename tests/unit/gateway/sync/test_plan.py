@@ -7,7 +7,7 @@ import pytest
 from gateway.model.delivery import RemotePresence
 from gateway.ports.portal import ChannelLimits
 from gateway.sync.lanes import Action, Blocked, Idle, Park, PushSnapshot, PushSteps, Query, plan
-from tests.unit.gateway.sync.builders import LENIENT, STRICT, delivery, lane
+from tests.unit.gateway.sync.builders import BLIND, LENIENT, STRICT, delivery, lane
 
 THERE, ABSENT, UNSURE = RemotePresence.PRESENT, RemotePresence.ABSENT, RemotePresence.UNKNOWN
 
@@ -100,6 +100,35 @@ def test_a_step_without_answer(deliveries: str, if_harmless: str, otherwise: str
     """A portal that stores a repeat once is asked about the dossier; elsewhere a person must look."""
     assert if_harmless == told(plan(lane(deliveries), LENIENT))
     assert otherwise == told(plan(lane(deliveries), STRICT))
+
+
+WITHOUT_QUERIES = [(row[0], row[1], row[2]) for row in HARMLESS_OR_NOT if not row[2].startswith("query")]
+WITH_QUERIES = [
+    # Nothing is unsettled: the answer to the next push tells whether the dossier is there.
+    ("S1", UNSURE, "create 1"),
+    ("S1 S2 S3", UNSURE, "create 3 -1 -2"),
+    ("S1# S2", UNSURE, "create 2 -1"),
+    ("p1", UNSURE, "steps 1"),
+    ("p1 p2 S3", UNSURE, "steps 1 2"),
+    # Only a person can settle doubt.
+    ("S1?", UNSURE, "park 1 outcome_unknown"),
+    ("S1? S2 S3", ABSENT, "park 1 outcome_unknown"),
+    ("S1!", ABSENT, "park 1 outcome_unknown"),
+    ("S1! p2", THERE, "park 1 outcome_unknown"),
+    ("p1# S2?", THERE, "park 2 outcome_unknown"),
+    ("p1 S2?", THERE, "park 2 outcome_unknown"),
+    ("p1? p2? S3", THERE, "park 1 outcome_unknown"),
+    ("p1!", THERE, "park 1 outcome_unknown"),
+]
+
+
+@pytest.mark.parametrize("limits", [BLIND, replace(BLIND, repeated_step_is_harmless=False)])
+@pytest.mark.parametrize(("deliveries", "presence", "expected"), WITHOUT_QUERIES + WITH_QUERIES)
+def test_where_nothing_can_be_asked(
+    deliveries: str, presence: RemotePresence, expected: str, limits: ChannelLimits
+) -> None:
+    """Without a look-up no query is ever planned: doubt is parked, unknown presence is tried as a create."""
+    assert expected == told(plan(lane(deliveries, presence), limits))
 
 
 def test_the_order_is_revision_then_ordinal_whatever_the_store_gives() -> None:

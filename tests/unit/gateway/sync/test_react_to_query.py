@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.delivery import Lane, RemotePresence
+from gateway.model.delivery import Delivery, Lane, RemotePresence
 from gateway.model.dossier import Origin
 from gateway.ports.portal import Verdict
 from gateway.sync.lanes import (
@@ -22,6 +22,7 @@ from gateway.sync.lanes import (
 )
 from tests.unit.gateway.sync.builders import (
     ABSENT,
+    BLIND,
     LENIENT,
     NOW,
     RETRY,
@@ -138,6 +139,77 @@ def test_a_query_that_fails_settles_nothing(
     assert (before, UNSURE, failures_count) == (shown(after), after.presence, after.failures_count)
     assert (expected_seconds, alerts) == (seconds_until_due(reaction), reaction.alerts)
     assert isinstance(plan(after, LENIENT), Query)
+
+
+REFUSED = CallFailed(FailureKind.REJECTED, reason="remote_code -7")
+
+
+@pytest.mark.parametrize(
+    ("before", "presence", "expected"),
+    [
+        ("S1?", UNSURE, ("S1#", UNSURE, None)),
+        ("S1?", THERE, ("S1#", UNSURE, None)),
+        ("S1? p2", THERE, ("S1# p2", UNSURE, None)),
+        ("S1", UNSURE, ("S1#", UNSURE, None)),
+        ("S1 S2", UNSURE, ("S1 S2#", UNSURE, None)),
+        ("p1? p2? S3", THERE, ("p1# p2# S3", UNSURE, 8.0)),
+        ("p1 p2", UNSURE, ("p1# p2", UNSURE, 8.0)),
+    ],
+)
+def test_a_query_that_is_refused_again_and_again_ends_with_a_person(
+    before: str, presence: RemotePresence, expected: tuple[str, RemotePresence, float | None]
+) -> None:
+    """Three refusals are waited out, the fourth parks with the code; a retry asks again first."""
+    current, shapes = lane(before, presence), []
+    for _ in range(4):
+        reaction = asked(current, REFUSED)
+        assert ("query_rejected",) == reaction.alerts
+        current = reaction.lane
+        shapes.append(shown(current))
+    assert [before] * 3 == shapes[:3]
+    assert expected == (shown(current), current.presence, seconds_until_due(reaction))
+    parked = [item for item in current.deliveries if item.state.value == "parked"]
+    assert {"query_rejected: remote_code -7"} == {item.reason for item in parked}
+    assert isinstance(plan(retry_parked(current, parked[0].delivery_id, NOW), LENIENT), Query)
+
+
+def test_refused_queries_are_counted_in_a_row() -> None:
+    """An outage in between does not start the count anew, an answered query does."""
+    refused = lane((delivery("S1?", reason="query_rejected: 3"),))
+    interrupted = asked(refused, CallFailed(FailureKind.TRANSIENT)).lane
+    assert "S1#" == shown(asked(interrupted, REFUSED).lane)
+    answered = asked(refused, found()).lane
+    assert ("S1", "") == (shown(answered), answered.deliveries[0].reason)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (delivery("S1?", attempts_count=100, reason="contract_broken: 1"), "S1#"),
+        (delivery("S1?", attempts_count=100, reason="outcome_unknown"), "S1?"),
+        (delivery("S1?", attempts_count=10, reason="contract_broken: 1"), "S1?"),
+    ],
+)
+def test_refused_queries_and_odd_answers_cannot_alternate_for_ever(before: Delivery, expected: str) -> None:
+    """A refusal replaces the count of another kind, so it meets the same hard stop."""
+    assert expected == shown(asked(lane((before,)), REFUSED).lane)
+
+
+def test_where_nothing_can_be_asked_a_lost_create_waits_for_a_person_and_then_arrives() -> None:
+    """It is parked after the call; retried, a create that is there already becomes an update."""
+    start = lane("S1", GONE)
+    lost = reacted(start, plan(start, BLIND), CallFailed(FailureKind.OUTCOME_UNKNOWN), limits=BLIND).lane
+    parked = begin(lost, plan(lost, BLIND))
+    assert ("S1#", "outcome_unknown") == (shown(parked), parked.deliveries[0].reason)
+    retried = retry_parked(parked, 1, NOW)
+    create = plan(retried, BLIND)
+    exists = reacted(retried, create, judged((1, Verdict.ALREADY_EXISTS)), limits=BLIND).lane
+    update = plan(exists, BLIND)
+    assert (False, True) == tuple(isinstance(a, PushSnapshot) and a.is_update for a in (create, update))
+    assert ("S1=", THERE) == (
+        shown(done := reacted(exists, update, judged((1, Verdict.DONE)), limits=BLIND).lane),
+        done.presence,
+    )
 
 
 def test_a_lost_lease_during_a_query_settles_nothing() -> None:
