@@ -228,6 +228,7 @@ class Telemetry:
             changed_count=synced.changed_count,
             retired_count=synced.retired_count,
             failed_count=synced.failed_count,
+            missing=[f"{table} {code}" for table, code in synced.missing[:50]],
             duration_seconds=round(synced.duration_seconds, 3),
         )
 

@@ -13,6 +13,7 @@ from gateway.ports.observing import Observer, ProceduresSynced
 from gateway.ports.portal import ProcedureCatalogue
 
 _SAVED_TOGETHER = 50
+_MAX_FAILURES_IN_A_ROW = 10
 
 
 class ProcedureStore(Protocol):
@@ -44,7 +45,8 @@ async def sync_procedures(
 
     One record that cannot be read or understood does not stop the others: it is counted as failed and the known
     version stays. A code that left the list is retired only when the portal also says that it has no such record,
-    since lists have been seen to come short. Raises RemoteError when the list itself cannot be read.
+    since lists have been seen to come short. Raises RemoteError when the list cannot be read, or when ten records in a
+    row cannot; what was read until then is kept.
     """
     async with store.alone(catalogue.system) as is_mine:
         synced_at = await store.synced_at(catalogue.system)
@@ -53,13 +55,19 @@ async def sync_procedures(
         started = clock.monotonic()
         listed = list(dict.fromkeys(reference.code for reference in await catalogue.list_procedures()))
         vanished = sorted(await store.live_codes() - set(listed))
-        changed_count, failed_count = 0, 0
+        changed_count, failed_count, failures_in_a_row = 0, 0, 0
         gone: list[str] = []
         batch: list[Procedure] = []
-        async for code, procedure, failed in _read(catalogue, [*listed, *vanished], concurrency):
+        missing: set[tuple[str, str]] = set()
+        async for code, procedure, failure in _read(catalogue, [*listed, *vanished], concurrency):
+            failures_in_a_row = failures_in_a_row + 1 if isinstance(failure, RemoteError) else 0
+            if isinstance(failure, RemoteError) and failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+                raise failure  # The system is ill: the rest is read another time.
+            if isinstance(failure, Unmapped):
+                missing.update(failure.missing)
             if procedure is not None:
                 batch.append(procedure)
-            elif code in vanished and not failed:
+            elif code in vanished and failure is None:
                 gone.append(code)
             else:
                 failed_count += 1
@@ -76,6 +84,7 @@ async def sync_procedures(
         changed_count=changed_count,
         retired_count=retired_count,
         failed_count=failed_count,
+        missing=tuple(sorted(missing)),
         duration_seconds=clock.monotonic() - started,
     )
     observer(result)
@@ -84,14 +93,14 @@ async def sync_procedures(
 
 async def _read(
     catalogue: ProcedureCatalogue, codes: Sequence[str], concurrency: int
-) -> AsyncIterator[tuple[str, Procedure | None, bool]]:
-    """Read records, a few at a time; yields (code, record or None, whether reading failed)."""
+) -> AsyncIterator[tuple[str, Procedure | None, RemoteError | Unmapped | None]]:
+    """Read records, a few at a time; yields (code, record or None, why it could not be read)."""
 
-    async def one(code: str) -> tuple[str, Procedure | None, bool]:
+    async def one(code: str) -> tuple[str, Procedure | None, RemoteError | Unmapped | None]:
         try:
-            return code, await catalogue.get_procedure(code), False
-        except (RemoteError, Unmapped):
-            return code, None, True
+            return code, await catalogue.get_procedure(code), None
+        except (RemoteError, Unmapped) as error:
+            return code, None, error
 
     for start in range(0, len(codes), concurrency):
         for result in await asyncio.gather(*(one(code) for code in codes[start : start + concurrency])):

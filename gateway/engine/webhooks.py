@@ -25,15 +25,7 @@ import msgspec
 
 from gateway.errors import IntegrityFailed, StoreUnavailable
 from gateway.ports.basics import Chance, Clock, KeyRing
-from gateway.store.events import Event, EventSignal, read_events
-from gateway.store.pool import Pool
-from gateway.store.subscriptions import (
-    LeasedSubscription,
-    advance_subscription,
-    lease_subscriptions,
-    release_subscription,
-    secret_context,
-)
+from gateway.ports.events import Event, FeedSignal, LeasedSubscription, WebhookStore
 from gateway.sync.retry import RetryPolicy, delay_seconds
 
 SECRET_BYTES = 32
@@ -138,6 +130,11 @@ def is_allowed_target(url: str, allowed_hosts: Sequence[str]) -> bool:
     )
 
 
+def secret_context(subscription_id: str) -> bytes:
+    """Name the place of a sealed secret, so that it cannot be moved to another subscription."""
+    return b"subscription:" + subscription_id.encode()
+
+
 def sign(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """Give the value of webhook-signature for one message."""
     content = f"{message_id}.{timestamp}.".encode() + body
@@ -171,17 +168,22 @@ class WebhookSender:
 
     def __init__(
         self,
-        pool: Pool,
+        store: WebhookStore,
         *,
         key_ring: KeyRing,
         clock: Clock,
         chance: Chance,
         post: WebhookPost,
-        signal: EventSignal,
+        signal: FeedSignal,
         settings: WebhookSettings | None = None,
         observer: WebhookObserver | None = None,
     ) -> None:
-        self._pool = pool
+        if not hasattr(store, "lease"):
+            # A bare pool, as the composition root passed it before the store had a class for this.
+            from gateway.store.subscriptions import PostgresWebhooks
+
+            store = PostgresWebhooks(store)
+        self._store = store
         self._key_ring = key_ring
         self._clock = clock
         self._chance = chance
@@ -218,7 +220,7 @@ class WebhookSender:
     async def _lease(self, limit: int) -> Sequence[LeasedSubscription]:
         if limit <= 0:
             return ()
-        return await lease_subscriptions(self._pool, limit=limit, lease_seconds=self._settings.lease_seconds)
+        return await self._store.lease(limit=limit, lease_seconds=self._settings.lease_seconds)
 
     async def _wait(self, under_way: set[asyncio.Task[None]], grown: asyncio.Event) -> set[asyncio.Task[None]]:
         """Wait until there may be something to do; give the tasks that are still under way."""
@@ -244,13 +246,7 @@ class WebhookSender:
 
     async def _deliver(self, leased: LeasedSubscription) -> None:
         settings = self._settings
-        page = await read_events(
-            self._pool,
-            after=leased.after_event_id,
-            types=leased.event_types or None,
-            prefixes=leased.agency_prefixes,
-            limit=settings.events_per_lease_count,
-        )
+        page = await self._store.events_for(leased, limit=settings.events_per_lease_count)
         failure, failures_count = "", leased.failures_count
         for event in page.events:
             if self._stopping.is_set():
@@ -266,18 +262,18 @@ class WebhookSender:
             if page.next_after > leased.after_event_id and not await self._advance(leased, page.next_after):
                 return
         if not failure:
-            await release_subscription(self._pool, leased, delay_seconds=0.0, failures_count=failures_count)
+            await self._store.release(leased, delay_seconds=0.0, failures_count=failures_count)
             return
         await self._release_failed(leased, failure, failures_count + 1)
 
     async def _release_failed(self, leased: LeasedSubscription, failure: str, failures_count: int) -> None:
         wait_seconds = delay_seconds(self._settings.policy, failures_count, self._chance.random())
-        await release_subscription(
-            self._pool, leased, delay_seconds=wait_seconds, failures_count=failures_count, last_failure=failure
+        await self._store.release(
+            leased, delay_seconds=wait_seconds, failures_count=failures_count, last_failure=failure
         )
 
     async def _advance(self, leased: LeasedSubscription, after: int) -> bool:
-        return await advance_subscription(self._pool, leased, after=after, lease_seconds=self._settings.lease_seconds)
+        return await self._store.advance(leased, after=after, lease_seconds=self._settings.lease_seconds)
 
     async def _send(self, leased: LeasedSubscription, event: Event) -> str:
         """Send one event; give the failure's name, "" when it was delivered."""

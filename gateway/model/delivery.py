@@ -49,7 +49,6 @@ DELIVERY_TRANSITIONS: MappingProxyType[DeliveryState, frozenset[DeliveryState]] 
     }
 )
 
-PENDING_STATES = frozenset({_D.WAITING, _D.IN_FLIGHT, _D.UNKNOWN})
 FINAL_STATES = frozenset({_D.DELIVERED, _D.SKIPPED})
 
 

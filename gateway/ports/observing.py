@@ -59,6 +59,8 @@ class ProceduresSynced:
     changed_count: int
     retired_count: int
     failed_count: int
+    missing: tuple[tuple[str, str], ...]
+    """Rows (table, code) that the code tables lack, for records that could therefore not be read."""
     duration_seconds: float
 
 

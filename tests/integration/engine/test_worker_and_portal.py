@@ -9,6 +9,7 @@ from adapters.portal.sandbox import PortalProfile
 from adapters.portal.sandbox.profile import BatchPolicy
 from adapters.sandboxing import FaultKind
 from gateway.engine.procedures import sync_procedures
+from gateway.errors import RemoteError
 from gateway.operating import decide, select, status
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CallEnded, CircuitMoved
@@ -290,3 +291,12 @@ async def test_an_operator_skips_what_was_parked(town: PortalTown, dsn: str) -> 
     )
     ((_, message),) = await decide(dsn, [parked], None)
     assert "parked" in message
+
+
+async def test_an_ill_portal_ends_the_reading_of_its_catalogue(town: PortalTown) -> None:
+    """When record after record cannot be read the rest is left for another time, and nothing is retired."""
+    town.fault(FaultKind.SERVER_ERROR, operation="LayThuTuc", http_status=500)
+    with pytest.raises(RemoteError):
+        await sync_procedures(town.portal, town.procedures, clock=CLOCK, observer=town.happenings.append)
+
+    assert 10 == len(await town.procedures.live_codes())
