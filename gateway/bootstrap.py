@@ -40,6 +40,7 @@ from gateway.store.events import EventSignal
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.pool import Pool, open_pool
 from gateway.store.procedures import PostgresProcedures
+from gateway.store.subscriptions import PostgresWebhooks
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
 from gateway.sync.circuit import CircuitPolicy
 from gateway.sync.retry import RetryPolicy
@@ -298,7 +299,7 @@ class Assembly:
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         closers.append(session.close)
         sender = WebhookSender(
-            pool,
+            PostgresWebhooks(pool),
             key_ring=self._key_ring,
             clock=self.clock,
             chance=self.chance,

@@ -215,8 +215,7 @@ class _Serving:
             return await self._endpoint.handler(call)
         except Problem as problem:
             return call.refuse(problem)
-        except (ConnectionError, asyncio.CancelledError):
-            # The caller went away. What was submitted stays submitted.
+        except asyncio.CancelledError:
             raise
         except (HttpProcessingError, web.RequestPayloadError):
             return call.refuse(Problem("malformed-request", closes_connection=True))
@@ -226,7 +225,10 @@ class _Serving:
             return call.refuse(Problem("invalid-content", error.message, faults=error.faults))
         except StoreUnavailable as error:
             return call.refuse(Problem("unavailable", error.message))
-        except Exception as error:  # noqa: BLE001 - the last line: whatever it is, it must not leak
+        except Exception as error:
+            if isinstance(error, ConnectionError) and is_gone(call.request):
+                # The caller went away. What was submitted stays submitted.
+                raise
             self._observer.internal_failure(failure_of(error, self._endpoint.path, call.trace))
             return call.refuse(Problem("internal"))
 
@@ -249,6 +251,11 @@ class _Serving:
             call.body = self._content.read(await read_body(request, self._limits))
         elif endpoint.streamed_media_type is not None:
             require_media_type(request, endpoint.streamed_media_type)
+
+
+def is_gone(request: web.Request) -> bool:
+    """Tell whether the caller has hung up."""
+    return request.transport is None or request.transport.is_closing()
 
 
 @cache

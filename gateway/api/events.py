@@ -8,10 +8,11 @@ import msgspec
 from aiohttp import web
 from pydantic import Field
 
-from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.endpoint import Answer, Call, Endpoint, is_gone
 from gateway.api.problems import Problem
 from gateway.api.representations import EventPage
 from gateway.model.party import CLOSED
+from gateway.ports.events import EventPage as StoredPage
 from gateway.store import events as store
 from gateway.store.clients import Scope
 
@@ -51,7 +52,7 @@ class Waiters:
 WAITERS: web.AppKey[Waiters] = web.AppKey("waiters", Waiters)
 
 
-async def _page(call: Call, after: int) -> store.EventPage:
+async def _page(call: Call, after: int) -> StoredPage:
     query: EventQuery = call.query
     return await store.read_events(
         call.services.pool,
@@ -62,7 +63,7 @@ async def _page(call: Call, after: int) -> store.EventPage:
     )
 
 
-async def _wait(call: Call, page: store.EventPage) -> store.EventPage:
+async def _wait(call: Call, page: StoredPage) -> StoredPage:
     services = call.services
     clock, signal, stopping = services.clock, services.signal, call.runtime.stopping
     until = clock.monotonic() + min(call.query.wait, services.limits.max_wait_seconds)
@@ -71,16 +72,12 @@ async def _wait(call: Call, page: store.EventPage) -> store.EventPage:
         grown = signal.moment()
         page = await _page(call, page.next_after)
         rest_seconds = until - clock.monotonic()
-        if page.events or rest_seconds <= 0 or _is_gone(call.request):
+        if page.events or rest_seconds <= 0 or is_gone(call.request):
             break
         look_again_seconds = _POLL_SECONDS if signal.is_listening else _BLIND_POLL_SECONDS
         await _first_of(grown, stopping, min(rest_seconds, look_again_seconds))
         await asyncio.sleep(min(_MIN_PAUSE_SECONDS, max(until - clock.monotonic(), 0)))
     return page
-
-
-def _is_gone(request: web.Request) -> bool:
-    return request.transport is None or request.transport.is_closing()
 
 
 async def _first_of(grown: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:

@@ -121,29 +121,6 @@ class SilentObserver:
     def internal_failure(self, event: InternalFailure) -> None: ...
 
 
-class Observers:
-    """Implements Observer by telling several."""
-
-    def __init__(self, observers: Sequence[Observer]) -> None:
-        self._observers = tuple(observers)
-
-    def request_finished(self, event: RequestFinished) -> None:
-        for observer in self._observers:
-            observer.request_finished(event)
-
-    def change_judged(self, outcome: str, *, is_import: bool) -> None:
-        for observer in self._observers:
-            observer.change_judged(outcome, is_import=is_import)
-
-    def waiters_changed(self, waiters_count: int) -> None:
-        for observer in self._observers:
-            observer.waiters_changed(waiters_count)
-
-    def internal_failure(self, event: InternalFailure) -> None:
-        for observer in self._observers:
-            observer.internal_failure(event)
-
-
 async def no_systems() -> Sequence[SystemReadiness]:
     """Give no system: for an installation that speaks to none yet."""
     return ()

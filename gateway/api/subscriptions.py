@@ -13,7 +13,7 @@ from gateway.api.events import EventType
 from gateway.api.preconditions import IDEMPOTENCY_KEY, REPLAYED, idempotency_key_of
 from gateway.api.problems import Problem
 from gateway.api.representations import NewSubscriptionView, SubscriptionList, SubscriptionView
-from gateway.engine.webhooks import SECRET_BYTES, is_allowed_target
+from gateway.engine.webhooks import SECRET_BYTES, is_allowed_target, secret_context
 from gateway.errors import Fault
 from gateway.model.party import CLOSED
 from gateway.store.clients import Scope
@@ -26,7 +26,6 @@ from gateway.store.subscriptions import (
     delete_subscription,
     find_subscription,
     list_subscriptions,
-    secret_context,
 )
 
 _ID_BYTES = 12

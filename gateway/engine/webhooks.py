@@ -178,11 +178,6 @@ class WebhookSender:
         settings: WebhookSettings | None = None,
         observer: WebhookObserver | None = None,
     ) -> None:
-        if not hasattr(store, "lease"):
-            # A bare pool, as the composition root passed it before the store had a class for this.
-            from gateway.store.subscriptions import PostgresWebhooks
-
-            store = PostgresWebhooks(store)
         self._store = store
         self._key_ring = key_ring
         self._clock = clock

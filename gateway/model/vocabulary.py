@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -17,10 +17,20 @@ def _to_utc(value: datetime) -> datetime:
     # Compared after the conversion: 1990-01-01T00:00+07:00 is still 1989 in UTC, and storing it would surprise.
     if value.tzinfo is None:
         raise ValueError("instant must carry its offset from UTC")
-    in_utc = value.astimezone(UTC)
+    try:
+        in_utc = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("instant lies beyond the calendar") from None
     if not FIRST_YEAR <= in_utc.year <= LAST_YEAR:
         raise ValueError(f"instant must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
     return in_utc
+
+
+def _only_calendar_text(value: object) -> object:
+    # A number, or a text of digits, would be read as Unix time: a guess that has moved dossiers by years.
+    if not isinstance(value, str) or value[4:5] != "-":
+        raise ValueError("must be an instant in ISO 8601 with its offset from UTC")
+    return value
 
 
 def _no_control_characters(value: str) -> str:
@@ -38,8 +48,8 @@ _SafeText = AfterValidator(_no_control_characters)
 
 Instant = Annotated[
     datetime,
-    # Strict: text only. Lax pydantic would also read numbers as Unix time, a guess that has moved dossiers by years.
-    Field(strict=True, description="ISO 8601 with offset; kept in UTC"),
+    BeforeValidator(_only_calendar_text, json_schema_input_type=datetime),
+    Field(description="ISO 8601 with offset; kept in UTC"),
     AfterValidator(_to_utc),
 ]
 AmountVnd = Annotated[int, Field(ge=0, le=10**15, strict=True, description="whole đồng")]

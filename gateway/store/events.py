@@ -7,12 +7,11 @@ and "everything after this id" never misses a late comer.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 
 from gateway.errors import StoreUnavailable
+from gateway.ports.events import Event, EventPage
 from gateway.store.pool import Connection, Pool, connection
 from gateway.store.queries import queries
 
@@ -20,27 +19,6 @@ CHANNEL = "gateway_events"
 EVERY_AGENCY = "*"
 _FIRST_PAUSE_SECONDS = 0.2
 _MAX_PAUSE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event as the feed tells it. `data` is JSON text without personal data."""
-
-    event_id: int
-    occurred_at: datetime
-    type: str
-    subject: str
-    agency_code: str
-    revision: int | None
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """Events in order, and the id after which to go on: everything up to it has been looked at."""
-
-    events: Sequence[Event]
-    next_after: int
 
 
 async def read_events(

@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 
+from gateway.ports.events import EventPage, LeasedSubscription
+from gateway.store.events import read_events
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 
@@ -43,21 +45,6 @@ class NewSubscription:
     after_event_id: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeasedSubscription:
-    """A subscription that this sender holds; `token` fences what it stores."""
-
-    subscription_id: str
-    url: str
-    event_types: tuple[str, ...]
-    wrapped_key: bytes
-    sealed_secret: bytes
-    after_event_id: int
-    failures_count: int
-    token: int
-    agency_prefixes: tuple[str, ...]
-
-
 class TooManySubscriptions(Exception):
     """The client has as many open subscriptions as it may have."""
 
@@ -69,11 +56,6 @@ class KeyUsedBefore(Exception):
         super().__init__()
         self.is_same = is_same
         self.response = response
-
-
-def secret_context(subscription_id: str) -> bytes:
-    """Name the place of a sealed secret, so that it cannot be moved to another subscription."""
-    return b"subscription:" + subscription_id.encode()
 
 
 async def add_subscription(
@@ -150,53 +132,64 @@ async def delete_subscription(pool: Pool, client_id: str, subscription_id: str, 
     return row is not None
 
 
-async def lease_subscriptions(pool: Pool, *, limit: int, lease_seconds: float) -> Sequence[LeasedSubscription]:
-    """Lease subscriptions that are due and have not yet looked at the newest event."""
-    async with connection(pool) as borrowed:
-        rows = queries("subscriptions").lease_subscriptions(borrowed, wanted=limit, lease_seconds=lease_seconds)
-        return [
-            LeasedSubscription(
-                subscription_id=row["subscription_id"],
-                url=row["url"],
-                event_types=tuple(row["event_types"]),
-                wrapped_key=row["wrapped_key"],
-                sealed_secret=row["sealed_secret"],
-                after_event_id=row["after_event_id"],
-                failures_count=row["failures_count"],
-                token=row["lease_token"],
-                agency_prefixes=tuple(row["agency_prefixes"]),
+class PostgresWebhooks:
+    """Implements WebhookStore."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._sql = queries("subscriptions")
+
+    async def lease(self, *, limit: int, lease_seconds: float) -> Sequence[LeasedSubscription]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.lease_subscriptions(borrowed, wanted=limit, lease_seconds=lease_seconds)
+            return [
+                LeasedSubscription(
+                    subscription_id=row["subscription_id"],
+                    url=row["url"],
+                    event_types=tuple(row["event_types"]),
+                    wrapped_key=row["wrapped_key"],
+                    sealed_secret=row["sealed_secret"],
+                    after_event_id=row["after_event_id"],
+                    failures_count=row["failures_count"],
+                    token=row["lease_token"],
+                    agency_prefixes=tuple(row["agency_prefixes"]),
+                )
+                async for row in rows
+            ]
+
+    async def events_for(self, leased: LeasedSubscription, *, limit: int) -> EventPage:
+        return await read_events(
+            self._pool,
+            after=leased.after_event_id,
+            types=leased.event_types or None,
+            prefixes=leased.agency_prefixes,
+            limit=limit,
+        )
+
+    async def advance(self, leased: LeasedSubscription, *, after: int, lease_seconds: float) -> bool:
+        async with connection(self._pool) as borrowed:
+            row = await self._sql.advance_subscription(
+                borrowed,
+                subscription_id=leased.subscription_id,
+                token=leased.token,
+                after=after,
+                lease_seconds=lease_seconds,
             )
-            async for row in rows
-        ]
+        return row is not None
 
-
-async def advance_subscription(pool: Pool, leased: LeasedSubscription, *, after: int, lease_seconds: float) -> bool:
-    """Store that everything up to `after` was delivered, and keep the lease; False when the lease is lost."""
-    async with connection(pool) as borrowed:
-        row = await queries("subscriptions").advance_subscription(
-            borrowed,
-            subscription_id=leased.subscription_id,
-            token=leased.token,
-            after=after,
-            lease_seconds=lease_seconds,
-        )
-    return row is not None
-
-
-async def release_subscription(
-    pool: Pool, leased: LeasedSubscription, *, delay_seconds: float, failures_count: int = 0, last_failure: str = ""
-) -> bool:
-    """Give the lease back, to be due after a delay; False when it was lost already."""
-    async with connection(pool) as borrowed:
-        row = await queries("subscriptions").release_subscription(
-            borrowed,
-            subscription_id=leased.subscription_id,
-            token=leased.token,
-            delay_seconds=delay_seconds,
-            failures_count=failures_count,
-            last_failure=last_failure,
-        )
-    return row is not None
+    async def release(
+        self, leased: LeasedSubscription, *, delay_seconds: float, failures_count: int = 0, last_failure: str = ""
+    ) -> bool:
+        async with connection(self._pool) as borrowed:
+            row = await self._sql.release_subscription(
+                borrowed,
+                subscription_id=leased.subscription_id,
+                token=leased.token,
+                delay_seconds=delay_seconds,
+                failures_count=failures_count,
+                last_failure=last_failure,
+            )
+        return row is not None
 
 
 def _subscription(row: Any) -> Subscription:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from gateway.api.operations import database_readiness
 from gateway.api.services import MetricsAccess, SystemCondition, SystemReadiness
+from gateway.errors import StoreUnavailable
 from gateway.store.clients import Scope
 from gateway.vault.keyring import FileKeyRing
 from tests.support.api import ApiUnderTest, running_api
@@ -84,7 +85,11 @@ async def test_a_database_without_a_schema_is_not_ready(api: ApiUnderTest) -> No
 
 async def test_a_database_that_is_away_is_not_ready(pool: Any, key_ring: FileKeyRing) -> None:
     """Without its database the gateway is alive and not ready."""
-    async with running_api(pool, key_ring) as api:
+
+    async def nothing_known() -> list[SystemReadiness]:
+        raise StoreUnavailable("the database is not available")
+
+    async with running_api(pool, key_ring, readiness=nothing_known) as api:
         await api.services.signal.close()
         await pool.close()
         ready, alive = await api.get("/readyz"), await api.get("/healthz")

@@ -18,6 +18,7 @@ from gateway.api.services import Limits
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.ports.basics import Clock
 from gateway.store.events import EventSignal
+from gateway.store.subscriptions import PostgresWebhooks
 from gateway.sync.retry import RetryPolicy
 from gateway.vault.keyring import FileKeyRing
 from tests.support.api import ApiUnderTest, running_api
@@ -115,7 +116,7 @@ async def sending(
     attempts = Attempts()
     async with aiohttp.ClientSession() as session:
         sender = WebhookSender(
-            pool,
+            PostgresWebhooks(pool),
             key_ring=key_ring,
             clock=clock or RunningClock(),
             chance=FixedChance(),
@@ -275,7 +276,7 @@ async def test_running_until_told_to_stop(pool: Any, key_ring: FileKeyRing, rece
         await subscribe(api, receiver.url)
         stopping = asyncio.Event()
         sender = WebhookSender(
-            pool,
+            PostgresWebhooks(pool),
             key_ring=key_ring,
             clock=RunningClock(),
             chance=FixedChance(),
