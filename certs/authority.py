@@ -74,9 +74,7 @@ class DevelopmentCa:
     key: ec.EllipticCurvePrivateKey
 
     @classmethod
-    def create(
-        cls, names: Sequence[str], now: datetime, *, key: ec.EllipticCurvePrivateKey | None = None
-    ) -> Self:
+    def create(cls, names: Sequence[str], now: datetime, *, key: ec.EllipticCurvePrivateKey | None = None) -> Self:
         """Make a root that may vouch for reserved names, private addresses and `names`, from an hour ago on.
 
         Without `key` a new one is made. Raises ConfigurationError for names that are none.
@@ -232,9 +230,7 @@ def issue_faulty_server(
             return DevelopmentCa.create(names, now).issue_server(names, now)
 
 
-def issue_faulty_client(
-    authority: DevelopmentCa, fault: CertificateFault, common_name: str, now: datetime
-) -> Issued:
+def issue_faulty_client(authority: DevelopmentCa, fault: CertificateFault, common_name: str, now: datetime) -> Issued:
     """Issue a client certificate that is wrong in exactly one way; a wrong name is the name of somebody else."""
     match fault:
         case CertificateFault.EXPIRED:
@@ -293,11 +289,13 @@ def key_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> bytes:
 
 def check_names(names: Sequence[str]) -> None:
     """Raise ConfigurationError when a name is neither a host name nor an address."""
-    raise_faults([
-        Fault("names", "must be a lower-case host name (IDNA-encoded) or an IP address", repr(name))
-        for name in names
-        if _address(name) is None and (len(name) > 253 or not _DNS_NAME.fullmatch(name))
-    ])
+    raise_faults(
+        [
+            Fault("names", "must be a lower-case host name (IDNA-encoded) or an IP address", repr(name))
+            for name in names
+            if _address(name) is None and (len(name) > 253 or not _DNS_NAME.fullmatch(name))
+        ]
+    )
 
 
 def _address(name: str) -> _Address | None:

@@ -77,9 +77,7 @@ class DevelopmentFiles:
         return (*authority, self.server_certificate, self.server_key, self.client_certificate, self.client_key)
 
 
-def ensure(
-    directory: Path, names: Sequence[str], now: datetime, *, client_name: str = "gateway"
-) -> DevelopmentFiles:
+def ensure(directory: Path, names: Sequence[str], now: datetime, *, client_name: str = "gateway") -> DevelopmentFiles:
     """Make sure that a directory holds an authority, a server's pair for `names` and loopback, and a client's pair.
 
     Idempotent: what is there, fits and lasts is left as it is, byte for byte; a certificate near its end or without
@@ -136,11 +134,13 @@ def _check_arguments(names: Sequence[str], systems: Sequence[str], now: datetime
     if now.tzinfo is None:
         raise ValueError("now must be aware")
     check_names(names)
-    raise_faults([
-        Fault("systems", "must be a lower-case word of letters, digits and hyphens", repr(system))
-        for system in systems
-        if not _SYSTEM_NAME.fullmatch(system)
-    ])
+    raise_faults(
+        [
+            Fault("systems", "must be a lower-case word of letters, digits and hyphens", repr(system))
+            for system in systems
+            if not _SYSTEM_NAME.fullmatch(system)
+        ]
+    )
 
 
 @contextmanager

@@ -239,9 +239,7 @@ def subject_names(certificate: x509.Certificate) -> tuple[str, ...]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return ()
-    return tuple(
-        str(name.value) for name in extension.value if isinstance(name, x509.DNSName | x509.IPAddress)
-    )
+    return tuple(str(name.value) for name in extension.value if isinstance(name, x509.DNSName | x509.IPAddress))
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
