@@ -27,7 +27,7 @@ from gateway.ports.observing import (
 )
 
 _SAID_AGAIN_SECONDS = 60.0
-_CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 def configure_logs(level: str) -> None:
@@ -66,112 +66,46 @@ class Telemetry:
         self._logs_requests = logs_requests
         self._monotonic = monotonic
         self._said: dict[tuple[str, str], float] = {}
-        self._jobs = Counter(
-            "gateway_job_failures_total", "Turns of a job that failed", ["job", "code"], registry=registry
-        )
-        self._exchanges = Counter(
-            "gateway_remote_exchanges_total",
-            "HTTP exchanges with a system, logins and reads included",
-            ["system", "operation", "outcome"],
-            registry=registry,
-        )
         self._request_counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._change_counters: dict[tuple[str, bool], Counter] = {}
-        self.requests = Counter(
-            "gateway_requests_total", "API requests", ["method", "route", "status"], registry=registry
-        )
-        self.request_seconds = Histogram(
-            "gateway_request_seconds", "Duration of API requests", ["method", "route"], registry=registry
-        )
-        self._deliveries = Counter(
-            "gateway_deliveries_total",
-            "Deliveries by what became of an attempt",
-            ["system", "kind", "outcome"],
-            registry=registry,
-        )
-        self._calls = Counter(
-            "gateway_remote_calls_total",
-            "Remote calls (attempts)",
-            ["system", "operation", "outcome"],
-            registry=registry,
-        )
-        self._call_seconds = Histogram(
-            "gateway_remote_call_seconds",
-            "Duration of remote calls",
-            ["system", "operation"],
-            buckets=_CALL_SECONDS,
-            registry=registry,
-        )
-        self._alerts = Counter("gateway_alerts_total", "Alerts for a person", ["system", "alert"], registry=registry)
-        self._defects = Counter("gateway_defects_total", "Failures of our own code", ["where"], registry=registry)
-        self._queue = Gauge(
-            "gateway_queue_deliveries",
-            "Open deliveries",
-            ["system", "state"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._oldest = Gauge(
-            "gateway_queue_oldest_seconds",
-            "Age of the oldest open delivery",
-            ["system", "state"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._accepted = Gauge(
-            "gateway_accepted_deliveries",
-            "Deliveries ever accepted",
-            ["system"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._difference = Gauge(
-            "gateway_lost_deliveries",
-            "Accepted minus accounted for; must stay 0",
-            ["system"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._circuit = Gauge(
-            "gateway_circuit_open",
-            "1 when the system is left alone",
-            ["system"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._renewals = Gauge(
-            "gateway_session_renewals",
-            "Logins made to a system, all processes",
-            ["system"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._certificate = Gauge(
-            "gateway_certificate_days_left",
-            "Days until a certificate ends",
-            ["file"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._pool = Gauge(
-            "gateway_database_connections",
-            "Pool of this process",
-            ["state"],
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self._procedures = Counter(
-            "gateway_procedures_read_total",
-            "Procedures read from the catalogue",
-            ["system", "outcome"],
-            registry=registry,
-        )
-        self._webhooks = Counter("gateway_webhooks_total", "Webhook calls", ["outcome"], registry=registry)
-        self._webhook_seconds = Histogram("gateway_webhook_seconds", "Duration of webhook calls", registry=registry)
-        self._changes = Counter("gateway_changes_total", "Changes judged", ["outcome", "way"], registry=registry)
-        self._waiters = Gauge(
-            "gateway_feed_waiters", "Long polls under way", registry=registry, multiprocess_mode="livesum"
-        )
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"gateway_{name}_total", text, labels, registry=registry)
+
+        def latest(name: str, text: str, *labels: str) -> Gauge:
+            """What every process would say alike: the word of the last one counts."""
+            return Gauge(f"gateway_{name}", text, labels, registry=registry, multiprocess_mode="mostrecent")
+
+        def own(name: str, text: str, *labels: str) -> Gauge:
+            """What each process says of itself: added up over those that live."""
+            return Gauge(f"gateway_{name}", text, labels, registry=registry, multiprocess_mode="livesum")
+
+        def seconds(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(f"gateway_{name}_seconds", text, labels, buckets=_SECONDS, registry=registry)
+
+        self.requests = counter("requests", "API requests", "method", "route", "status")
+        self.request_seconds = seconds("request", "Duration of API requests", "method", "route")
+        self._changes = counter("changes", "Changes judged", "outcome", "way")
+        self._waiters = own("feed_waiters", "Long polls under way")
+        self._deliveries = counter("deliveries", "Deliveries by what became of them", "system", "kind", "outcome")
+        self._calls = counter("remote_calls", "Remote calls (attempts)", "system", "operation", "outcome")
+        self._call_seconds = seconds("remote_call", "Duration of remote calls", "system", "operation")
+        exchanges = "HTTP exchanges with a system, logins and reads included"
+        self._exchanges = counter("remote_exchanges", exchanges, "system", "operation", "outcome")
+        self._renewals = latest("session_renewals", "Logins made to a system, all processes", "system")
+        self._circuit = latest("circuit_open", "1 when the system is left alone", "system")
+        self._queue = latest("queue_deliveries", "Open deliveries", "system", "state")
+        self._oldest = latest("queue_oldest_seconds", "Age of the oldest open delivery", "system", "state")
+        self._accepted = latest("accepted_deliveries", "Deliveries ever accepted", "system")
+        self._difference = latest("lost_deliveries", "Accepted minus accounted for; must stay 0", "system")
+        self._procedures = counter("procedures_read", "Procedures read from the catalogue", "system", "outcome")
+        self._webhooks = counter("webhooks", "Webhook calls", "outcome")
+        self._webhook_seconds = seconds("webhook", "Duration of webhook calls")
+        self._certificate = latest("certificate_days_left", "Days until a certificate ends", "file")
+        self._pool = own("database_connections", "Pool of this process", "state")
+        self._alerts = counter("alerts", "Alerts for a person", "system", "alert")
+        self._defects = counter("defects", "Failures of our own code", "where")
+        self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
         match happening:
