@@ -114,7 +114,7 @@ async def _delivered_count(dsn: str) -> int:
 
 async def _accept(bench: Bench, installation: Installation, count: int) -> None:
     """Accept dossiers by the gateway's own code, without HTTP: only their delivery is measured here."""
-    ring = create_key_ring(installation.folder / "keys" / "ring.toml")
+    ring = create_key_ring(installation.folder / "ring.toml")
     pool = await open_pool(installation.dsn, max_size=4)
     clock, day = SystemClock(), bench.day
     try:
