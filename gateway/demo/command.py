@@ -45,7 +45,10 @@ WEATHER: tuple[dict[str, Any], ...] = (
     {"kind": "rate_limited", "retry_after_seconds": 1, "probability": 0.01},
     {"kind": "malformed_json", "probability": 0.02},
     {"kind": "html_page", "probability": 0.01},
-    {"kind": "expired_session", "probability": 0.03},
+    # One at a time: a session refused twice in a row is a refused credential, and that is retried slowly.
+    {"kind": "expired_session", "calls": 1, "skip": 5},
+    {"kind": "expired_session", "calls": 1, "skip": 40},
+    {"kind": "expired_session", "calls": 1, "skip": 90},
     {"kind": "error_code_dialect", "variant": "string", "probability": 0.2},
     {"kind": "error_code_dialect", "variant": "double_zero", "probability": 0.2},
     {"kind": "wrapped_reply", "probability": 0.1},
