@@ -156,11 +156,12 @@ async def drained(stack: Stack, minimum_accepted: int) -> dict[str, float]:
     end = time.monotonic() + _DRAIN_SECONDS
     sizes: dict[str, float] = {}
     while time.monotonic() < end:
-        sizes = await queue_sizes(stack)
+        before, sizes = sizes, await queue_sizes(stack)
         is_counted = sizes.get("accepted", 0) >= minimum_accepted
-        if is_counted and not any(sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown")):
+        is_quiet = not any(sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown"))
+        if is_counted and is_quiet and sizes == before:
             return sizes
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(_MEASURED_SECONDS if is_quiet else 0.5)
     return sizes
 
 
