@@ -105,7 +105,7 @@ async def _until_nothing_is_open(town: Town) -> None:
     """Ask the database itself: gauges may be some seconds old on a busy machine."""
     connection = await asyncpg.connect(town.server.get_uri())
     try:
-        while await connection.fetchval(
+        while await connection.fetchval(  # noqa: ASYNC110 - the database tells no end
             "SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_flight', 'unknown')"
         ):
             await asyncio.sleep(0.3)
