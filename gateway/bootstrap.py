@@ -27,6 +27,7 @@ from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.scheduler import Job
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.errors import ConfigurationError, Fault
@@ -179,6 +180,7 @@ class Assembly:
             worker = self._worker(portal, outbox, systems, procedures, signal)
         closers: list[Callable[[], Awaitable[Any]]] = [portal.aclose] if portal is not None else []
         more_workers: list[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = []
+        more_jobs: list[Job] = []
         if role.is_worker:
             more_workers.append(self._webhooks(pool, signal, closers))
         runner = None
@@ -203,6 +205,7 @@ class Assembly:
             catalogue=portal if role.is_worker else None,
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
+            more_jobs=more_jobs,
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),

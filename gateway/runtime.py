@@ -39,6 +39,7 @@ class Parts:
     catalogue: ProcedureCatalogue | None
     refresh_catalogue: Callable[[], Awaitable[None]]
     more_workers: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]]
+    more_jobs: Sequence[Job]
     certificates: Callable[[], dict[str, float]]
     refresh_certificates: Callable[[], None]
     procedures_interval: timedelta
@@ -103,6 +104,7 @@ class Runtime:
     def _jobs(self) -> list[Job]:
         parts = self._parts
         jobs = [
+            *parts.more_jobs,
             Job("measure", 2.0, self._measure),
             Job("certificates", 5.0, self._look_at_certificates),
         ]
