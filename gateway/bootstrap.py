@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import tomllib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import ValidationError
 
+from adapters.files import HttpFileSource
 from adapters.portal import PortalAdapter, PortalSettings
 from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
@@ -27,6 +29,7 @@ from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.files import FileRules, FileServer
 from gateway.engine.scheduler import Job
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
@@ -38,12 +41,14 @@ from gateway.runtime import Parts, Runtime
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.embedded import start_embedded
 from gateway.store.events import EventSignal
+from gateway.store.files import PostgresDocuments
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.pool import Pool, open_pool
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.subscriptions import PostgresWebhooks
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
 from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.file_links import FileLinks, LinkPolicy
 from gateway.sync.retry import RetryPolicy
 from gateway.telemetry import Telemetry
 from gateway.vault.keyring import create_key_ring, load_key_ring
@@ -112,6 +117,28 @@ def portal_tls(settings: Settings, clock: SystemClock) -> ReloadingClientContext
     )
 
 
+def file_tls(settings: Settings, clock: SystemClock) -> ReloadingClientContext | None:
+    """Load the authorities of the province's file server. Raises ConfigurationError listing every fault."""
+    ca = settings.files.source_ca
+    if ca is None:
+        return None
+    return ReloadingClientContext(ClientTls(ca, None, None, None, setting="files"), default_policy(), clock)
+
+
+def file_headers(settings: Settings) -> dict[str, str]:
+    """Read the headers for the province's file server. Raises ConfigurationError; their values are never shown."""
+    path = settings.files.source_headers_file
+    if path is None:
+        return {}
+    try:
+        headers = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError([Fault("files.source_headers_file", "must be a readable TOML file")]) from error
+    if not all(isinstance(value, str) and value.isprintable() for value in headers.values()):
+        raise ConfigurationError([Fault("files.source_headers_file", "must hold one line of text per header")])
+    return headers
+
+
 def server_tls(settings: Settings, clock: SystemClock) -> ReloadingServerContext | None:
     """Load the listener's own certificates. Raises ConfigurationError listing every fault."""
     tls = settings.api.tls
@@ -156,6 +183,7 @@ class Assembly:
         )
         self._portal_settings = portal_settings(settings)
         self._portal_tls = portal_tls(settings, self.clock)
+        self._file_tls = file_tls(settings, self.clock)
         self.server_tls = server_tls(settings, self.clock)
         self._key_ring = open_key_ring(settings)
 
@@ -187,6 +215,7 @@ class Assembly:
         if acceptor is not None:
             readiness = Readiness(systems, [PORTAL] if portal is not None else [], self.certificates)
             services = self._services(pool, acceptor, signal, catalogue, readiness)
+            services = replace(services, files=self._files(pool, closers))
             # A handler's time to finish is what the grace at the stop is for as well.
             runner = make_runner(
                 build_app(services), services.limits, shutdown_seconds=settings.engine.stop_grace_seconds
@@ -241,7 +270,7 @@ class Assembly:
 
     def refresh_certificates(self) -> None:
         """Look at the files; a good change is in use from now on, a bad one is told and ignored."""
-        for context in (self._portal_tls, self.server_tls):
+        for context in (self._portal_tls, self._file_tls, self.server_tls):
             if context is None:
                 continue
             report = context.refresh()
@@ -314,6 +343,31 @@ class Assembly:
 
         return sender.run
 
+    def _files(self, pool: Pool, closers: list[Callable[[], Awaitable[Any]]]) -> FileServer | None:
+        files = self._settings.files
+        if files.public_base_url is None:
+            return None
+        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        closers.append(session.close)
+        tls = self._file_tls
+        source = HttpFileSource(
+            session,
+            hosts=files.source_hosts,
+            headers=file_headers(self._settings),
+            ssl_supplier=tls.current if tls is not None else (lambda: None),
+        )
+        rules = FileRules(
+            max_bytes=files.max_file_bytes, max_concurrent=files.max_concurrent, fetch_seconds=files.fetch_seconds
+        )
+        documents = PostgresDocuments(pool, clock=self.clock)
+        return FileServer(documents, source, key_ring=self._key_ring, clock=self.clock, rules=rules)
+
+    def _links(self) -> FileLinks | None:
+        files = self._settings.files
+        if files.public_base_url is None:
+            return None
+        return FileLinks(LinkPolicy(files.public_base_url, files.link_life_days), self._key_ring.digest)
+
     def _outbox(self, pool: Pool, presence: WorkerPresence) -> PostgresOutbox:
         engine = self._settings.engine
         return PostgresOutbox(
@@ -361,6 +415,7 @@ class Assembly:
                 retry=self._retry(),
             ),
             waker=signal,
+            links=self._links(),
         )
 
     def _retry(self) -> RetryPolicy:

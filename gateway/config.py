@@ -6,9 +6,9 @@ once, with the setting's name and the rule, never the value.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
@@ -58,6 +58,30 @@ class ApiSettings(_Section):
     """Hosts that webhooks may go to, ".suffix" for a domain and all below it; empty allows every host."""
 
 
+class FileSettings(_Section):
+    """Files by signed link. Without `public_base_url` the province's own file addresses travel as they are."""
+
+    public_base_url: Annotated[str | None, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", max_length=300)] = None
+    """Address of this gateway as the national systems reach it, through the exchange or a proxy."""
+    source_hosts: tuple[str, ...] = ()
+    """Hosts that files may be fetched from: "host", "host:port", or ".suffix" for a domain and all below it."""
+    source_headers_file: Path | None = None
+    """TOML file of headers for the province's file server (a token, say)."""
+    source_ca: Path | None = None
+    """Trusted authorities of the file server, when they are not the system's."""
+    link_life_days: Annotated[int, Field(ge=0, le=365)] = 3
+    """Whole days that a link lives after the day of its making. When a portal fetches is not documented."""
+    max_file_bytes: Annotated[int, Field(ge=1024, le=2 * 1024**3)] = 50 * 1024 * 1024
+    max_concurrent: Annotated[int, Field(ge=1, le=256)] = 8
+    fetch_seconds: Seconds = 60.0
+
+    @model_validator(mode="after")
+    def _has_sources(self) -> Self:
+        if self.public_base_url is not None and not self.source_hosts:
+            raise ValueError("source_hosts must name the province's file servers when public_base_url is set")
+        return self
+
+
 class EngineSettings(_Section):
     """How deliveries are worked on. The lease must outlast the longest call to a system."""
 
@@ -93,6 +117,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
+    files: FileSettings = FileSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     portal_tls: "PortalTlsSettings | None" = None

@@ -6,7 +6,7 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from gateway.api import dossiers, events, imports, operations, pages, procedures, subscriptions
+from gateway.api import dossiers, events, files, imports, operations, pages, procedures, subscriptions
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
 from gateway.api.openapi import encode_document
@@ -23,6 +23,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
+    *files.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -46,9 +46,11 @@ PROBLEM_TYPES = _types(
     ("dossier-not-found", 404, "The dossier was never accepted", "PUT the dossier first."),
     ("procedure-not-found", 404, "The procedure or version is not known", "Look the code up in /v1/procedures."),
     ("subscription-not-found", 404, "The subscription does not exist", "List the open ones at /v1/subscriptions."),
+    ("file-not-found", 404, "There is no such file", "Use the whole link as it was given."),
     ("method-not-allowed", 405, "The address does not serve this method", "See the header Allow."),
     ("body-too-slow", 408, "The body did not arrive in time", "Send the whole body at once; nothing was accepted."),
     ("too-many-subscriptions", 409, "The client has too many subscriptions", "Delete those that are not needed."),
+    ("file-link-expired", 410, "The link has ended", "Ask the province to send the dossier again."),
     ("stale-revision", 412, "The dossier has another revision", "Read the dossier and decide again."),
     ("already-exists", 412, "The dossier exists already", "Leave If-None-Match out to replace it."),
     ("body-too-large", 413, "The body or line is too large", "Send less at once."),
@@ -59,6 +61,8 @@ PROBLEM_TYPES = _types(
     ("unknown-code", 422, "A code is not in its catalogue", "Look the code up in /v1/procedures."),
     ("idempotency-key-reused", 422, "The key was used for another request", "Use a new key for a new request."),
     ("internal", 500, "The gateway failed", "Repeat with the same Idempotency-Key; tell the operator the request id."),
+    ("file-not-as-stated", 502, "The file is not what the dossier states", "The province must correct the dossier."),
+    ("file-source-unavailable", 502, "The province's file server does not answer", "Come again later."),
     ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),
 )
 

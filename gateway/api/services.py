@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.files import FileServer
 from gateway.ports.basics import Clock, KeyRing
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
@@ -151,4 +152,6 @@ class Services:
     observer: Observer = field(default_factory=SilentObserver)
     limits: Limits = field(default_factory=Limits)
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
+    files: FileServer | None = None
+    """None when the province's file addresses travel as they are."""
     version: str = "0"

@@ -38,6 +38,7 @@ from gateway.sync.actions import (
     Query,
     call_failed,
 )
+from gateway.sync.file_links import FileLinks
 from gateway.sync.lanes import Reaction, begin, plan, react
 from gateway.sync.retry import RetryPolicy
 
@@ -92,6 +93,7 @@ class Worker:
         observer: Observer,
         settings: WorkerSettings,
         waker: Waker,
+        links: FileLinks | None = None,
     ) -> None:
         self._outbox = outbox
         self._channel = channel
@@ -103,6 +105,7 @@ class Worker:
         self._observe = observer
         self._settings = settings
         self._waker = waker
+        self._links = links
         self._calls = asyncio.Semaphore(settings.max_concurrent_calls)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -228,7 +231,12 @@ class Worker:
         if content.kind is DeliveryKind.STEP:
             return _steps.decode(plain)
         dossier = _dossiers.decode(plain)
-        return replace(dossier, status=DossierStatus(content.status)) if content.status != dossier.status else dossier
+        if content.status != dossier.status:
+            dossier = replace(dossier, status=DossierStatus(content.status))
+        if self._links is None:
+            return dossier
+        place = {"dossier_id": content.dossier_id, "revision": content.content_revision}
+        return self._links.rewritten(dossier, **place, now=self._clock.now())
 
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""

@@ -4,6 +4,7 @@ Only what the found record states is compared: its fields are not documented, so
 are compared without regard to order, because a store may give them back in its own.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Any
@@ -34,6 +35,7 @@ def differing_fields(found: wire.FoundDossier, prepared: wire.DossierRecord) -> 
     return tuple(differing)
 
 
+_LINK_END = re.compile(r"\?expires=[0-9]{1,12}&signature=[A-Za-z0-9_-]{32}$", re.ASCII)
 _LISTS = frozenset({"identifiers", "databases", "documents", "fees", "other_attachments", "supplements", "results"})
 
 
@@ -66,5 +68,6 @@ def _shape(item: msgspec.Struct, names: tuple[str, ...]) -> Hashable:
 
 
 def _plain(value: Any) -> str:
-    # Letters may come back decomposed, and a store may cut the space at the ends; neither is another value.
-    return normalize("NFC", text_of(value)).strip()
+    # Letters may come back decomposed, and a store may cut the space at the ends; neither is another value. A signed
+    # link that was made on another day names the same file.
+    return _LINK_END.sub("", normalize("NFC", text_of(value)).strip())

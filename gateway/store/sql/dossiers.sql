@@ -59,3 +59,8 @@ FROM events WHERE dossier_id = :dossier_id::bigint ORDER BY event_id DESC LIMIT 
 -- name: list_open_conflicts
 SELECT system, field, revision, detected_at
 FROM conflicts WHERE dossier_id = :dossier_id::bigint AND resolved_at IS NULL ORDER BY conflict_id;
+
+-- name: find_document^
+SELECT d.dossier_id, d.code, d.handling_agency_code AS agency_code, d.wrapped_key, r.sealed
+FROM dossiers d JOIN dossier_revisions r USING (dossier_id)
+WHERE d.dossier_id = :dossier_id::bigint AND r.revision = :revision::int AND r.kind = 'replacement';

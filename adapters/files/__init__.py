@@ -1,0 +1,5 @@
+"""The province's own file server."""
+
+from adapters.files.source import HttpFileSource
+
+__all__ = ["HttpFileSource"]
