@@ -6,7 +6,18 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from gateway.api import dossiers, events, files, imports, operations, pages, procedures, subscriptions
+from gateway.api import (
+    dossiers,
+    events,
+    files,
+    imports,
+    operations,
+    pages,
+    procedures,
+    questions,
+    statements,
+    subscriptions,
+)
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
 from gateway.api.openapi import encode_document
@@ -19,6 +30,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *dossiers.ENDPOINTS,
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
+    *questions.ENDPOINTS,
+    *statements.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,

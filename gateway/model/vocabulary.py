@@ -74,6 +74,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500), _SafeText]
 ShortText = Annotated[str, StringConstraints(max_length=500), _SafeText]
 LongText = Annotated[str, StringConstraints(max_length=2000), _SafeText]
+BodyText = Annotated[str, StringConstraints(min_length=1, max_length=20_000), _SafeText]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=4000), _SafeText]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000), _SafeText]
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -11,7 +11,7 @@ import asyncpg
 
 from gateway.errors import ConfigurationError, Fault, StoreUnavailable
 
-NEWEST = "0001"
+NEWEST = "0002"
 _LOCK = 7_201_000
 _FOLDER = Path(__file__).parent / "migrations"
 

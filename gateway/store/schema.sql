@@ -197,6 +197,53 @@ CREATE TABLE public.procedures (
     retired_at timestamp with time zone,
     CONSTRAINT procedures_version_number_check CHECK ((version_number >= 1))
 );
+CREATE TABLE public.questions (
+    system text NOT NULL,
+    source text NOT NULL,
+    question_id text NOT NULL,
+    sector_code text NOT NULL,
+    procedure_code text NOT NULL,
+    agency_code text NOT NULL,
+    is_answered boolean NOT NULL,
+    digest bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    CONSTRAINT questions_source_check CHECK ((source = ANY (ARRAY['citizens'::text, 'agencies'::text])))
+);
+CREATE TABLE public.statements (
+    statement_id bigint NOT NULL,
+    system text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    agency_code text NOT NULL,
+    client_id text NOT NULL,
+    digest bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts_count integer DEFAULT 0 NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    due_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT statements_check CHECK (((state <> ALL (ARRAY['parked'::text, 'skipped'::text])) OR (reason <> ''::text))),
+    CONSTRAINT statements_check1 CHECK (((state = 'in_flight'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT statements_check2 CHECK (((state = 'waiting'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT statements_kind_check CHECK ((kind = ANY (ARRAY['answer'::text, 'local_question'::text, 'rating'::text, 'statistics'::text]))),
+    CONSTRAINT statements_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'delivered'::text, 'parked'::text, 'skipped'::text])))
+);
+ALTER TABLE public.statements ALTER COLUMN statement_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.statements_statement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.subscriptions (
     subscription_id text NOT NULL,
     client_id text NOT NULL,
@@ -228,6 +275,7 @@ CREATE TABLE public.system_states (
     last_failure_at timestamp with time zone,
     last_failure text DEFAULT ''::text NOT NULL,
     procedures_synced_at timestamp with time zone,
+    questions_read_at timestamp with time zone,
     CONSTRAINT system_states_circuit_state_check CHECK ((circuit_state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
 );
 CREATE SEQUENCE public.worker_numbers
@@ -270,6 +318,10 @@ ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_pkey PRIMARY KEY (code, version_number);
 ALTER TABLE ONLY public.procedures
     ADD CONSTRAINT procedures_pkey PRIMARY KEY (code);
+ALTER TABLE ONLY public.questions
+    ADD CONSTRAINT questions_pkey PRIMARY KEY (system, source, question_id);
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id);
 ALTER TABLE ONLY public.system_states
@@ -282,6 +334,11 @@ CREATE INDEX events_by_dossier ON public.events USING btree (dossier_id, event_i
 CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin (created_at);
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
+CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
+CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
+CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);

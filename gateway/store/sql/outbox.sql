@@ -113,7 +113,11 @@ WHERE system = :system AND dossier_id = :dossier_id;
 
 -- name: queue_facts
 SELECT d.system, d.state, count(*) AS deliveries_count, min(d.created_at) AS oldest_at
-FROM deliveries d WHERE d.state IN ('waiting', 'in_flight', 'unknown', 'parked') GROUP BY 1, 2;
+FROM deliveries d WHERE d.state IN ('waiting', 'in_flight', 'unknown', 'parked') GROUP BY 1, 2
+UNION ALL
+-- Statements stand in the ledger under a name of their own, and are weighed apart.
+SELECT s.system || '.statements', s.state, count(*), min(s.created_at)
+FROM statements s WHERE s.state IN ('waiting', 'in_flight', 'parked') GROUP BY 1, 2;
 
 -- name: ledger_facts
 SELECT system, sum(accepted)::bigint AS accepted, sum(delivered)::bigint AS delivered, sum(skipped)::bigint AS skipped

@@ -1,0 +1,273 @@
+"""Statements from the API to the portal, over the real store: each reaches it, the latest wins, none is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from gateway.engine.statements import StatementSender, StatementSettings, read_questions
+from gateway.errors import OutcomeUnknown, TransientFailure
+from gateway.model.statement import StatementKind
+from gateway.ports.basics import KeyRing
+from gateway.ports.observing import Happening
+from gateway.ports.portal_services import Question, QuestionAnswer, QuestionSource, Shares
+from gateway.store.clients import Scope
+from gateway.store.ledger import queue_facts
+from gateway.store.statements import PostgresStatements
+from gateway.store.systems import PostgresSystems
+from gateway.sync.retry import RetryPolicy
+from tests.support.api import ApiUnderTest, running_api
+from tests.support.clocks import RunningClock
+from tests.support.statements import StatementPortal
+
+ASKER = "Lê Văn Ví Dụ"
+ANSWER = {
+    "agency_code": "H99.01",
+    "answered_by": "Trần Văn Thử",
+    "answerer_position": "Chuyên viên",
+    "answered_on": "2026-01-06",
+    "content": "Năm ngày làm việc.",
+}
+VOTES = {"very_satisfied_count": 20, "satisfied_count": 16, "not_satisfied_count": 4}
+RATING = {"question": "Thái độ phục vụ", "officer_votes": VOTES, "service_votes": VOTES}
+RATINGS = {"agency_name": "Sở Thử nghiệm", "ratings": [RATING]}
+STATISTICS = {
+    "agency_name": "Sở Thử nghiệm",
+    "received_count": 100,
+    "carried_over_count": 10,
+    "processed_on_time_count": 90,
+    "processed_late_count": 5,
+    "pending_in_time_count": 14,
+    "pending_late_count": 1,
+}
+LOCAL = {"agency_code": "H99.01", "agency_name": "Sở Thử nghiệm", "sector_code": "LV01", "content": "Nộp ở đâu?"}
+
+
+class NoChance:
+    """Implements Chance without any."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+@dataclass(slots=True)
+class Desk:
+    """The API, the sender and the portal of a test."""
+
+    api: ApiUnderTest
+    portal: StatementPortal
+    store: PostgresStatements
+    sender: StatementSender
+    happenings: list[Happening] = field(default_factory=list)
+
+    async def put(self, path: str, body: Any) -> int:
+        return (await self.api.call("PUT", f"/v1/{path}", body=body)).status
+
+    async def states(self) -> dict[str, str]:
+        rows = await self.api.services.pool.fetch("SELECT kind || ':' || subject AS s, state FROM statements")
+        return {row["s"]: row["state"] for row in rows}
+
+    async def is_balanced(self) -> bool:
+        facts = await queue_facts(self.api.services.pool)
+        return all(fact.balance.difference == 0 for fact in facts.values()) and bool(facts)
+
+    async def read(self) -> int | None:
+        return await read_questions("portal", self.portal, self.store, clock=RunningClock())
+
+
+def question(number: str = "81001", **changes: Any) -> Question:
+    values: dict[str, Any] = {
+        "question_id": number,
+        "source": QuestionSource.CITIZENS,
+        "agency_code": "H99.01",
+        "content": "Thời hạn giải quyết là bao lâu?",
+        "asker_name": ASKER,
+    }
+    return Question(**{**values, **changes})
+
+
+@pytest.fixture
+async def desk(pool: Any, key_ring: KeyRing) -> AsyncIterator[Desk]:
+    """Open a desk with one question read."""
+    portal, store = StatementPortal(), PostgresStatements(pool, key_ring=key_ring)
+    happenings: list[Happening] = []
+    await PostgresSystems(pool).ensure("portal")
+    sender = StatementSender(
+        "portal",
+        store,
+        portal,
+        key_ring=key_ring,
+        clock=RunningClock(),
+        chance=NoChance(),
+        observer=happenings.append,
+        settings=StatementSettings(retry=RetryPolicy(first_delay_seconds=0.01), idle_seconds=0.02),
+    )
+    portal.questions[QuestionSource.CITIZENS].append(question())
+    async with running_api(pool, key_ring) as api:
+        made = Desk(api, portal, store, sender, happenings)
+        await made.read()
+        yield made
+
+
+async def test_every_kind_reaches_the_portal_as_stated(desk: Desk) -> None:
+    """All four kinds arrive once, with every field; the equation holds before and after."""
+    assert await desk.put("questions/citizens/81001/answer", ANSWER) == 202
+    assert await desk.put("local-questions/7", LOCAL) == 202
+    assert await desk.put("ratings/2026-01/H99.01", RATINGS) == 202
+    assert await desk.put("statistics/2026-01/H99.01", STATISTICS) == 202
+    assert await desk.is_balanced()
+    await desk.sender.cycle()
+    taken = dict(desk.portal.taken)
+    assert {"answers", "local_questions", "ratings", "statistics"} == set(taken)
+    assert taken["answers"][0].content == ANSWER["content"]
+    assert taken["local_questions"][0].local_question_id == 7
+    assert (2026, 1, 40) == (taken["ratings"][0].year, taken["ratings"][0].month, taken["ratings"][0].raters_count)
+    assert taken["ratings"][0].officer_shares == Shares(very_satisfied=50, satisfied=40, not_satisfied=10)
+    assert taken["statistics"][0].pending_late_count == 1
+    assert {"delivered"} == set((await desk.states()).values())
+    assert await desk.sender.cycle() == 0
+    assert await desk.is_balanced()
+
+
+async def test_the_same_again_changes_nothing_and_another_takes_its_place(desk: Desk) -> None:
+    """A repeat is 204 and owes nothing; a correction before the sending replaces, one after it is sent too."""
+    path = "statistics/2026-01/H99.01"
+    assert [202, 204] == [await desk.put(path, STATISTICS), await desk.put(path, STATISTICS)]
+    assert await desk.put(path, {**STATISTICS, "note": "đã sửa"}) == 202
+    await desk.sender.cycle()
+    assert ["đã sửa"] == [records[0].note for _, records in desk.portal.taken]
+    assert await desk.put(path, STATISTICS) == 202
+    await desk.sender.cycle()
+    assert ["đã sửa", ""] == [records[0].note for _, records in desk.portal.taken]
+    assert await desk.is_balanced()
+
+
+async def test_a_refusal_of_several_is_pinned_on_the_one(desk: Desk) -> None:
+    """Neighbours of a refused answer are delivered, the refused one is parked with its code and can be retried."""
+    for number in ("1", "2", "3"):
+        desk.portal.questions[QuestionSource.CITIZENS].append(question(number))
+    await desk.read()
+    for number in ("1", "2", "3"):
+        await desk.put(f"questions/citizens/{number}/answer", ANSWER)
+    desk.portal.unwanted = {"2"}
+    await desk.sender.cycle()
+    await desk.sender.cycle()
+    states = await desk.states()
+    assert {"answer:1": "delivered", "answer:2": "parked", "answer:3": "delivered"} == states
+    parked = (await desk.api.get("/v1/statements?state=parked")).json["statements"]
+    assert ["remote_code -1"] == [one["reason"] for one in parked]
+    desk.portal.unwanted = set()
+    retried = await desk.api.call("POST", f"/v1/statements/{parked[0]['statement_id']}:retry")
+    assert retried.status == 200
+    await desk.sender.cycle()
+    assert (await desk.states())["answer:2"] == "delivered"
+    assert await desk.is_balanced()
+
+
+@pytest.mark.parametrize("failure", [TransientFailure, OutcomeUnknown])
+async def test_what_fails_is_sent_again(desk: Desk, failure: type[TransientFailure] | type[OutcomeUnknown]) -> None:
+    """No answer and no effect both lead to another sending, since repeating is harmless."""
+    desk.portal.failures.append(failure("", system="portal", operation="push_statistics"))
+    await desk.put("statistics/2026-01/H99.01", STATISTICS)
+    await desk.sender.cycle()
+    assert ["waiting"] == list((await desk.states()).values())
+    await asyncio.sleep(0.03)
+    await desk.sender.cycle()
+    assert ["delivered"] == list((await desk.states()).values())
+
+
+async def test_what_a_dead_sender_held_is_sent_by_the_next(desk: Desk) -> None:
+    """A lease that ends makes a statement due; the dead one's late result is not stored."""
+    await desk.put("statistics/2026-01/H99.01", STATISTICS)
+    [lost] = await desk.store.lease("portal", StatementKind.STATISTICS, limit=5, seconds=0.01)
+    await asyncio.sleep(0.03)
+    assert await desk.sender.cycle() == 1
+    now = RunningClock().now()
+    stored = await desk.store.settle(lost, system="portal", state="parked", reason="x", delay_seconds=0.0, now=now)
+    assert stored is None
+    assert ["delivered"] == list((await desk.states()).values())
+    assert await desk.is_balanced()
+
+
+async def test_questions_are_copied_once_and_changes_are_told(desk: Desk) -> None:
+    """A second reading stores nothing new; an answer that appears is a change; events carry no person."""
+    assert await desk.read() == 0
+    desk.portal.answers["81001"] = [QuestionAnswer(answer_id="5", content="Năm ngày.")]
+    assert await desk.read() == 1
+    asked = len(desk.portal.asked)
+    assert await desk.read() == 0
+    assert asked == len(desk.portal.asked), "an answered question is not asked about again"
+    shown = (await desk.api.get("/v1/questions/citizens/81001")).json
+    assert (ASKER, True, "Năm ngày.") == (shown["asker_name"], shown["is_answered"], shown["answers"][0]["content"])
+    rows = await desk.api.services.pool.fetch("SELECT type, data::text AS d, subject FROM events ORDER BY event_id")
+    assert ["question.received", "question.changed"] == [row["type"] for row in rows]
+    assert not any(ASKER in row["d"] + row["subject"] for row in rows)
+
+
+async def test_a_question_that_must_not_be_imported_is_not(desk: Desk) -> None:
+    """What the portal marks as unpublished stays there."""
+    desk.portal.questions[QuestionSource.AGENCIES].append(
+        question("9", source=QuestionSource.AGENCIES, is_importable=False)
+    )
+    assert await desk.read() == 0
+    assert (await desk.api.get("/v1/questions?source=agencies")).json["questions"] == []
+
+
+async def test_pages_of_questions_hold_each_once(desk: Desk) -> None:
+    """Cursors lead through all questions of the caller's agencies, and through no other's."""
+    numbers = [f"{number:03}" for number in range(7)]
+    desk.portal.questions[QuestionSource.CITIZENS] = [
+        *(question(number) for number in numbers),
+        question("999", agency_code="H98.01"),
+    ]
+    await desk.read()
+    seen: list[str] = []
+    path = "/v1/questions?limit=3"
+    while path:
+        page = (await desk.api.get(path)).json
+        seen += [one["question_id"] for one in page["questions"]]
+        path = f"/v1/questions?limit=3&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert [*numbers, "81001"] == seen
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "problem"),
+    [
+        ("questions/citizens/1/answer", ANSWER, 404, "question-not-found"),
+        ("questions/citizens/81001/answer", {**ANSWER, "agency_code": "H98"}, 403, "other-agency"),
+        ("questions/citizens/81001/answer", {**ANSWER, "content": ""}, 422, "invalid-content"),
+        ("statistics/2026-13/H99.01", STATISTICS, 400, "invalid-parameter"),
+        ("statistics/2026-01/H98.01", STATISTICS, 403, "other-agency"),
+        ("statistics/2026-01/H99.01", {**STATISTICS, "received_count": 1}, 422, "contradictory-counts"),
+        ("local-questions/0", LOCAL, 400, "invalid-parameter"),
+    ],
+)
+async def test_bad_statements_are_refused(desk: Desk, path: str, body: Any, status: int, problem: str) -> None:
+    """Each refusal names the rule, and nothing is kept."""
+    answered = await desk.api.call("PUT", f"/v1/{path}", body=body)
+    assert (status, problem) == (answered.status, answered.problem)
+    assert await desk.states() == {}
+
+
+async def test_without_the_scope_nothing_is_shown_or_taken(desk: Desk) -> None:
+    """Questions and statements have scopes of their own."""
+    token = await desk.api.register("reader", scopes=frozenset({Scope.DOSSIERS_READ}))
+    other = desk.api.with_token(token)
+    assert (await other.get("/v1/questions")).problem == "insufficient-scope"
+    answered = await other.call("PUT", "/v1/statistics/2026-01/H99.01", body=STATISTICS)
+    assert answered.problem == "insufficient-scope"
+
+
+async def test_nothing_personal_is_stored_in_clear(desk: Desk) -> None:
+    """Names and texts of questions and answers are found in no column."""
+    await desk.put("questions/citizens/81001/answer", ANSWER)
+    rows = await desk.api.services.pool.fetch(
+        "SELECT s::text AS t FROM statements s UNION ALL SELECT q::text FROM questions q"
+    )
+    texts = " ".join(row["t"] for row in rows)
+    assert texts
+    for value in (ASKER, ANSWER["answered_by"], ANSWER["content"], "Thời hạn"):
+        assert value.encode().hex() not in texts
+        assert value not in texts
