@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis import GenerationMode
 
-# What a JSON schema cannot say of content that it allows: whether dates and counts agree, codes exist, keys and revisions fit.
+# What a JSON schema cannot say of content that it allows: whether dates and counts agree, codes exist, keys fit.
 SEMANTIC_PROBLEMS = frozenset(
     {
         "impossible-dates",
