@@ -6,7 +6,7 @@ from functools import cache
 
 from aiohttp import hdrs, web
 
-from gateway.api import dossiers, events, imports, operations, pages, procedures, subscriptions
+from gateway.api import codes, dossiers, events, imports, operations, pages, procedures, subscriptions
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
 from gateway.api.openapi import encode_document
@@ -19,6 +19,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *dossiers.ENDPOINTS,
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
+    *codes.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,

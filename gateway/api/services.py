@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from gateway.engine.acceptor import Acceptor
 from gateway.ports.basics import Clock, KeyRing
+from gateway.ports.codes import CodeDirectory
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -152,3 +153,5 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
     version: str = "0"
+    codes: CodeDirectory | None = None
+    """Tables of units and agencies; None in a process that was given none."""

@@ -21,7 +21,7 @@ _MAX_FAULTS_COUNT = 50
 
 def shipped_file(name: str) -> bytes:
     """Give the bytes of a table of mappings/codes/data."""
-    return (resources.files("mappings.codes") / "data" / name).read_bytes()
+    return (resources.files("mappings.codes.data") / name).read_bytes()
 
 
 @dataclass(slots=True)
