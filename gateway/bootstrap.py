@@ -52,6 +52,7 @@ from gateway.sync.file_links import FileLinks, LinkPolicy
 from gateway.sync.retry import RetryPolicy
 from gateway.telemetry import Telemetry
 from gateway.vault.keyring import create_key_ring, load_key_ring
+from mappings.codes.directory import load_code_directory
 
 PORTAL = "portal"
 
@@ -323,6 +324,7 @@ class Assembly:
             ),
             metrics_access=MetricsAccess.OPEN if api.public_metrics else MetricsAccess.SCOPE,
             version=__version__,
+            codes=load_code_directory(),
         )
 
     def _webhooks(

@@ -7,6 +7,7 @@ from functools import cache
 from aiohttp import hdrs, web
 
 from gateway.api import (
+    codes,
     dossiers,
     events,
     files,
@@ -32,6 +33,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *procedures.ENDPOINTS,
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
+    *codes.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,

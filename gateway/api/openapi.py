@@ -36,6 +36,7 @@ _TAGS = {
     "dossiers": "Dossiers and their progress steps.",
     "procedures": "The procedure catalogue, taken over from the national portal.",
     "statements": "Questions of the portal, and what the province states beside dossiers.",
+    "catalogues": "What codes of administrative units and agencies mean on a day.",
     "events": "What happened: the feed and webhooks.",
     "operations": "For operators and their machines.",
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.ports.basics import Clock, KeyRing
+from gateway.ports.codes import CodeDirectory
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -157,3 +158,5 @@ class Services:
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
     version: str = "0"
+    codes: CodeDirectory | None = None
+    """Tables of units and agencies; None in a process that was given none."""

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     DOSSIERS_READ = "dossiers:read"
     DOSSIERS_WRITE = "dossiers:write"
     PROCEDURES_READ = "procedures:read"
+    CATALOGUES_READ = "catalogues:read"
     EVENTS_READ = "events:read"
     QUESTIONS_READ = "questions:read"
     STATEMENTS_READ = "statements:read"

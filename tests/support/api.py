@@ -21,6 +21,7 @@ from gateway.ports.basics import KeyRing
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.clients import Client, Scope, add_client, new_token, token_digest
 from gateway.store.events import EventSignal
+from mappings.codes.directory import load_code_directory
 from tests.support.clocks import RunningClock
 
 JSON = {"Content-Type": "application/json"}
@@ -202,6 +203,7 @@ async def running_api(pool: Any, key_ring: KeyRing, **changes: Any) -> AsyncIter
         random_bytes=os.urandom,
         observer=observer,
         version="0.0.0",
+        codes=load_code_directory(),
     )
     services = replace(services, **changes)
     services.acceptor.start()

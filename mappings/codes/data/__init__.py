@@ -1,0 +1,1 @@
+"""The tables themselves; see README.md beside them for origin, certainty and licences."""
