@@ -31,6 +31,7 @@ from gateway.engine.acceptor import Acceptor
 from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.files import FileRules, FileServer
 from gateway.engine.scheduler import Job
+from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.errors import ConfigurationError, Fault
@@ -45,6 +46,7 @@ from gateway.store.files import PostgresDocuments
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.pool import Pool, open_pool
 from gateway.store.procedures import PostgresProcedures
+from gateway.store.statements import PostgresStatements
 from gateway.store.subscriptions import PostgresWebhooks
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
 from gateway.sync.circuit import CircuitPolicy
@@ -212,6 +214,10 @@ class Assembly:
         more_jobs: list[Job] = []
         if role.is_worker:
             more_workers.append(self._webhooks(pool, signal, closers))
+            if portal is not None and self._takes_statements:
+                store = PostgresStatements(pool, key_ring=self._key_ring)
+                more_workers.append(self._statements(portal, store))
+                more_jobs.append(self._questions(portal, store))
         runner = None
         if acceptor is not None:
             readiness = Readiness(systems, [PORTAL] if portal is not None else [], self.certificates)
@@ -259,6 +265,11 @@ class Assembly:
         )
         async with portal:
             return await portal.check()
+
+    @property
+    def _takes_statements(self) -> bool:
+        # No public facade offers these services.
+        return self._portal_settings is not None and self._portal_settings.facade is None
 
     def certificates(self) -> dict[str, float]:
         """Give days left of every certificate in use, by a word for its place."""
@@ -314,6 +325,7 @@ class Assembly:
             signal=signal,
             catalogue=catalogue,
             random_bytes=os.urandom,
+            statement_system=PORTAL if self._takes_statements else None,
             readiness=readiness,
             render_metrics=self._render_metrics,
             observer=self.telemetry,
@@ -369,6 +381,29 @@ class Assembly:
         if files.public_base_url is None:
             return None
         return FileLinks(LinkPolicy(files.public_base_url, files.link_life_days), self._key_ring.digest)
+
+    def _statements(
+        self, portal: PortalAdapter, store: PostgresStatements
+    ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+        sender = StatementSender(
+            PORTAL,
+            store,
+            portal.statements,
+            key_ring=self._key_ring,
+            clock=self.clock,
+            chance=self.chance,
+            observer=self.telemetry,
+            settings=StatementSettings(lease_seconds=self._settings.engine.lease_seconds, retry=self._retry()),
+        )
+        return sender.run
+
+    def _questions(self, portal: PortalAdapter, store: PostgresStatements) -> Job:
+        interval = timedelta(seconds=self._settings.engine.questions_interval_seconds)
+
+        async def read() -> None:
+            await read_questions(PORTAL, portal.statements, store, clock=self.clock, interval=interval)
+
+        return Job("questions", min(60.0, interval.total_seconds()), read)
 
     def _outbox(self, pool: Pool, presence: WorkerPresence) -> PostgresOutbox:
         engine = self._settings.engine

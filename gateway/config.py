@@ -99,6 +99,8 @@ class EngineSettings(_Section):
     circuit_open_ceiling_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
     stop_grace_seconds: Seconds = 20.0
     procedures_interval_seconds: Annotated[float, Field(ge=1, le=604_800)] = 21_600.0
+    questions_interval_seconds: Annotated[float, Field(ge=60, le=2_592_000)] = 86_400.0
+    """Time between readings of the portal's questions; known clients read daily or monthly."""
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 

@@ -13,6 +13,7 @@ from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
 from adapters.portal.protocol import SYSTEM
 from adapters.portal.settings import PortalSettings
+from adapters.portal.statements import PortalStatements
 from adapters.transport import HttpTransport, Observer, ReadRetry
 from adapters.transport.http import HeadersSupplier, SslSupplier
 from adapters.transport.retry import Sleep
@@ -56,6 +57,8 @@ class PortalAdapter:
         self._client = client
         self._transport = transport
         self._clock = clock
+        self.statements = PortalStatements(settings, client)
+        """Questions, answers, ratings and statistics."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

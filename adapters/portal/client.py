@@ -84,6 +84,31 @@ class PortalClient:
 
         return await self._retry.run(once)
 
+    async def read(
+        self,
+        operation: Operation,
+        build: Callable[[str], HttpRequest],
+        read: Callable[[Reply], ResultT],
+    ) -> ResultT:
+        """Make one read, with a few tries, and give what `read` makes of its reply."""
+
+        async def once() -> ResultT:
+            return await self._call(operation, build, lambda reply: (read(reply), CallOutcome.OK))
+
+        return await self._retry.run(once)
+
+    async def push(self, operation: Operation, records: Sequence[object]) -> None:
+        """Push statements in one call. Returns when the portal took them all."""
+        settings = self._settings
+
+        def judge(reply: Reply) -> tuple[None, CallOutcome]:
+            protocol.read_push(settings, operation, reply)
+            return None, CallOutcome.OK
+
+        await self._call(
+            operation, lambda token: protocol.statements_request(settings, token, operation, records), judge
+        )
+
     async def push_dossiers(
         self, items: Sequence[Prepared], records: Sequence[object], *, is_update: bool
     ) -> list[ItemVerdict]:

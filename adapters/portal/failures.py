@@ -22,6 +22,13 @@ class Operation(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     STEPS = "steps"
+    LIST_CITIZENS_QUESTIONS = "list_citizens_questions"
+    LIST_AGENCIES_QUESTIONS = "list_agencies_questions"
+    GET_ANSWERS = "get_answers"
+    PUSH_ANSWERS = "push_answers"
+    PUSH_LOCAL_QUESTIONS = "push_local_questions"
+    PUSH_RATINGS = "push_ratings"
+    PUSH_STATISTICS = "push_statistics"
 
 
 class Meaning(StrEnum):
@@ -82,8 +89,26 @@ class Wordings:
     """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
 
 
-PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS})
-READS = frozenset({Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE, Operation.LOOK_UP})
+STATEMENTS = frozenset(
+    {
+        Operation.PUSH_ANSWERS,
+        Operation.PUSH_LOCAL_QUESTIONS,
+        Operation.PUSH_RATINGS,
+        Operation.PUSH_STATISTICS,
+    }
+)
+"""Pushes beside dossiers; repeating them is harmless."""
+PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS
+READS = frozenset(
+    {
+        Operation.LIST_PROCEDURES,
+        Operation.GET_PROCEDURE,
+        Operation.LOOK_UP,
+        Operation.LIST_CITIZENS_QUESTIONS,
+        Operation.LIST_AGENCIES_QUESTIONS,
+        Operation.GET_ANSWERS,
+    }
+)
 ALL = frozenset(Operation)
 _LOGIN = frozenset({Operation.LOGIN})
 _CREATES = frozenset({Operation.CREATE})

@@ -5,7 +5,7 @@ form: bare arrays to three addresses and GET for reads; answers come wrapped as 
 Source: portal wire notes §1 (transport, envelope, dialects), §2 (services), §6.4 (look-up), §13.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,13 @@ SERVICES = {
     Operation.CREATE: "DongBoHoSoMC",
     Operation.UPDATE: "DongBoHoSoMC",
     Operation.STEPS: "CapNhatTienDoHoSoMC",
+    Operation.LIST_CITIZENS_QUESTIONS: "LayDanhSachHoiDapGuiTuDVCQG",
+    Operation.LIST_AGENCIES_QUESTIONS: "LayDanhSachHoiDapBoCoQuan",
+    Operation.GET_ANSWERS: "LayNoiDungTraLoiTheoCauHoi",
+    Operation.PUSH_ANSWERS: "DongBoKetQuaHoiDapGuiTuDVCQG",
+    Operation.PUSH_LOCAL_QUESTIONS: "DongBoHoiDap",
+    Operation.PUSH_RATINGS: "DongBoDanhGia",
+    Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
 }
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
@@ -113,6 +120,39 @@ def steps_request(settings: PortalSettings, session: str, records: Sequence[Step
     if settings.facade is None:
         return _push(settings, Operation.STEPS, session, list(records), None)
     return _facade_post(settings, settings.facade, Operation.STEPS, settings.facade.steps_path, [], list(records))
+
+
+def questions_request(settings: PortalSettings, session: str, operation: Operation) -> HttpRequest:
+    """Build the reading of a list of questions. Native form only: no public facade offers it."""
+    return _service(settings, operation, settings.integration_path, session, {}, settings.timeouts.list_seconds)
+
+
+def answers_request(settings: PortalSettings, session: str, question_id: str) -> HttpRequest:
+    """Build the reading of a question's answers."""
+    # A number on the wire wherever it is one: the portal gives it out as a number.
+    number = int(question_id) if question_id.isascii() and question_id.isdigit() else question_id
+    parameters = {"cauhoiid": number}
+    seconds = settings.timeouts.detail_seconds
+    return _service(settings, Operation.GET_ANSWERS, settings.integration_path, session, parameters, seconds)
+
+
+def statements_request(
+    settings: PortalSettings, session: str, operation: Operation, records: Sequence[object]
+) -> HttpRequest:
+    """Build a push of statements. Native form only."""
+    return _push(settings, operation, session, list(records), None)
+
+
+def read_list_of(settings: PortalSettings, operation: Operation, reply: Reply) -> list[Any]:
+    """Give the records of a read. A missing result is never read as an empty one."""
+    return _result(settings, operation, reply)
+
+
+def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
+    """Return when the portal took the whole push. Raises the RemoteError groups of the port otherwise."""
+    meaning = reply.meaning(operation, settings.dialect)
+    if meaning is not Meaning.SUCCESS:
+        raise call_error(meaning, operation, reply)
 
 
 def read_login(settings: PortalSettings, reply: Reply) -> str:
@@ -269,7 +309,7 @@ def _service(
     operation: Operation,
     path: str,
     session: str,
-    parameters: dict[str, str],
+    parameters: Mapping[str, str | int],
     seconds: float,
 ) -> HttpRequest:
     body = {"session": session, "madonvi": settings.unit_code, "service": SERVICES[operation], **parameters}

@@ -53,6 +53,7 @@ PROBLEM_TYPES = _types(
     ("body-too-slow", 408, "The body did not arrive in time", "Send the whole body at once; nothing was accepted."),
     ("too-many-subscriptions", 409, "The client has too many subscriptions", "Delete those that are not needed."),
     ("file-link-expired", 410, "The link has ended", "Ask the province to send the dossier again."),
+    ("no-portal", 409, "No portal is configured that takes this", "Configure [portal] in its native form first."),
     ("stale-revision", 412, "The dossier has another revision", "Read the dossier and decide again."),
     ("already-exists", 412, "The dossier exists already", "Leave If-None-Match out to replace it."),
     ("body-too-large", 413, "The body or line is too large", "Send less at once."),

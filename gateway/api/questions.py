@@ -10,7 +10,7 @@ from gateway.api.cursors import QuestionCursor
 from gateway.api.dossiers import PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.problems import Problem
-from gateway.api.statements import QuestionId
+from gateway.api.statements import QuestionId, system_of
 from gateway.model.party import CLOSED
 from gateway.ports.portal_services import QuestionSource
 from gateway.store.clients import Scope
@@ -95,7 +95,7 @@ async def get_question(call: Call) -> web.StreamResponse:
     """Give one question with its texts."""
     services = call.services
     found = await find_question(
-        services.pool, services.statement_system, call.path["source"], call.path["question_id"], services.key_ring
+        services.pool, system_of(call), call.path["source"], call.path["question_id"], services.key_ring
     )
     if found is None:
         raise Problem("question-not-found")
@@ -137,6 +137,6 @@ ENDPOINTS = (
         handler=get_question,
         path_parameters={"source": Annotated[QuestionSource, "which list"], "question_id": QuestionId},
         answers={200: Answer(description="The question.", model=QuestionView)},
-        problems=("question-not-found", "other-agency"),
+        problems=("question-not-found", "other-agency", "no-portal"),
     ),
 )

@@ -153,8 +153,8 @@ class Services:
     observer: Observer = field(default_factory=SilentObserver)
     limits: Limits = field(default_factory=Limits)
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
-    statement_system: str = "portal"
-    """The system that statements and questions belong to."""
+    statement_system: str | None = "portal"
+    """The system that statements and questions belong to; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
     version: str = "0"

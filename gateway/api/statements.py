@@ -159,11 +159,19 @@ def _view(line: StatementLine) -> StatementView:
     return StatementView(next_attempt_at=values.pop("due_at"), **values)
 
 
+def system_of(call: Call) -> str:
+    """Give the system that takes statements. Raises Problem no-portal: what nobody would send is not accepted."""
+    system = call.services.statement_system
+    if system is None:
+        raise Problem("no-portal")
+    return system
+
+
 async def _state(call: Call, kind: StatementKind, subject: str, agency_code: str, records: Any) -> web.StreamResponse:
     require_agency(call.caller, agency_code)
     services = call.services
     new = NewStatement(
-        system=services.statement_system,
+        system=system_of(call),
         kind=kind,
         subject=subject,
         agency_code=agency_code,
@@ -179,9 +187,7 @@ async def _state(call: Call, kind: StatementKind, subject: str, agency_code: str
 async def put_answer(call: Call) -> web.StreamResponse:
     """Answer a question."""
     services, body, question_id = call.services, call.body, call.path["question_id"]
-    found = await find_question(
-        services.pool, services.statement_system, QuestionSource.CITIZENS, question_id, services.key_ring
-    )
+    found = await find_question(services.pool, system_of(call), QuestionSource.CITIZENS, question_id, services.key_ring)
     if found is None:
         raise Problem("question-not-found")
     if found[0].agency_code:
@@ -286,7 +292,16 @@ _ANSWERS = {
 _PERIOD = {"period": Period, "agency_code": AgencyCode}
 
 
-def _put(path: str, operation_id: str, summary: str, handler: Any, body: Any, **more: Any) -> Endpoint:
+def _put(
+    path: str,
+    operation_id: str,
+    summary: str,
+    handler: Any,
+    body: Any,
+    *,
+    problems: tuple[str, ...] = (),
+    path_parameters: Any,
+) -> Endpoint:
     return Endpoint(
         method="PUT",
         path=path,
@@ -297,7 +312,8 @@ def _put(path: str, operation_id: str, summary: str, handler: Any, body: Any, **
         handler=handler,
         body=body,
         answers=_ANSWERS,
-        **{"problems": ("other-agency",), **more},
+        problems=("other-agency", "no-portal", *problems),
+        path_parameters=path_parameters,
     )
 
 
@@ -309,7 +325,7 @@ ENDPOINTS = (
         put_answer,
         AnswerBody,
         path_parameters={"question_id": QuestionId},
-        problems=("other-agency", "question-not-found"),
+        problems=("question-not-found",),
     ),
     _put(
         "/v1/local-questions/{number}",
@@ -334,7 +350,7 @@ ENDPOINTS = (
         put_statistics,
         StatisticsBody,
         path_parameters=_PERIOD,
-        problems=("other-agency", "contradictory-counts"),
+        problems=("contradictory-counts",),
     ),
     Endpoint(
         method="GET",

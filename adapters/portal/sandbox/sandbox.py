@@ -25,6 +25,7 @@ from adapters.portal.sandbox.profile import (
 from adapters.portal.sandbox.replies import Reply, failure, with_odd_result, write_code, write_reply
 from adapters.portal.sandbox.services import SERVICES, Desk, Envelope, Service
 from adapters.portal.sandbox.state import DossierState, PortalState
+from adapters.portal.sandbox.statements import make_questions
 from adapters.sandboxing import (
     HTTP_KINDS,
     Answer,
@@ -77,6 +78,7 @@ class PortalSandbox:
         self._control_token = control_token
         chosen = catalogue or make_catalogue(seed=seed, levels=self._profile.administrative_levels)
         self.state = PortalState(chosen, random.Random(self._rng.random()), self._clock)  # noqa: S311 - as above
+        self.state.questions = make_questions(self.state.agencies, self.state.sectors)
         self.faults = FaultSwitchboard(supported=PORTAL_KINDS, draws=self._rng, clock=self._clock)
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)

@@ -13,6 +13,7 @@ from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
+from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -128,6 +129,14 @@ def _asked_code(envelope: Envelope) -> list[str]:
     return [code] if isinstance(code, str) else []
 
 
+def _on_state(run: Callable[[PortalState, PortalProfile, Envelope], Reply]) -> Callable[[Desk, Envelope], Reply]:
+    return lambda desk, envelope: run(desk.state, desk.profile, envelope)
+
+
+def _taking(service: str) -> Service:
+    return Service(lambda desk, envelope: take(service, desk.state, desk.profile, envelope), Touch.EFFECT)
+
+
 SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
@@ -137,5 +146,9 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),
         "DongBoHoSoMC": Service(_push_dossiers, Touch.EFFECT, pushed_codes),
         "CapNhatTienDoHoSoMC": Service(_push_steps, Touch.EFFECT, pushed_codes),
+        "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
+        "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
+        "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
+        **{service: _taking(service) for service in KINDS},
     }
 )

@@ -200,6 +200,8 @@ class PortalState:
         self.agencies = [dict(agency) for agency in catalogue.agencies]
         self.sectors = [dict(sector) for sector in catalogue.sectors]
         self.procedures: dict[str, Record] = {record["MATTHC"]: record for record in catalogue.procedures}
+        self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
+        self.statements: dict[str, dict[str, Record]] = {}
         self.dossiers: dict[str, DossierState] = {}
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
@@ -231,6 +233,7 @@ class PortalState:
     def forget_received(self) -> None:
         """Forget dossiers, steps, sessions and tallies; the catalogue stays."""
         self.dossiers.clear()
+        self.statements.clear()
         self.sessions.end_all()
         self.tallies.clear()
         self.notes.clear()
