@@ -27,6 +27,7 @@ from gateway.demo.stack import (
     write_password,
     write_settings,
 )
+from gateway.demo.statements import compare_statements, state_everything
 from gateway.demo.verify import compare
 from gateway.demo.world import Story, make_day
 
@@ -121,7 +122,8 @@ async def add_client(files: Files) -> str:
         [
             *(sys.executable, "-m", "gateway", "clients", "add", "one-stop", "--name", "One-stop system", "--json"),
             *("--scope", "dossiers:read", "--scope", "dossiers:write", "--scope", "procedures:read"),
-            *("--scope", "events:read", "--scope", "operations:read", "--agency", "H99"),
+            *("--scope", "events:read", "--scope", "operations:read", "--scope", "questions:read"),
+            *("--scope", "statements:read", "--scope", "statements:write", "--agency", "H99"),
         ],
         files.folder / "clients.log",
         {"GATEWAY_CONFIG": str(files.settings)},
@@ -224,7 +226,9 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     started = time.monotonic()
     procedures = await catalogue_loaded(stack, options.procedures_count)
     with _bar(options) as told:
+        stating = asyncio.create_task(state_everything(stack.session, stack.url, stack.token))
         log = await live(stack, options, procedures, told)
+        stated = await stating
     accepted_count = sum(len(changes) for changes in log.accepted.values())
     sizes = await drained(stack, accepted_count)
     held = await stack.control.dossiers()
@@ -232,6 +236,9 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     injected = (await stack.control.get("faults"))["injected"]
     on_portal = await stack.control.get("procedures")
     found = compare(log.accepted, held)
+    statements_accepted, statements_right = compare_statements(
+        stated, (await stack.control.get("statements"))["statements"]
+    )
     summary: dict[str, Any] = {
         "dossiers.accepted": len(log.accepted),
         "dossiers.on_portal": len(held),
@@ -252,6 +259,10 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         "deliveries.parked": int(sizes.get("parked", 0)),
         "deliveries.open": int(sum(sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown"))),
         "portal.concurrent_calls_for_one_dossier": counters.get("concurrent_same_dossier", 0),
+        "questions.answered": len(stated.answers),
+        "statements.accepted": statements_accepted,
+        "statements.on_portal": statements_right,
+        "statements.unexpected": len(stated.unexpected),
         "faults.injected": sum(injected.values()),
         "faults.by_kind": injected,
         "elapsed_seconds": round(time.monotonic() - started, 1),
@@ -259,12 +270,14 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     zeros = (
         *("dossiers.lost", "dossiers.duplicated", "dossiers.mismatched", "changes.refused", "progress.lost"),
         *("progress.out_of_order", "deliveries.unaccounted", "deliveries.parked", "deliveries.open"),
-        "portal.concurrent_calls_for_one_dossier",
+        *("portal.concurrent_calls_for_one_dossier", "statements.unexpected"),
     )
     summary["ok"] = (
         all(summary[name] == 0 for name in zeros)
         and summary["dossiers.accepted"] == summary["dossiers.on_portal"] == options.dossiers_count
         and summary["progress.accepted"] == summary["progress.on_portal"]
+        and summary["statements.accepted"] == summary["statements.on_portal"]
+        and summary["questions.answered"] > 0
         and summary["procedures.in_gateway"] == summary["procedures.on_portal"]
         and summary["faults.injected"] > 0
     )

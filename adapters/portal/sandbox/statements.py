@@ -106,7 +106,9 @@ def give_answers(state: PortalState, profile: PortalProfile, envelope: Record) -
 
 
 def make_questions(agencies: list[Record], sectors: list[Record], count: int = 6) -> dict[str, list[Record]]:
-    """Invent questions of both lists; every third is answered, the last of each list is not to be imported."""
+    """Invent questions to the province's agencies in both lists; every third is answered, the last of each list is not
+    to be imported."""
+    agencies = [agency for agency in agencies if agency["MADONVI"].startswith("H")] or agencies
     made: dict[str, list[Record]] = {}
     for source, first in (("citizens", 81_000), ("agencies", 82_000)):
         made[source] = [
