@@ -13,6 +13,8 @@ from gateway.api.endpoint import Answer, Call, Endpoint, Header
 from gateway.api.preconditions import IF_NONE_MATCH, is_current
 from gateway.api.problems import Problem
 from gateway.api.representations import (
+    ProcedureChangeList,
+    ProcedureChangeView,
     ProcedurePage,
     ProcedureSummary,
     ProcedureView,
@@ -20,9 +22,12 @@ from gateway.api.representations import (
     VersionView,
 )
 from gateway.model.party import CLOSED
+from gateway.model.procedure import Procedure
 from gateway.model.vocabulary import ProcedureCode
 from gateway.store.clients import Scope
 from gateway.store.procedure_reads import find_procedure, list_procedures, list_versions
+from gateway.sync.procedure_changes import procedure_changes
+from gateway.sync.procedure_sentences import Language, sentence
 
 CODE = {"code": ProcedureCode}
 
@@ -53,6 +58,18 @@ class ProcedureQuery:
     __pydantic_config__ = CLOSED
 
     version: Annotated[int | None, Field(ge=1, le=10**6, description="The present one when left out.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesQuery:
+    """Where the comparison begins."""
+
+    __pydantic_config__ = CLOSED
+
+    since: Annotated[int | None, Field(ge=1, le=10**6, description="The version before when left out.")] = None
+
+
+_procedures = msgspec.json.Decoder(Procedure)
 
 
 async def get_procedures(call: Call) -> web.StreamResponse:
@@ -117,6 +134,29 @@ async def get_versions(call: Call) -> web.StreamResponse:
     return call.answer(200, VersionList(code=code, versions=views))
 
 
+async def get_changes(call: Call) -> web.StreamResponse:
+    """Tell what changed up to a version, from the one before it or an earlier one."""
+    code, number = call.path["code"], call.path["version_number"]
+    since = call.query.since if call.query.since is not None else max(1, number - 1)
+    pool = call.services.pool
+    before, after = await find_procedure(pool, code, since), await find_procedure(pool, code, number)
+    if before is None or after is None:
+        raise Problem("procedure-not-found")
+    changes = tuple(
+        ProcedureChangeView(
+            kind=change.kind,
+            path=change.path,
+            subject=change.subject,
+            before=change.before,
+            after=change.after,
+            sentence_vi=sentence(change, Language.VIETNAMESE),
+            sentence_en=sentence(change, Language.ENGLISH),
+        )
+        for change in procedure_changes(_procedures.decode(before.document), _procedures.decode(after.document))
+    )
+    return call.answer(200, ProcedureChangeList(code=code, since=since, version_number=number, changes=changes))
+
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -156,6 +196,20 @@ ENDPOINTS = (
         handler=get_versions,
         path_parameters=CODE,
         answers={200: Answer(description="All versions that were seen.", model=VersionList)},
+        problems=("procedure-not-found",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/procedures/{code}/versions/{version_number}/changes",
+        operation_id="listProcedureChanges",
+        tag="procedures",
+        summary="Tell what changed between two versions",
+        description="Typed changes in the order of the fields, each also as a sentence in Vietnamese and English.",
+        scope=Scope.PROCEDURES_READ,
+        handler=get_changes,
+        path_parameters={**CODE, "version_number": Annotated[int, Field(ge=1, le=10**6)]},
+        query=ChangesQuery,
+        answers={200: Answer(description="What changed; empty when nothing did.", model=ProcedureChangeList)},
         problems=("procedure-not-found",),
     ),
 )

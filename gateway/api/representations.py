@@ -16,6 +16,7 @@ from gateway.model.procedure import Procedure
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import DossierCode
 from gateway.sync.acceptance import Outcome
+from gateway.sync.procedure_changes import ChangeKind
 
 Revision = Annotated[int, Field(ge=0)]
 Amount = Annotated[int, Field(ge=0)]
@@ -282,6 +283,32 @@ class VersionView:
     version_number: int
     content_hash: str
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureChangeView:
+    """One change between two versions. `kind` is stable; `path` leads to the place by codes.
+
+    `before` and `after` are values cut to 200 characters, empty for long texts, of which only the name is told.
+    """
+
+    kind: ChangeKind
+    path: str
+    subject: str
+    before: str
+    after: str
+    sentence_vi: str
+    sentence_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureChangeList:
+    """What changed in a procedure from one version to another."""
+
+    code: str
+    since: Annotated[int, Field(ge=1)]
+    version_number: Annotated[int, Field(ge=1)]
+    changes: tuple[ProcedureChangeView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
