@@ -186,8 +186,10 @@ async def _trickle(response: web.StreamResponse, body: bytes, total_seconds: flo
     pieces = max(2, min(len(body), round(total_seconds / _DRIP_SECONDS)))
     size = -(-len(body) // pieces)
     for start in range(0, len(body), size):
+        if start:
+            await asyncio.sleep(total_seconds / (pieces - 1))
+        # With the last piece the caller has its answer and may call again: nothing may be waited for after it.
         await response.write(body[start : start + size])
-        await asyncio.sleep(total_seconds / pieces)
 
 
 async def _write_filler(response: web.StreamResponse, size_bytes: int) -> None:

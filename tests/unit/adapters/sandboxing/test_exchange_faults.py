@@ -245,6 +245,18 @@ async def test_a_slow_trickle_is_whole_but_late(line: Line) -> None:
     assert time.monotonic() - started >= SHORT_SECONDS * 0.8
 
 
+async def test_a_call_ends_with_the_last_byte_of_its_trickle(line: Line) -> None:
+    """Whoever has read the whole answer may call again at once: the two calls are not under way together."""
+    async with aiohttp.ClientSession() as other:
+        for _ in range(3):
+            line.arm(FaultKind.SLOW_TRICKLE, delay_seconds=SHORT_SECONDS)
+            await line.call()
+            # Over another connection: on the same one the server itself would keep the two apart.
+            async with other.post(f"{line.running.url}/echo", data=b"push") as response:
+                await response.read()
+    assert line.sandbox.recorder.counters()["concurrent_same_item"] == 0
+
+
 async def test_the_clock_of_the_answer_may_be_wrong(line: Line) -> None:
     """The Date header is off by the given seconds; it is also off on answers without work."""
     line.arm(FaultKind.CLOCK_SKEW, skew_seconds=-7200, calls=2)
