@@ -216,7 +216,7 @@ class Assembly:
             more_workers.append(self._webhooks(pool, signal, closers))
             if portal is not None and self._takes_statements:
                 store = PostgresStatements(pool, key_ring=self._key_ring)
-                more_workers.append(self._statements(portal, store))
+                more_workers.append(self._statements(portal, store, systems))
                 more_jobs.append(self._questions(portal, store))
         runner = None
         if acceptor is not None:
@@ -383,12 +383,13 @@ class Assembly:
         return FileLinks(LinkPolicy(files.public_base_url, files.link_life_days), self._key_ring.digest)
 
     def _statements(
-        self, portal: PortalAdapter, store: PostgresStatements
+        self, portal: PortalAdapter, store: PostgresStatements, systems: PostgresSystems
     ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
         sender = StatementSender(
             PORTAL,
             store,
             portal.statements,
+            self._breaker(systems),
             key_ring=self._key_ring,
             clock=self.clock,
             chance=self.chance,
@@ -424,22 +425,10 @@ class Assembly:
         signal: EventSignal,
     ) -> Worker:
         engine = self._settings.engine
-        breaker = CircuitBreaker(
-            systems,
-            PORTAL,
-            policy=CircuitPolicy(
-                failures_to_open=engine.circuit_failures_to_open,
-                open_seconds=engine.circuit_open_seconds,
-                open_ceiling_seconds=engine.circuit_open_ceiling_seconds,
-            ),
-            clock=self.clock,
-            chance=self.chance,
-            observer=self.telemetry,
-        )
         return Worker(
             outbox,
             portal,
-            breaker,
+            self._breaker(systems),
             procedures,
             key_ring=self._key_ring,
             clock=self.clock,
@@ -453,6 +442,21 @@ class Assembly:
             ),
             waker=signal,
             links=self._links(),
+        )
+
+    def _breaker(self, systems: PostgresSystems) -> CircuitBreaker:
+        engine = self._settings.engine
+        return CircuitBreaker(
+            systems,
+            PORTAL,
+            policy=CircuitPolicy(
+                failures_to_open=engine.circuit_failures_to_open,
+                open_seconds=engine.circuit_open_seconds,
+                open_ceiling_seconds=engine.circuit_open_ceiling_seconds,
+            ),
+            clock=self.clock,
+            chance=self.chance,
+            observer=self.telemetry,
         )
 
     def _retry(self) -> RetryPolicy:

@@ -25,10 +25,11 @@ from gateway.api.preconditions import (
 from gateway.api.problems import Problem
 from gateway.api.representations import DeliveryPage, DeliveryView, DossierPage, DossierSummary, ReceiptView, Timeline
 from gateway.api.timeline import make_timeline
-from gateway.engine.acceptor import Receipt, is_within, revision_context
+from gateway.engine.acceptor import Receipt, revision_context
 from gateway.model.dossier import Channel, Dossier, ProgressStep
 from gateway.model.party import CLOSED
 from gateway.model.status import DossierStatus
+from gateway.model.subtrees import is_within
 from gateway.model.vocabulary import AgencyCode, DossierCode, Instant, ProcedureCode
 from gateway.store.clients import Client, Scope
 from gateway.store.dossiers import (

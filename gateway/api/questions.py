@@ -19,14 +19,14 @@ from gateway.store.statements import find_question, list_questions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionSummary:
-    """A question without asker and texts."""
+    """A question without asker and texts. `is_answered` is null where the portal could not be asked yet."""
 
     source: QuestionSource
     question_id: str
     sector_code: str
     procedure_code: str
     agency_code: str
-    is_answered: bool
+    is_answered: bool | None
     first_seen_at: datetime
     changed_at: datetime
 

@@ -31,6 +31,7 @@ from gateway.ports.portal_services import (
 from gateway.store.clients import Scope
 from gateway.store.statements import (
     NewStatement,
+    OtherAgency,
     StatementLine,
     add_statement,
     find_question,
@@ -178,10 +179,14 @@ async def _state(call: Call, kind: StatementKind, subject: str, agency_code: str
         client_id=call.caller.client_id,
         content=msgspec.json.encode(records),
     )
-    line = await add_statement(services.pool, new, key_ring=services.key_ring, now=services.clock.now())
-    if line is None:
-        return call.answer_raw(204, None, "")
-    return call.answer(202, _view(line))
+    prefixes = call.caller.agency_prefixes
+    try:
+        line, is_new = await add_statement(
+            services.pool, new, prefixes=prefixes, key_ring=services.key_ring, now=services.clock.now()
+        )
+    except OtherAgency:
+        raise Problem("other-agency") from None
+    return call.answer(202 if is_new else 200, _view(line))
 
 
 async def put_answer(call: Call) -> web.StreamResponse:
@@ -190,8 +195,7 @@ async def put_answer(call: Call) -> web.StreamResponse:
     found = await find_question(services.pool, system_of(call), QuestionSource.CITIZENS, question_id, services.key_ring)
     if found is None:
         raise Problem("question-not-found")
-    if found[0].agency_code:
-        require_agency(call.caller, found[0].agency_code)
+    require_agency(call.caller, found[0].agency_code)
     answer = AnswerToPush(
         question_id=question_id,
         agency_code=body.agency_code,
@@ -287,7 +291,7 @@ async def post_retry(call: Call) -> web.StreamResponse:
 
 _ANSWERS = {
     202: Answer(description="Kept, and on its way to the portal.", model=StatementView),
-    204: Answer(description="The latest statement said the same already."),
+    200: Answer(description="The latest statement said the same; this is how it fares.", model=StatementView),
 }
 _PERIOD = {"period": Period, "agency_code": AgencyCode}
 

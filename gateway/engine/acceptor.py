@@ -18,6 +18,7 @@ from gateway.errors import GatewayError, StoreUnavailable
 from gateway.model.dossier import Dossier, Origin, ProgressStep
 from gateway.model.standing import Current
 from gateway.model.status import DossierStatus
+from gateway.model.subtrees import is_within
 from gateway.ports.basics import Clock, KeyRing, RecordKey
 from gateway.ports.store import AcceptanceStore, AcceptedBatch, ConcurrentCreation, IdempotencyRecord, Loaded
 from gateway.sync.acceptance import (
@@ -61,16 +62,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     @property
     def is_accepted(self) -> bool:
         return self.outcome in ACCEPTED
-
-
-def is_within(agency_code: str, prefixes: Sequence[str]) -> bool:
-    """Tell whether an agency lies in a caller's subtree: the code itself or anything below it. "*" is every agency."""
-    for prefix in prefixes:
-        if agency_code.startswith(prefix) and agency_code[len(prefix) : len(prefix) + 1] in ("", "."):
-            return True
-        if prefix == "*":
-            return True
-    return False
 
 
 def _is_either_within(codes: tuple[str, ...], prefixes: Sequence[str]) -> bool:

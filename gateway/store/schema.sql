@@ -204,13 +204,12 @@ CREATE TABLE public.questions (
     sector_code text NOT NULL,
     procedure_code text NOT NULL,
     agency_code text NOT NULL,
-    is_answered boolean NOT NULL,
+    is_answered boolean,
     digest bytea NOT NULL,
     wrapped_key bytea NOT NULL,
     sealed bytea NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
-    checked_at timestamp with time zone NOT NULL,
     CONSTRAINT questions_source_check CHECK ((source = ANY (ARRAY['citizens'::text, 'agencies'::text])))
 );
 CREATE TABLE public.statements (

@@ -1,6 +1,7 @@
 """Statements and questions in PostgreSQL. Contents are sealed under a key of each record's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,17 @@ from typing import Any
 import msgspec
 
 from gateway.model.statement import StatementKind, StatementState, question_context, statement_context
+from gateway.model.subtrees import is_within
 from gateway.ports.basics import KeyRing
 from gateway.ports.portal_services import Question, QuestionSource
-from gateway.ports.statements import LeasedStatement
+from gateway.ports.statements import LeasedStatement, ReadQuestion
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.events import EVERY_AGENCY
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
+
+_READING_LOCKS = 7_201_007
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class QuestionLine:
     sector_code: str
     procedure_code: str
     agency_code: str
-    is_answered: bool
+    is_answered: bool | None
     first_seen_at: datetime
     changed_at: datetime
 
@@ -60,6 +64,10 @@ class NewStatement:
     content: bytes
 
 
+class OtherAgency(Exception):
+    """The latest statement about this subject belongs to an agency that is not the caller's."""
+
+
 def _statement_line(row: Any) -> StatementLine:
     values = dict(row)
     return StatementLine(**{**values, "kind": StatementKind(values["kind"]), "state": StatementState(values["state"])})
@@ -69,15 +77,26 @@ def _known_prefixes(prefixes: Sequence[str]) -> list[str] | None:
     return None if EVERY_AGENCY in prefixes else list(prefixes)
 
 
-async def add_statement(pool: Pool, new: NewStatement, *, key_ring: KeyRing, now: datetime) -> StatementLine | None:
-    """Store a statement in place of one that waits; None when the latest about this subject said the same."""
+async def add_statement(
+    pool: Pool, new: NewStatement, *, prefixes: Sequence[str], key_ring: KeyRing, now: datetime
+) -> tuple[StatementLine, bool]:
+    """Store a statement in place of one that waits; give it, and whether it is new.
+
+    When the latest about this subject said the same, that one is given as it stands. Raises OtherAgency.
+    """
     sql, place = queries("statements"), {"system": new.system, "kind": new.kind, "subject": new.subject}
     digest = key_ring.digest(new.content)
     key = key_ring.new_record_key()
     async with transaction(pool) as borrowed:
         await sql.lock_subject(borrowed, **place)
-        if digest == await sql.latest_digest(borrowed, **place):
-            return None
+        latest = await sql.latest(borrowed, **place)
+        if latest is not None:
+            values = dict(latest)
+            former_digest, former = values.pop("digest"), _statement_line(values)
+            if not is_within(former.agency_code, prefixes):
+                raise OtherAgency
+            if digest == former_digest:
+                return former, False
         superseded = [row["statement_id"] async for row in sql.supersede(borrowed, **place, now=now)]
         row = await sql.add_statement(
             borrowed,
@@ -96,7 +115,7 @@ async def add_statement(pool: Pool, new: NewStatement, *, key_ring: KeyRing, now
         ]
         ledger = [(f"{new.system}.statements", 1, 0, len(superseded))]
         await append_events(borrowed, events, ledger, now)
-    return line
+    return line, True
 
 
 def _event(event_type: str, agency_code: str, statement_id: int, kind: str, reason: str) -> tuple[object, ...]:
@@ -126,11 +145,16 @@ async def retry_statement(
     pool: Pool, statement_id: int, prefixes: Sequence[str], now: datetime
 ) -> StatementLine | None:
     """Send a parked statement again; None when the caller has no parked one with this number."""
-    async with connection(pool) as borrowed:
+    async with transaction(pool) as borrowed:
         row = await queries("statements").retry_statement(
             borrowed, statement_id=statement_id, prefixes=_known_prefixes(prefixes), now=now
         )
-    return None if row is None else _statement_line(row)
+        if row is None:
+            return None
+        line = _statement_line(row)
+        event = _event("statement.retried", line.agency_code, line.statement_id, line.kind, "")
+        await append_events(borrowed, [event], [], now)
+    return line
 
 
 async def list_questions(
@@ -179,22 +203,21 @@ class PostgresStatements:
         self._key_ring = key_ring
         self._sql = queries("statements")
 
+    async def has_due(self, system: str) -> bool:
+        async with connection(self._pool) as borrowed:
+            return bool(await self._sql.has_due(borrowed, system=system))
+
     async def lease(self, system: str, kind: StatementKind, *, limit: int, seconds: float) -> list[LeasedStatement]:
         async with transaction(self._pool) as borrowed:
             rows = self._sql.lease_statements(borrowed, system=system, kind=kind, wanted=limit, seconds=seconds)
             return [LeasedStatement(**{**dict(row), "kind": StatementKind(row["kind"])}) async for row in rows]
 
     async def settle(
-        self,
-        leased: LeasedStatement,
-        *,
-        system: str,
-        state: str,
-        reason: str,
-        delay_seconds: float,
-        now: datetime,
+        self, leased: LeasedStatement, *, state: str, reason: str, delay_seconds: float, now: datetime
     ) -> str | None:
         async with transaction(self._pool) as borrowed:
+            # Whether a newer statement takes the place of this one must not change while it is decided.
+            await self._sql.lock_subject(borrowed, system=leased.system, kind=leased.kind, subject=leased.subject)
             row = await self._sql.settle_statement(
                 borrowed,
                 statement_id=leased.statement_id,
@@ -211,7 +234,9 @@ class PostgresStatements:
                 event_type = f"statement.{stored}"
                 event = _event(event_type, leased.agency_code, leased.statement_id, leased.kind, row["reason"])
                 delivered, skipped = stored == StatementState.DELIVERED, stored == StatementState.SKIPPED
-                ledger = [(f"{system}.statements", 0, int(delivered), int(skipped))] if delivered or skipped else []
+                ledger = (
+                    [(f"{leased.system}.statements", 0, int(delivered), int(skipped))] if delivered or skipped else []
+                )
                 await append_events(borrowed, [event], ledger, now)
         return stored
 
@@ -220,31 +245,41 @@ class PostgresStatements:
             at: datetime | None = await self._sql.questions_read_at(borrowed, system=system)
         return at
 
-    async def known(self, system: str, source: QuestionSource) -> Mapping[str, bool]:
+    @asynccontextmanager
+    async def alone(self, system: str) -> AsyncIterator[bool]:
+        async with connection(self._pool) as borrowed:
+            is_mine = bool(await self._sql.try_reading_lock(borrowed, lock_class=_READING_LOCKS, system=system))
+            try:
+                yield is_mine
+            finally:
+                if is_mine:
+                    await self._sql.release_reading_lock(borrowed, lock_class=_READING_LOCKS, system=system)
+
+    async def known(self, system: str, source: QuestionSource) -> Mapping[str, bool | None]:
         async with connection(self._pool) as borrowed:
             rows = self._sql.known_questions(borrowed, system=system, source=source)
             return {row["question_id"]: row["is_answered"] async for row in rows}
 
-    async def save(self, system: str, questions: Sequence[Question], now: datetime) -> int:
-        by_source: dict[QuestionSource, list[Question]] = {}
-        for question in questions:
-            by_source.setdefault(question.source, []).append(question)
+    async def save(self, system: str, questions: Sequence[ReadQuestion], now: datetime) -> int:
+        by_source: dict[QuestionSource, list[ReadQuestion]] = {}
+        for read in questions:
+            by_source.setdefault(read.question.source, []).append(read)
         changed_count = 0
         for source, found in by_source.items():
             changed_count += await self._save(system, source, found, now)
         return changed_count
 
-    async def _save(self, system: str, source: QuestionSource, questions: Sequence[Question], now: datetime) -> int:
+    async def _save(self, system: str, source: QuestionSource, questions: Sequence[ReadQuestion], now: datetime) -> int:
         async with transaction(self._pool) as borrowed:
             rows = self._sql.known_questions(borrowed, system=system, source=source)
             known = {row["question_id"]: row["digest"] async for row in rows}
             changed: dict[str, tuple[object, ...]] = {}
-            for question in questions:
-                content = msgspec.json.encode(asdict(question))
-                digest = self._key_ring.digest(content)
-                if known.get(question.question_id) != digest:
-                    changed[question.question_id] = self._row(question, content, digest)
-            agencies = {question.question_id: question.agency_code for question in questions}
+            for read in questions:
+                content = msgspec.json.encode(asdict(read.question))
+                digest = self._key_ring.digest(content + str(read.is_answered).encode())
+                if known.get(read.question.question_id) != digest:
+                    changed[read.question.question_id] = self._row(read, content, digest)
+            agencies = {read.question.question_id: read.question.agency_code for read in questions}
             saved = self._sql.save_questions(
                 borrowed, system=system, source=source, now=now, **columns("s", list(changed.values()), 8)
             )
@@ -263,11 +298,12 @@ class PostgresStatements:
                 await append_events(borrowed, events, [], now)
         return len(events)
 
-    def _row(self, question: Question, content: bytes, digest: bytes) -> tuple[object, ...]:
+    def _row(self, read: ReadQuestion, content: bytes, digest: bytes) -> tuple[object, ...]:
+        question = read.question
         key = self._key_ring.new_record_key()
         sealed = key.seal(content, context=question_context(question.source, question.question_id))
         codes = (question.sector_code, question.procedure_code, question.agency_code)
-        return (question.question_id, *codes, bool(question.answers), digest, key.wrapped, sealed)
+        return (question.question_id, *codes, read.is_answered, digest, key.wrapped, sealed)
 
     async def note_read(self, system: str, now: datetime) -> None:
         async with connection(self._pool) as borrowed:

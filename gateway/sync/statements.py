@@ -21,6 +21,10 @@ from gateway.sync.retry import LONGEST_DELAY_SECONDS, RetryPolicy, delay_seconds
 
 REFUSED_TOGETHER = "refused_together"
 """Reason of a statement that waits to be sent alone."""
+UNREADABLE = "unreadable"
+"""Reason of a statement whose own content cannot be opened."""
+DEFECT = "defect"
+"""Reason of a statement that our own code cannot write."""
 MAX_UNREADABLE_COUNT = 5
 """So often an answer may be no answer before a person looks: the portal's form has changed."""
 

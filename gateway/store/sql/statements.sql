@@ -1,8 +1,9 @@
 -- name: lock_subject$
 SELECT pg_advisory_xact_lock(7201006, hashtext(:system || '/' || :kind || '/' || :subject));
 
--- name: latest_digest$
-SELECT digest FROM statements
+-- name: latest^
+SELECT statement_id, kind, subject, agency_code, state, attempts_count, reason, due_at, created_at, changed_at, digest
+FROM statements
 WHERE system = :system AND kind = :kind AND subject = :subject ORDER BY statement_id DESC LIMIT 1;
 
 -- name: supersede
@@ -16,6 +17,10 @@ INSERT INTO statements (system, kind, subject, agency_code, client_id, digest, w
 VALUES (:system, :kind, :subject, :agency_code, :client_id, :digest, :wrapped_key, :sealed, clock_timestamp(),
     :now::timestamptz, :now::timestamptz)
 RETURNING statement_id, kind, subject, agency_code, state, attempts_count, reason, due_at, created_at, changed_at;
+
+-- name: has_due$
+SELECT EXISTS (SELECT FROM statements WHERE system = :system
+    AND ((state = 'waiting' AND due_at <= clock_timestamp()) OR (state = 'in_flight' AND lease_until <= clock_timestamp())));
 
 -- name: lease_statements
 -- What a dead worker left behind is due again: every statement may be repeated.
@@ -31,8 +36,8 @@ WITH due AS (
 UPDATE statements s SET state = 'in_flight', attempts_count = s.attempts_count + 1, due_at = NULL,
     lease_until = clock_timestamp() + make_interval(secs => :seconds::double precision)
 FROM due WHERE s.statement_id = due.statement_id
-RETURNING s.statement_id, s.kind, s.subject, s.agency_code, s.attempts_count, s.reason, s.wrapped_key, s.sealed,
-    s.lease_until;
+RETURNING s.statement_id, s.system, s.kind, s.subject, s.agency_code, s.attempts_count, s.reason, s.wrapped_key,
+    s.sealed, s.lease_until;
 
 -- name: settle_statement^
 -- A statement that was overtaken while it was under way need not be tried again: the newer one says it all.
@@ -65,20 +70,25 @@ WHERE statement_id = :statement_id::bigint AND state = 'parked'
        WHERE agency_code = p.code OR starts_with(agency_code, p.code || '.')))
 RETURNING statement_id, kind, subject, agency_code, state, attempts_count, reason, due_at, created_at, changed_at;
 
+-- name: try_reading_lock$
+SELECT pg_try_advisory_lock(:lock_class::int, hashtext(:system));
+
+-- name: release_reading_lock$
+SELECT pg_advisory_unlock(:lock_class::int, hashtext(:system));
+
 -- name: known_questions
 SELECT question_id, digest, is_answered FROM questions WHERE system = :system AND source = :source;
 
 -- name: save_questions
 INSERT INTO questions AS q (system, source, question_id, sector_code, procedure_code, agency_code, is_answered, digest,
-    wrapped_key, sealed, first_seen_at, changed_at, checked_at)
-SELECT :system, :source, s.a, s.b, s.c, s.d, s.e, s.f, s.g, s.h, :now::timestamptz, :now::timestamptz,
-    :now::timestamptz
+    wrapped_key, sealed, first_seen_at, changed_at)
+SELECT :system, :source, s.a, s.b, s.c, s.d, s.e, s.f, s.g, s.h, :now::timestamptz, :now::timestamptz
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::text[], :s5::bool[], :s6::bytea[], :s7::bytea[], :s8::bytea[])
     AS s (a, b, c, d, e, f, g, h)
 ON CONFLICT (system, source, question_id) DO UPDATE SET sector_code = EXCLUDED.sector_code,
     procedure_code = EXCLUDED.procedure_code, agency_code = EXCLUDED.agency_code, is_answered = EXCLUDED.is_answered,
     digest = EXCLUDED.digest, wrapped_key = EXCLUDED.wrapped_key, sealed = EXCLUDED.sealed,
-    changed_at = EXCLUDED.changed_at, checked_at = EXCLUDED.checked_at
+    changed_at = EXCLUDED.changed_at
 RETURNING question_id, (xmax = 0) AS is_new;
 
 -- name: note_questions_read!
@@ -92,7 +102,8 @@ SELECT source, question_id, sector_code, procedure_code, agency_code, is_answere
 FROM questions
 WHERE (source, question_id) > (:after_source::text, :after_id::text)
   AND (:source::text IS NULL OR source = :source::text)
-  AND (:is_answered::bool IS NULL OR is_answered = :is_answered::bool)
+  -- What is not known to be answered must not be hidden from whoever looks for open questions.
+  AND (:is_answered::bool IS NULL OR COALESCE(is_answered, false) = :is_answered::bool)
   AND (:prefixes::text[] IS NULL OR EXISTS (SELECT FROM unnest(:prefixes::text[]) AS p (code)
        WHERE agency_code = p.code OR starts_with(agency_code, p.code || '.')))
 ORDER BY source, question_id LIMIT :wanted::int;

@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
+from gateway.clocks import SystemClock
+from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.errors import OutcomeUnknown, TransientFailure
 from gateway.model.statement import StatementKind
 from gateway.ports.basics import KeyRing
-from gateway.ports.observing import Happening
+from gateway.ports.observing import CircuitMoved, DefectFound, Happening
 from gateway.ports.portal_services import Question, QuestionAnswer, QuestionSource, Shares
 from gateway.store.clients import Scope
 from gateway.store.ledger import queue_facts
 from gateway.store.statements import PostgresStatements
 from gateway.store.systems import PostgresSystems
+from gateway.sync.circuit import CircuitPolicy
 from gateway.sync.retry import RetryPolicy
 from tests.support.api import ApiUnderTest, running_api
-from tests.support.clocks import RunningClock
+from tests.support.clocks import FixedChance, RunningClock
 from tests.support.statements import StatementPortal
 
 ASKER = "Lê Văn Ví Dụ"
@@ -43,13 +46,6 @@ STATISTICS = {
     "pending_late_count": 1,
 }
 LOCAL = {"agency_code": "H99.01", "agency_name": "Sở Thử nghiệm", "sector_code": "LV01", "content": "Nộp ở đâu?"}
-
-
-class NoChance:
-    """Implements Chance without any."""
-
-    def random(self) -> float:
-        return 0.0
 
 
 @dataclass(slots=True)
@@ -93,14 +89,24 @@ async def desk(pool: Any, key_ring: KeyRing) -> AsyncIterator[Desk]:
     """Open a desk with one question read."""
     portal, store = StatementPortal(), PostgresStatements(pool, key_ring=key_ring)
     happenings: list[Happening] = []
-    await PostgresSystems(pool).ensure("portal")
+    systems = PostgresSystems(pool)
+    await systems.ensure("portal")
+    breaker = CircuitBreaker(
+        systems,
+        "portal",
+        policy=CircuitPolicy(failures_to_open=2, open_seconds=0.05, open_ceiling_seconds=0.1),
+        clock=SystemClock(),
+        chance=FixedChance(),
+        observer=happenings.append,
+    )
     sender = StatementSender(
         "portal",
         store,
         portal,
+        breaker,
         key_ring=key_ring,
         clock=RunningClock(),
-        chance=NoChance(),
+        chance=FixedChance(),
         observer=happenings.append,
         settings=StatementSettings(retry=RetryPolicy(first_delay_seconds=0.01), idle_seconds=0.02),
     )
@@ -132,9 +138,9 @@ async def test_every_kind_reaches_the_portal_as_stated(desk: Desk) -> None:
 
 
 async def test_the_same_again_changes_nothing_and_another_takes_its_place(desk: Desk) -> None:
-    """A repeat is 204 and owes nothing; a correction before the sending replaces, one after it is sent too."""
+    """A repeat is 200 and owes nothing; a correction before the sending replaces, one after it is sent too."""
     path = "statistics/2026-01/H99.01"
-    assert [202, 204] == [await desk.put(path, STATISTICS), await desk.put(path, STATISTICS)]
+    assert [202, 200] == [await desk.put(path, STATISTICS), await desk.put(path, STATISTICS)]
     assert await desk.put(path, {**STATISTICS, "note": "đã sửa"}) == 202
     await desk.sender.cycle()
     assert ["đã sửa"] == [records[0].note for _, records in desk.portal.taken]
@@ -185,10 +191,96 @@ async def test_what_a_dead_sender_held_is_sent_by_the_next(desk: Desk) -> None:
     await asyncio.sleep(0.03)
     assert await desk.sender.cycle() == 1
     now = RunningClock().now()
-    stored = await desk.store.settle(lost, system="portal", state="parked", reason="x", delay_seconds=0.0, now=now)
+    stored = await desk.store.settle(lost, state="parked", reason="x", delay_seconds=0.0, now=now)
     assert stored is None
     assert ["delivered"] == list((await desk.states()).values())
     assert await desk.is_balanced()
+
+
+async def test_a_statement_that_cannot_be_read_holds_up_nobody(desk: Desk) -> None:
+    """One that was tampered with is parked with its reason; its neighbours are delivered in the same turn."""
+    for agency in ("H99.01", "H99.02"):
+        await desk.put(f"statistics/2026-01/{agency}", STATISTICS)
+    await desk.api.services.pool.execute(
+        "UPDATE statements SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE subject LIKE '%01'"
+    )
+    await desk.sender.cycle()
+    assert {"statistics:2026-01/H99.01": "parked", "statistics:2026-01/H99.02": "delivered"} == await desk.states()
+    [parked] = (await desk.api.get("/v1/statements?state=parked")).json["statements"]
+    assert "unreadable" == parked["reason"]
+    assert await desk.is_balanced()
+
+
+async def test_a_defect_of_ours_is_pinned_on_its_statement(desk: Desk) -> None:
+    """What our code cannot write is parked alone, after its neighbours have been delivered; the defect is told."""
+    for agency in ("H99.01", "H99.02"):
+        await desk.put(f"statistics/2026-01/{agency}", STATISTICS)
+    desk.portal.breaking = {"H99.01"}
+    await desk.sender.cycle()
+    await desk.sender.cycle()
+    assert {"statistics:2026-01/H99.01": "parked", "statistics:2026-01/H99.02": "delivered"} == await desk.states()
+    assert any(isinstance(happening, DefectFound) for happening in desk.happenings)
+
+
+async def test_an_outage_opens_the_shared_circuit_and_ends_by_itself(desk: Desk) -> None:
+    """While the circuit is open nothing is called; a probe closes it, and everything arrives."""
+    down = TransientFailure("", system="portal", operation="push_statistics")
+    desk.portal.failures.extend([down] * 3)
+    await desk.put("statistics/2026-01/H99.01", STATISTICS)
+    await desk.put("ratings/2026-01/H99.01", RATINGS)
+    async with asyncio.timeout(10):
+        while not set((await desk.states()).values()) <= {"delivered"}:
+            await desk.sender.cycle()
+            await asyncio.sleep(0.005)
+    moved = [happening.state for happening in desk.happenings if isinstance(happening, CircuitMoved)]
+    assert ["open", "half_open"] == moved[:2]
+    assert "closed" == moved[-1]
+
+
+async def test_another_agency_cannot_take_a_subject_over(desk: Desk) -> None:
+    """A client of another agency neither replaces a local question nor answers what it may not see."""
+    assert await desk.put("local-questions/7", LOCAL) == 202
+    other = desk.api.with_token(await desk.api.register("other", prefixes=("H99.02",)))
+    theirs = {**LOCAL, "agency_code": "H99.02", "content": "Khác"}
+    answered = await other.call("PUT", "/v1/local-questions/7", body=theirs)
+    assert (403, "other-agency") == (answered.status, answered.problem)
+    foreign = await other.call("PUT", "/v1/questions/citizens/81001/answer", body={**ANSWER, "agency_code": "H99.02"})
+    assert "other-agency" == foreign.problem
+    await desk.sender.cycle()
+    assert [LOCAL["content"]] == [records[0].content for _, records in desk.portal.taken]
+
+
+async def test_what_could_not_be_asked_is_not_called_unanswered(desk: Desk) -> None:
+    """A question whose answers cannot be read is there at once, its state unknown, and among the open ones."""
+    desk.portal.questions[QuestionSource.CITIZENS].append(question("5"))
+    desk.portal.unaskable = {"5"}
+    assert await desk.read() == 1
+    assert (await desk.api.get("/v1/questions/citizens/5")).json["is_answered"] is None
+    open_ones = (await desk.api.get("/v1/questions?is_answered=false")).json["questions"]
+    assert {"5", "81001"} == {one["question_id"] for one in open_ones}
+    desk.portal.unaskable = set()
+    assert await desk.read() == 1
+    assert (await desk.api.get("/v1/questions/citizens/5")).json["is_answered"] is False
+
+
+async def test_an_ill_portal_ends_the_reading_and_keeps_what_was_read(desk: Desk) -> None:
+    """Ten questions in a row that cannot be asked about end the reading; those before stay, and it is not noted."""
+    numbers = [f"1{number:02}" for number in range(20)]
+    desk.portal.questions[QuestionSource.CITIZENS] = [question(number) for number in numbers]
+    desk.portal.unaskable = set(numbers)
+    before = await desk.store.read_at("portal")
+    with pytest.raises(TransientFailure):
+        await desk.read()
+    kept = (await desk.api.get("/v1/questions")).json["questions"]
+    assert 9 == len([one for one in kept if one["question_id"] in numbers])
+    assert before == await desk.store.read_at("portal")
+
+
+async def test_only_one_process_reads_at_a_time(desk: Desk) -> None:
+    """A second reading leaves at once, so that nothing is told twice."""
+    async with desk.store.alone("portal") as is_mine:
+        assert is_mine
+        assert await desk.read() is None
 
 
 async def test_questions_are_copied_once_and_changes_are_told(desk: Desk) -> None:

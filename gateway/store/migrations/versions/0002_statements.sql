@@ -35,13 +35,12 @@ CREATE TABLE questions (
     sector_code    text NOT NULL,
     procedure_code text NOT NULL,
     agency_code    text NOT NULL,
-    is_answered    boolean NOT NULL,
+    is_answered    boolean,  -- NULL: the portal could not be asked yet
     digest         bytea NOT NULL,
     wrapped_key    bytea NOT NULL,
     sealed         bytea NOT NULL,
     first_seen_at  timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
-    checked_at     timestamptz NOT NULL,
     PRIMARY KEY (system, source, question_id)
 );
 CREATE INDEX questions_by_agency ON questions (agency_code, question_id);

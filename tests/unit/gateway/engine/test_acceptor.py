@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.engine.acceptor import Acceptor, Change, Receipt, is_within
+from gateway.engine.acceptor import Acceptor, Change, Receipt
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.model.dossier import AgencyRef, Channel, Dossier, ProgressStep
 from gateway.model.party import Party
 from gateway.model.status import DossierStatus
+from gateway.model.subtrees import is_within
 from gateway.ports.store import AcceptedBatch, ConcurrentCreation, Loaded
 from gateway.sync.acceptance import Outcome
 from gateway.vault.keyring import FileKeyRing
