@@ -371,7 +371,10 @@ class Assembly:
             ssl_supplier=tls.current if tls is not None else (lambda: None),
         )
         rules = FileRules(
-            max_bytes=files.max_file_bytes, max_concurrent=files.max_concurrent, fetch_seconds=files.fetch_seconds
+            max_bytes=files.max_file_bytes,
+            max_concurrent=files.max_concurrent,
+            fetch_seconds=files.fetch_seconds,
+            send_seconds=files.send_seconds,
         )
         documents = PostgresDocuments(pool, clock=self.clock)
         return FileServer(documents, source, key_ring=self._key_ring, clock=self.clock, rules=rules)

@@ -74,6 +74,7 @@ class FileSettings(_Section):
     max_file_bytes: Annotated[int, Field(ge=1024, le=2 * 1024**3)] = 50 * 1024 * 1024
     max_concurrent: Annotated[int, Field(ge=1, le=256)] = 8
     fetch_seconds: Seconds = 60.0
+    send_seconds: Seconds = 120.0
 
     @model_validator(mode="after")
     def _has_sources(self) -> Self:

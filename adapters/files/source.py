@@ -16,6 +16,7 @@ from gateway.errors import Rejected, TransientFailure
 SYSTEM = "province_files"
 OPERATION = "fetch"
 _CHUNK_BYTES = 64 * 1024
+_FAILURES = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 def is_allowed_host(url: str, hosts: Sequence[str]) -> bool:
@@ -59,20 +60,38 @@ class HttpFileSource:
             )
         context = self._ssl_supplier()
         try:
-            async with self._session.get(
+            response = await self._session.get(
                 url,
                 headers=self._headers,
                 allow_redirects=False,
                 timeout=self._timeout,
                 ssl=context if context is not None else True,
-            ) as response:
-                if response.status != 200:
-                    raise _refusal(response.status)
-                yield response.content.iter_chunked(_CHUNK_BYTES)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise TransientFailure(
-                f"the file server cannot be read ({type(error).__name__})", system=SYSTEM, operation=OPERATION
-            ) from error
+            )
+        except _FAILURES as error:
+            raise _unreadable(error) from error
+        async with response:
+            if response.status != 200:
+                raise _refusal(response.status)
+            yield _chunks(response)
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    # What fails in the reader's own work between two chunks is not the file server's failure.
+    chunks = response.content.iter_chunked(_CHUNK_BYTES)
+    while True:
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except _FAILURES as error:
+            raise _unreadable(error) from error
+        yield chunk
+
+
+def _unreadable(error: BaseException) -> TransientFailure:
+    return TransientFailure(
+        f"the file server cannot be read ({type(error).__name__})", system=SYSTEM, operation=OPERATION
+    )
 
 
 def _refusal(status: int) -> TransientFailure | Rejected:

@@ -3,6 +3,7 @@
 Not part of the API that clients use, hence not in its document: whoever is to fetch a file was given the whole link.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -45,23 +46,29 @@ async def get_file(call: Call) -> web.StreamResponse:
         raise Problem("no-such-address")
     try:
         async with server.open(call.path["reference"], query.expires, query.signature) as served:
-            return await _send(call, served)
+            return await _send(call, served, server.send_seconds)
     except FileRefused as refusal:
         name = _PROBLEMS.get(refusal.code, "file-not-found")
         raise Problem(name, refusal.message if name == "file-not-as-stated" else "") from refusal
 
 
-async def _send(call: Call, served: ServedFile) -> web.StreamResponse:
+async def _send(call: Call, served: ServedFile, seconds: float) -> web.StreamResponse:
     headers = call.headers(served.media_type) | {
         "Content-Length": str(served.size_bytes),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(served.name, safe='')}",
         "X-Content-Type-Options": "nosniff",
     }
     response = web.StreamResponse(headers=headers)
-    await response.prepare(call.request)
-    while chunk := served.content.read(_CHUNK_BYTES):
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        async with asyncio.timeout(seconds):
+            await response.prepare(call.request)
+            while chunk := served.content.read(_CHUNK_BYTES):
+                await response.write(chunk)
+            await response.write_eof()
+    except TimeoutError:
+        # The head is out: only the end of the connection can say that the file is not whole.
+        if call.request.transport is not None:
+            call.request.transport.abort()
     return response
 
 

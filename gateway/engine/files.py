@@ -35,11 +35,15 @@ class FileRefused(GatewayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRules:
-    """Largest file that is served, how many are fetched at once, and how long one may take."""
+    """Largest file that is served, how many are on their way at once, and how long fetching and sending may take.
+
+    A receiver that reads slowly, or not at all, must not hold a place for ever.
+    """
 
     max_bytes: int
     max_concurrent: int = 8
     fetch_seconds: float = 60.0
+    send_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,11 @@ class FileServer:
         self._clock = clock
         self._rules = rules
         self._turns = asyncio.Semaphore(rules.max_concurrent)
+
+    @property
+    def send_seconds(self) -> float:
+        """How long sending a file may take."""
+        return self._rules.send_seconds
 
     @asynccontextmanager
     async def open(self, reference: str, expires: int, signature: str) -> AsyncIterator[ServedFile]:

@@ -235,8 +235,9 @@ class Worker:
             dossier = replace(dossier, status=DossierStatus(content.status))
         if self._links is None:
             return dossier
-        place = {"dossier_id": content.dossier_id, "revision": content.content_revision}
-        return self._links.rewritten(dossier, **place, now=self._clock.now())
+        return self._links.rewritten(
+            dossier, dossier_id=content.dossier_id, revision=content.content_revision, now=self._clock.now()
+        )
 
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""

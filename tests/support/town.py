@@ -14,7 +14,7 @@ from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
-from gateway.ports.basics import KeyRing
+from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Happening
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.events import EventSignal
@@ -22,6 +22,7 @@ from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
 from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.file_links import FileLinks
 from gateway.sync.retry import RetryPolicy
 
 CLOCK = SystemClock()
@@ -83,6 +84,8 @@ async def portal_town(
     settings: dict[str, Any] | None = None,
     circuit: CircuitPolicy | None = None,
     procedures_count: int = 10,
+    links: FileLinks | None = None,
+    worker_clock: Clock = CLOCK,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -126,11 +129,12 @@ async def portal_town(
             breaker,
             procedures,
             key_ring=key_ring,
-            clock=CLOCK,
+            clock=worker_clock,
             chance=CHANCE,
             observer=happenings.append,
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
+            links=links,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)
         town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, happenings=happenings)

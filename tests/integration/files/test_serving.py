@@ -1,6 +1,7 @@
 """A national system fetches files by signed link; what it gets is what the dossier states, or a clear refusal."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from tests.support.clocks import RunningClock
 
 CODE = "H99.01-260105-00017"
 NAME = "Đơn của Nguyễn Thị Mẫu.pdf"
+SEND_SECONDS = 1.0
+MAX_BYTES = 32 * 1024 * 1024
 CONTENT = b"%PDF-1.7 " + b"x" * 200_000
 
 
@@ -88,14 +91,14 @@ async def _file_server(served: dict[str, bytes], asked: list[str]) -> AsyncItera
 
 @pytest.fixture
 async def town(pool: Any, key_ring: KeyRing) -> AsyncIterator[Town]:
-    """Open the API with file serving on, limited to 1 MiB and to the test's file server."""
+    """Open the API with file serving on, limited to 32 MiB, one at a time, and to the test's file server."""
     served, asked, clock = {"/f/1": CONTENT}, list[str](), RunningClock()
     async with _file_server(served, asked) as source_url, aiohttp.ClientSession() as session:
         source = HttpFileSource(
             session, hosts=["127.0.0.1"], headers={"X-Token": "t"}, ssl_supplier=lambda: None, idle_seconds=1.0
         )
         documents = PostgresDocuments(pool, clock=clock)
-        rules = FileRules(max_bytes=1024 * 1024, fetch_seconds=2.0)
+        rules = FileRules(max_bytes=MAX_BYTES, max_concurrent=1, fetch_seconds=2.0, send_seconds=SEND_SECONDS)
         server = FileServer(documents, source, key_ring=key_ring, clock=clock, rules=rules)
         async with running_api(pool, key_ring, files=server) as api:
             yield Town(api.with_token(""), source_url, key_ring, clock, served, asked)
@@ -117,7 +120,7 @@ async def test_a_valid_link_gives_the_file(town: Town) -> None:
         ({"size_bytes": 3}, CONTENT, "file-not-as-stated", "wrong_size"),
         ({"sha256": "0" * 64}, CONTENT, "file-not-as-stated", "wrong_digest"),
         ({}, b"MZ program", "file-not-as-stated", "wrong_kind"),
-        ({}, b"%PDF-" + bytes(1024 * 1024), "file-not-as-stated", "too_large"),
+        ({}, b"%PDF-" + bytes(MAX_BYTES), "file-not-as-stated", "too_large"),
         ({}, None, "file-source-unavailable", "unavailable"),
         ({}, b"break", "file-source-unavailable", "unavailable"),
     ],
@@ -178,6 +181,24 @@ async def test_an_expired_link_is_gone(town: Town, key_ring: KeyRing) -> None:
     assert answered.status == 410
     assert answered.problem == "file-link-expired"
     assert town.asked == []
+
+
+async def test_a_receiver_that_does_not_read_loses_its_place(town: Town) -> None:
+    """After its time a receiver that stopped reading is cut off, and the next one is served."""
+    town.served["/f/1"] = b"%PDF-" + bytes(20 * 1024 * 1024)
+    link = await town.link_to()
+    with socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(stalled, ("127.0.0.1", town.api.port))
+        await loop.sock_sendall(stalled, f"GET {link} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert (await loop.sock_recv(stalled, 15)).startswith(b"HTTP/1.1 200")
+        assert (await town.api.get(link)).status == 503, "the only place is taken"
+        async with asyncio.timeout(10):
+            while (answered := await town.api.get(link)).status == 503:  # noqa: ASYNC110 - asked from outside
+                await asyncio.sleep(0.1)
+    assert 200 == answered.status
 
 
 async def test_many_fetches_at_once_all_end(town: Town) -> None:
