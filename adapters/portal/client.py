@@ -46,54 +46,43 @@ class PortalClient:
     async def list_procedures(self, session: str | None = None) -> list[ProcedureRef]:
         """Read the whole list of the catalogue."""
         settings = self._settings
-
-        async def once() -> list[ProcedureRef]:
-            return await self._call(
-                Operation.LIST_PROCEDURES,
-                lambda token: protocol.list_request(settings, token),
-                lambda reply: (protocol.read_procedures(settings, reply), CallOutcome.OK),
-                session,
-            )
-
-        return await self._retry.run(once)
+        return await self.read(
+            Operation.LIST_PROCEDURES,
+            lambda token: protocol.list_request(settings, token),
+            lambda reply: protocol.read_procedures(settings, reply),
+            session,
+        )
 
     async def get_procedure(self, procedure_code: str) -> dict[str, Any] | None:
         """Read the catalogue record of one procedure; None when there is none."""
         settings = self._settings
-
-        async def once() -> dict[str, Any] | None:
-            return await self._call(
-                Operation.GET_PROCEDURE,
-                lambda token: protocol.detail_request(settings, token, procedure_code),
-                lambda reply: (protocol.read_procedure(settings, reply, procedure_code), CallOutcome.OK),
-            )
-
-        return await self._retry.run(once)
+        return await self.read(
+            Operation.GET_PROCEDURE,
+            lambda token: protocol.detail_request(settings, token, procedure_code),
+            lambda reply: protocol.read_procedure(settings, reply, procedure_code),
+        )
 
     async def look_up(self, dossier_code: str, session: str | None = None) -> protocol.Found:
         """Ask whether a dossier is there."""
         settings = self._settings
-
-        async def once() -> protocol.Found:
-            return await self._call(
-                Operation.LOOK_UP,
-                lambda token: protocol.look_up_request(settings, token, dossier_code),
-                lambda reply: (protocol.read_look_up(settings, reply, dossier_code), CallOutcome.OK),
-                session,
-            )
-
-        return await self._retry.run(once)
+        return await self.read(
+            Operation.LOOK_UP,
+            lambda token: protocol.look_up_request(settings, token, dossier_code),
+            lambda reply: protocol.read_look_up(settings, reply, dossier_code),
+            session,
+        )
 
     async def read(
         self,
         operation: Operation,
         build: Callable[[str], HttpRequest],
         read: Callable[[Reply], ResultT],
+        session: str | None = None,
     ) -> ResultT:
         """Make one read, with a few tries, and give what `read` makes of its reply."""
 
         async def once() -> ResultT:
-            return await self._call(operation, build, lambda reply: (read(reply), CallOutcome.OK))
+            return await self._call(operation, build, lambda reply: (read(reply), CallOutcome.OK), session)
 
         return await self._retry.run(once)
 

@@ -143,11 +143,6 @@ def statements_request(
     return _push(settings, operation, session, list(records), None)
 
 
-def read_list_of(settings: PortalSettings, operation: Operation, reply: Reply) -> list[Any]:
-    """Give the records of a read. A missing result is never read as an empty one."""
-    return _result(settings, operation, reply)
-
-
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
     """Return when the portal took the whole push. Raises the RemoteError groups of the port otherwise."""
     meaning = reply.meaning(operation, settings.dialect)
@@ -169,7 +164,7 @@ def read_login(settings: PortalSettings, reply: Reply) -> str:
 def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef]:
     """Give the list of the catalogue. Raises when it was not given in full."""
     operation = Operation.LIST_PROCEDURES
-    items = _result(settings, operation, reply)
+    items = read_result(settings, operation, reply)
     try:
         return read_list(items)
     except InvalidInput as error:
@@ -179,7 +174,7 @@ def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef
 def read_procedure(settings: PortalSettings, reply: Reply, procedure_code: str) -> dict[str, Any] | None:
     """Give the catalogue record of the code asked for, None when there is none."""
     operation = Operation.GET_PROCEDURE
-    items = _result(settings, operation, reply)
+    items = read_result(settings, operation, reply)
     if not items:
         return None
     if len(items) > 1 or not isinstance(items[0], dict):
@@ -207,7 +202,7 @@ def read_look_up(settings: PortalSettings, reply: Reply, dossier_code: str) -> F
         and reply.says_dossier_is_absent(dossier_code, settings.dialect)
     ):
         return Found(None)
-    items = _result(settings, operation, reply)
+    items = read_result(settings, operation, reply)
     if not items:
         return Found(None)
     records: list[dict[str, Any]] = [item for item in items if isinstance(item, dict)]
@@ -247,7 +242,7 @@ def _broken(operation: Operation, message: str, code: str) -> ContractBroken:
     return ContractBroken(message, system=SYSTEM, operation=operation, effect_possible=operation in PUSHES, code=code)
 
 
-def _result(settings: PortalSettings, operation: Operation, reply: Reply) -> list[Any]:
+def read_result(settings: PortalSettings, operation: Operation, reply: Reply) -> list[Any]:
     """Give the result of a read as a list. A missing result is never read as an empty one."""
     meaning = reply.meaning(operation, settings.dialect)
     result = reply.result

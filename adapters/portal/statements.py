@@ -92,7 +92,7 @@ class PortalStatements:
     def _reader(self, operation: Operation, read_item: Callable[[Any], ItemT | None]) -> Callable[[Reply], list[ItemT]]:
         def read(reply: Reply) -> list[ItemT]:
             try:
-                items = [read_item(record) for record in protocol.read_list_of(self._settings, operation, reply)]
+                items = [read_item(record) for record in protocol.read_result(self._settings, operation, reply)]
             except InvalidInput as error:
                 raise ContractBroken(
                     error.message,

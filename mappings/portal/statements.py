@@ -17,6 +17,8 @@ from gateway.ports.portal_services import (
     StatisticsToPush,
 )
 
+_MAX_ID_DIGITS = 18
+
 
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
@@ -26,7 +28,8 @@ def _text(record: Mapping[str, Any], name: str) -> str:
 
 
 def _is_positive(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+    # Longer digits are no id of any system, and reading thousands of them is refused by the language itself.
+    return len(text) <= _MAX_ID_DIGITS and text.isascii() and text.isdigit() and int(text) > 0
 
 
 def read_question(record: Any, source: QuestionSource) -> Question | None:

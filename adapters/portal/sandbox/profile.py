@@ -159,6 +159,7 @@ class PortalProfile(BaseModel):
     # §13-18, -20: progress.
     does_step_change_status: bool = True
     is_repeated_step_stored: bool = False
+    is_nan_accepted: bool = False
 
     # §13-21 to -23: reads.
     has_lookup_nested_lists: bool = True

@@ -78,7 +78,7 @@ class PortalSandbox:
         self._control_token = control_token
         chosen = catalogue or make_catalogue(seed=seed, levels=self._profile.administrative_levels)
         self.state = PortalState(chosen, random.Random(self._rng.random()), self._clock)  # noqa: S311 - as above
-        self.state.questions = make_questions(self.state.agencies, self.state.sectors)
+        self.state.questions, self.state.answers = make_questions(self.state.agencies, self.state.sectors)
         self.faults = FaultSwitchboard(supported=PORTAL_KINDS, draws=self._rng, clock=self._clock)
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)

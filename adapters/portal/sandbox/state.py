@@ -201,6 +201,7 @@ class PortalState:
         self.sectors = [dict(sector) for sector in catalogue.sectors]
         self.procedures: dict[str, Record] = {record["MATTHC"]: record for record in catalogue.procedures}
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
+        self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
         self.dossiers: dict[str, DossierState] = {}
         self.sessions = SessionStore(rng, clock)

@@ -1,7 +1,8 @@
 """Questions, answers, ratings and statistics as the portal serves them (§8.1 to §8.6).
 
-Everything received is kept in order of arrival, so that a test can ask what the portal saw. Pushes are idempotent in
-what they leave behind: the latest record about a subject counts (§8.4).
+Pushes are idempotent in what they leave behind (§8.4): of every subject the latest record is kept, and repeats are
+counted. Every third question is answered: in the list or, as for every sixth, only in the reply to
+`LayNoiDungTraLoiTheoCauHoi`, which may give several answers (§8.1, §8.2).
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ def take(service: str, state: PortalState, profile: PortalProfile, envelope: Rec
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         return failure(profile, wording.failure_prefix + wording.bad_parameter.format(name="data"))
     for record in records:
-        problem = _problem(service, record, fields)
+        problem = _problem(service, record, fields, profile)
         if problem:
             state.tallies["statements_rejected"] += 1
             return failure(profile, wording.failure_prefix + wording.bad_parameter.format(name=problem))
@@ -62,7 +63,7 @@ def take(service: str, state: PortalState, profile: PortalProfile, envelope: Rec
     return Reply(0, wording.success)
 
 
-def _problem(service: str, record: Record, fields: tuple[str, ...]) -> str:
+def _problem(service: str, record: Record, fields: tuple[str, ...], profile: PortalProfile) -> str:
     """Name the first field that is missing or null, or whose type is not the wire's; "" when all is well."""
     for field in fields:
         value = record.get(field)
@@ -70,16 +71,18 @@ def _problem(service: str, record: Record, fields: tuple[str, ...]) -> str:
         is_number = field in _NUMBERS or (field == "HOIDAPID" and service == "DongBoHoiDap")
         if isinstance(value, bool) or not isinstance(value, int if is_number else str):
             return field
-        if service == "DongBoThongKeHoSo" and value == "NaN":
-            return field
+        if value == "NaN" and not profile.is_nan_accepted:
+            return field  # §8.6: a screen of a real client divides by zero.
     return ""
 
 
 def _note_answer(state: PortalState, record: Record) -> None:
     for question in state.questions["citizens"]:
         if str(question["HOIDAPID"]) == record["HOIDAPID"]:
-            question["NOIDUNGTRALOI"] = record["NOIDUNGTRALOI"]
-            question["TRALOIID"] = question["TRALOIID"] or 900_000 + int(question["HOIDAPID"])
+            answer_id = question.get("TRALOIID") or 900_000 + int(question["HOIDAPID"])
+            question |= {"NOIDUNGTRALOI": record["NOIDUNGTRALOI"], "TRALOIID": answer_id}
+            answer = {"TRALOIID": answer_id, "NOIDUNGTRALOI": record["NOIDUNGTRALOI"]}
+            state.answers[record["HOIDAPID"]] = [answer]
 
 
 def give_questions(source: str) -> Callable[[PortalState, PortalProfile, Record], Reply]:
@@ -96,37 +99,54 @@ def give_answers(state: PortalState, profile: PortalProfile, envelope: Record) -
     asked = envelope.get("cauhoiid")
     if isinstance(asked, bool) or not isinstance(asked, int | str) or asked == "":
         return failure(profile, profile.wording.bad_parameter.format(name="cauhoiid"))
-    answers = [
-        {"TRALOIID": question["TRALOIID"], "NOIDUNGTRALOI": question["NOIDUNGTRALOI"]}
-        for questions in state.questions.values()
-        for question in questions
-        if str(question["HOIDAPID"]) == str(asked) and question["NOIDUNGTRALOI"]
-    ]
-    return Reply(0, profile.wording.success, answers)
+    return Reply(0, profile.wording.success, list(state.answers.get(str(asked), ())))
 
 
-def make_questions(agencies: list[Record], sectors: list[Record], count: int = 6) -> dict[str, list[Record]]:
-    """Invent questions to the province's agencies in both lists; every third is answered, the last of each list is not
-    to be imported."""
+Questions = dict[str, list[Record]]
+Answers = dict[str, list[Record]]
+
+
+def make_questions(agencies: list[Record], sectors: list[Record], count: int = 6) -> tuple[Questions, Answers]:
+    """Invent both lists of questions to the province's agencies, and their answers by question.
+
+    The last question of each list is not to be imported (TRANGTHAI 0), and each ends with a record that has no id.
+    """
     agencies = [agency for agency in agencies if agency["MADONVI"].startswith("H")] or agencies
-    made: dict[str, list[Record]] = {}
+    made: Questions = {}
+    answers: Answers = {}
     for source, first in (("citizens", 81_000), ("agencies", 82_000)):
         made[source] = [
-            {
-                "HOIDAPID": first + number,
-                "MALINHVUC": sectors[number % len(sectors)]["MALINHVUC"] if sectors else "",
-                "MATTHCDP": "",
-                "MADONVI": agencies[number % len(agencies)]["MADONVI"] if agencies else "",
-                "TENDONVI": agencies[number % len(agencies)]["TENDONVI"] if agencies else "",
-                "NOIDUNG": f"Thời hạn giải quyết của thủ tục số {number} là bao lâu?",
-                "NOIDUNGTRALOI": "Năm ngày làm việc." if number % 3 == 0 else "",
-                "TRALOIID": first + 500 + number if number % 3 == 0 else 0,
-                "HOVATEN": "Lê Văn Ví Dụ" if source == "citizens" else "",
-                "DIACHI": "",
-                "THUDIENTU": "vidu@example.vn" if source == "citizens" else "",
-                "SODIENTHOAI": "",
-                "TRANGTHAI": 0 if number == count else 1,
-            }
+            _question(source, first + number, number, agencies, sectors, is_last=number == count)
             for number in range(1, count + 1)
         ]
-    return made
+        for number in range(3, count + 1, 3):
+            question = made[source][number - 1]
+            texts = ("Năm ngày làm việc.", "Mười ngày với hồ sơ phức tạp.")[: 1 + (number % 6 == 0)]
+            given = [
+                {"TRALOIID": first + 500 + 10 * number + at, "NOIDUNGTRALOI": text} for at, text in enumerate(texts)
+            ]
+            answers[str(question["HOIDAPID"])] = given
+            if number % 6:
+                question |= given[0]
+        made[source].append({"HOIDAPID": 0, "NOIDUNG": "", "TRANGTHAI": 1})
+    return made, answers
+
+
+def _question(
+    source: str, question_id: int, number: int, agencies: list[Record], sectors: list[Record], *, is_last: bool
+) -> Record:
+    agency = agencies[number % len(agencies)] if agencies else {"MADONVI": "", "TENDONVI": ""}
+    is_citizens = source == "citizens"
+    return {
+        "HOIDAPID": question_id,
+        "MALINHVUC": sectors[number % len(sectors)]["MALINHVUC"] if sectors else "",
+        "MATTHCDP": "",
+        "MADONVI": agency["MADONVI"],
+        "TENDONVI": agency["TENDONVI"],
+        "NOIDUNG": f"Thời hạn giải quyết của thủ tục số {number} là bao lâu?",
+        "HOVATEN": "Lê Văn Ví Dụ" if is_citizens else "",
+        "DIACHI": "",
+        "THUDIENTU": "vidu@example.vn" if is_citizens else "",
+        "SODIENTHOAI": "",
+        "TRANGTHAI": 0 if is_last else 1,
+    }
