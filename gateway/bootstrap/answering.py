@@ -1,0 +1,102 @@
+"""The parts of a process that answers the API."""
+
+import os
+from collections.abc import Callable
+from ssl import SSLContext
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from adapters.files import HttpFileSource
+from gateway import __version__
+from gateway.api.services import Limits, MetricsAccess, Services
+from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.engine.acceptor import Acceptor
+from gateway.engine.files import FileRules, FileServer
+from gateway.readiness import Readiness
+from gateway.store.acceptance import PostgresAcceptance
+from gateway.store.files import PostgresDocuments
+from gateway.store.procedures import PostgresProcedures
+from mappings.codes.directory import load_code_directory
+
+
+class CatalogueMemory:
+    """Implements CatalogueKnowledge: the live codes as of a few seconds ago; None while none was ever read."""
+
+    def __init__(self, procedures: PostgresProcedures) -> None:
+        self._procedures = procedures
+        self._codes: frozenset[str] | None = None
+
+    def knows(self, procedure_code: str) -> bool | None:
+        return None if not self._codes else procedure_code in self._codes
+
+    async def refresh(self) -> None:
+        self._codes = frozenset(await self._procedures.live_codes())
+
+
+def make_acceptor(ground: Ground) -> Acceptor:
+    store = PostgresAcceptance(ground.pool)
+    return Acceptor(store, systems=ground.portals, key_ring=ground.key_ring, clock=ground.clock)
+
+
+def make_services(
+    ground: Ground,
+    registry: CollectorRegistry,
+    *,
+    acceptor: Acceptor,
+    catalogue: CatalogueMemory,
+    certificates: Callable[[], dict[str, float]],
+    files: FileServer | None,
+) -> Services:
+    api = ground.settings.api
+
+    async def render_metrics() -> bytes:
+        return _render(registry)
+
+    return Services(
+        acceptor=acceptor,
+        pool=ground.pool,
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        signal=ground.signal,
+        catalogue=catalogue,
+        random_bytes=os.urandom,
+        statement_system=PORTAL if ground.takes_statements else None,
+        readiness=Readiness(ground.systems, ground.portals, certificates),
+        render_metrics=render_metrics,
+        observer=ground.telemetry,
+        limits=Limits(
+            max_body_bytes=api.max_body_bytes,
+            body_seconds=api.body_timeout_seconds,
+            webhook_hosts=api.webhook_hosts,
+        ),
+        metrics_access=MetricsAccess.OPEN if api.public_metrics else MetricsAccess.SCOPE,
+        version=__version__,
+        codes=load_code_directory(),
+        files=files,
+    )
+
+
+def make_file_server(
+    ground: Ground, *, headers: dict[str, str], ssl_supplier: Callable[[], SSLContext | None]
+) -> FileServer | None:
+    files = ground.settings.files
+    if files.public_base_url is None:
+        return None
+    source = HttpFileSource(ground.new_session(), hosts=files.source_hosts, headers=headers, ssl_supplier=ssl_supplier)
+    rules = FileRules(
+        max_bytes=files.max_file_bytes,
+        max_concurrent=files.max_concurrent,
+        fetch_seconds=files.fetch_seconds,
+        send_seconds=files.send_seconds,
+    )
+    documents = PostgresDocuments(ground.pool, clock=ground.clock)
+    return FileServer(documents, source, key_ring=ground.key_ring, clock=ground.clock, rules=rules)
+
+
+def _render(registry: CollectorRegistry) -> bytes:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(registry)
+    gathered = CollectorRegistry()
+    MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
+    return generate_latest(gathered)

@@ -1,0 +1,201 @@
+"""One process, put together in order."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from ssl import SSLContext
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from adapters.portal import PortalAdapter
+from adapters.portal import build as build_portal
+from adapters.transport.session import InMemorySession
+from certs.reloading import ReloadingClientContext
+from gateway.api.app import build_app
+from gateway.api.server import make_runner
+from gateway.bootstrap.answering import CatalogueMemory, make_acceptor, make_file_server, make_services
+from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.opening import (
+    Role,
+    file_headers,
+    file_tls,
+    open_key_ring,
+    portal_settings,
+    portal_tls,
+    server_tls,
+)
+from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker
+from gateway.clocks import SystemChance, SystemClock
+from gateway.config import Settings
+from gateway.engine.acceptor import Acceptor
+from gateway.engine.scheduler import Job
+from gateway.ports.portal import Finding
+from gateway.runtime import Parts, Runtime
+from gateway.store.events import EventSignal
+from gateway.store.outbox import WorkerPresence
+from gateway.store.pool import open_pool
+from gateway.store.procedures import PostgresProcedures
+from gateway.store.systems import PostgresSharedSession, PostgresSystems
+from gateway.telemetry import Telemetry
+
+
+class Assembly:
+    """The parts of one process, made in order. What the settings name is opened first, so that faults show at once."""
+
+    def __init__(self, settings: Settings, role: Role, dsn: str) -> None:
+        self._settings = settings
+        self._role = role
+        self._dsn = dsn
+        self.clock = SystemClock()
+        self.chance = SystemChance()
+        self.registry = CollectorRegistry()
+        self.telemetry = Telemetry(
+            self.registry, monotonic=self.clock.monotonic, logs_requests=settings.log_level == "debug"
+        )
+        self._portal_settings = portal_settings(settings)
+        self._portal_tls = portal_tls(settings, self.clock)
+        self._file_tls = file_tls(settings, self.clock)
+        self._file_headers = file_headers(settings)
+        self.server_tls = server_tls(settings, self.clock)
+        self._key_ring = open_key_ring(settings)
+
+    async def build(self) -> tuple[Runtime, web.AppRunner | None]:
+        """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
+        settings, role = self._settings, self._role
+        ground = await self._ground()
+        procedures = PostgresProcedures(ground.pool, clock=self.clock)
+        catalogue = CatalogueMemory(procedures)
+        portal = await self._portal(ground)
+        acceptor = make_acceptor(ground) if role.is_api else None
+        presence = WorkerPresence(self._dsn) if role.is_worker else None
+        outbox = make_outbox(ground, presence) if presence is not None else None
+        worker = None
+        if portal is not None and outbox is not None:
+            worker = make_worker(ground, portal, outbox, procedures)
+        more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
+        runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
+        parts = Parts(
+            pool=ground.pool,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            signal=ground.signal,
+            systems=ground.systems,
+            procedures=procedures,
+            acceptor=acceptor,
+            outbox=outbox,
+            presence=presence,
+            worker=worker,
+            catalogue=portal if role.is_worker else None,
+            refresh_catalogue=catalogue.refresh,
+            more_workers=more_workers,
+            more_jobs=more_jobs,
+            certificates=self.certificates,
+            refresh_certificates=self.refresh_certificates,
+            procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
+            idempotency_kept=timedelta(days=settings.engine.idempotency_kept_days),
+            stop_grace_seconds=settings.engine.stop_grace_seconds,
+            closers=ground.closers,
+        )
+        return Runtime(parts), runner
+
+    async def check_systems(self) -> Sequence[Finding]:
+        """Ask each configured system's adapter to check itself, with a session of its own: nothing is stored."""
+        if self._portal_settings is None:
+            return [Finding(subject=PORTAL, is_ok=True, detail="not configured")]
+        portal = build_portal(
+            self._portal_settings,
+            session=InMemorySession(self.clock),
+            ssl_supplier=_context_of(self._portal_tls),
+            clock=self.clock,
+            chance=self.chance,
+        )
+        async with portal:
+            return await portal.check()
+
+    def certificates(self) -> dict[str, float]:
+        """Give days left of every certificate in use, by a word for its place."""
+        days: dict[str, float] = {}
+        for name, context in (("portal_client", self._portal_tls), ("api_server", self.server_tls)):
+            certificate = context.status().certificate if context is not None else None
+            if certificate is not None:
+                days[name] = certificate.days_left
+        return days
+
+    def refresh_certificates(self) -> None:
+        """Look at the files; a good change is in use from now on, a bad one is told and ignored."""
+        for context in (self._portal_tls, self._file_tls, self.server_tls):
+            if context is None:
+                continue
+            report = context.refresh()
+            if report.is_news:
+                self.telemetry.say(
+                    "certificates.reloaded",
+                    setting=report.setting,
+                    result=report.result.value,
+                    faults=[str(fault) for fault in report.faults],
+                )
+
+    async def _ground(self) -> Ground:
+        store = self._settings.store
+        pool = await open_pool(
+            self._dsn, max_size=store.pool_size, command_timeout_seconds=store.command_timeout_seconds
+        )
+        return Ground(
+            settings=self._settings,
+            portal_settings=self._portal_settings,
+            clock=self.clock,
+            chance=self.chance,
+            telemetry=self.telemetry,
+            key_ring=self._key_ring,
+            pool=pool,
+            systems=PostgresSystems(pool),
+            signal=EventSignal(pool),
+        )
+
+    async def _portal(self, ground: Ground) -> PortalAdapter | None:
+        if self._portal_settings is None:
+            return None
+        await ground.systems.ensure(PORTAL)
+        portal = build_portal(
+            self._portal_settings,
+            session=PostgresSharedSession(ground.pool, PORTAL, key_ring=self._key_ring, clock=self.clock),
+            ssl_supplier=_context_of(self._portal_tls),
+            clock=self.clock,
+            chance=self.chance,
+            observe=lambda call: self.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
+            headers_supplier=_trace_headers,
+        )
+        ground.closers.append(portal.aclose)
+        return portal
+
+    def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
+        runs, jobs = [make_webhooks(ground)], []
+        if portal is not None and ground.takes_statements:
+            send, read_questions = make_statements(ground, portal)
+            runs.append(send)
+            jobs.append(read_questions)
+        return runs, jobs
+
+    def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
+        files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
+        services = make_services(
+            ground,
+            self.registry,
+            acceptor=acceptor,
+            catalogue=catalogue,
+            certificates=self.certificates,
+            files=files,
+        )
+        # A handler's time to finish is what the grace at the stop is for as well.
+        grace_seconds = self._settings.engine.stop_grace_seconds
+        return make_runner(build_app(services), services.limits, shutdown_seconds=grace_seconds)
+
+
+def _context_of(tls: ReloadingClientContext | None) -> Callable[[], SSLContext | None]:
+    return tls.current if tls is not None else (lambda: None)
+
+
+def _trace_headers() -> dict[str, str]:
+    """Give every call a trace of its own: it carries dossiers of many requests, and belongs to none of them."""
+    return {"traceparent": f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"}

@@ -1,0 +1,119 @@
+"""The parts of a process that talks to systems and subscribers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from adapters.portal import PortalAdapter
+from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.scheduler import Job
+from gateway.engine.statements import StatementSender, StatementSettings, read_questions
+from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
+from gateway.engine.worker import Worker, WorkerSettings
+from gateway.store.outbox import PostgresOutbox, WorkerPresence
+from gateway.store.procedures import PostgresProcedures
+from gateway.store.statements import PostgresStatements
+from gateway.store.subscriptions import PostgresWebhooks
+from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.retry import RetryPolicy
+
+Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+"""Works until the event is set."""
+
+
+def make_outbox(ground: Ground, presence: WorkerPresence) -> PostgresOutbox:
+    engine = ground.settings.engine
+    return PostgresOutbox(
+        ground.pool,
+        presence,
+        lease_seconds=engine.lease_seconds,
+        grace_seconds=engine.query_grace_seconds,
+        clock=ground.clock,
+    )
+
+
+def make_worker(
+    ground: Ground, portal: PortalAdapter, outbox: PostgresOutbox, procedures: PostgresProcedures
+) -> Worker:
+    engine = ground.settings.engine
+    return Worker(
+        outbox,
+        portal,
+        make_breaker(ground),
+        procedures,
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        chance=ground.chance,
+        observer=ground.telemetry,
+        settings=WorkerSettings(
+            lanes_per_cycle=engine.lanes_per_cycle,
+            loops_count=engine.loops_count,
+            max_concurrent_calls=engine.max_concurrent_calls,
+            retry=retry_policy(ground),
+        ),
+        waker=ground.signal,
+        links=ground.links(),
+    )
+
+
+def make_webhooks(ground: Ground) -> Run:
+    return WebhookSender(
+        PostgresWebhooks(ground.pool),
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        chance=ground.chance,
+        post=AiohttpPost(ground.new_session()),
+        signal=ground.signal,
+        observer=ground.telemetry,
+        settings=WebhookSettings(allowed_hosts=ground.settings.api.webhook_hosts),
+    ).run
+
+
+def make_statements(ground: Ground, portal: PortalAdapter) -> tuple[Run, Job]:
+    """Give what sends statements, and what reads the portal's questions."""
+    engine = ground.settings.engine
+    store = PostgresStatements(ground.pool, key_ring=ground.key_ring)
+    sender = StatementSender(
+        PORTAL,
+        store,
+        portal.statements,
+        make_breaker(ground),
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        chance=ground.chance,
+        observer=ground.telemetry,
+        settings=StatementSettings(lease_seconds=engine.lease_seconds, retry=retry_policy(ground)),
+    )
+    interval = timedelta(seconds=engine.questions_interval_seconds)
+
+    async def read() -> None:
+        await read_questions(PORTAL, portal.statements, store, clock=ground.clock, interval=interval)
+
+    return sender.run, Job("questions", min(60.0, interval.total_seconds()), read)
+
+
+def make_breaker(ground: Ground) -> CircuitBreaker:
+    engine = ground.settings.engine
+    return CircuitBreaker(
+        ground.systems,
+        PORTAL,
+        policy=CircuitPolicy(
+            failures_to_open=engine.circuit_failures_to_open,
+            open_seconds=engine.circuit_open_seconds,
+            open_ceiling_seconds=engine.circuit_open_ceiling_seconds,
+        ),
+        clock=ground.clock,
+        chance=ground.chance,
+        observer=ground.telemetry,
+    )
+
+
+def retry_policy(ground: Ground) -> RetryPolicy:
+    engine = ground.settings.engine
+    return RetryPolicy(
+        first_delay_seconds=engine.retry_first_delay_seconds,
+        ceiling_seconds=engine.retry_ceiling_seconds,
+        query_grace_seconds=engine.query_grace_seconds,
+    )
