@@ -13,6 +13,7 @@ from gateway.engine.acceptor import Change, Receipt
 from gateway.errors import Fault
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.dossier_rules import dossier_faults, step_faults
+from gateway.ports.mapping import CodeKind, Treatment, day_of
 from gateway.store.clients import Client
 from gateway.sync.acceptance import Expectation, Outcome
 
@@ -46,6 +47,8 @@ def make_change(
     if isinstance(body, Dossier):
         faults = dossier_faults(body, now)
         is_known = services.catalogue.knows(body.procedure_code)
+        if is_known is False:
+            is_known = _is_translated(services, body)
     else:
         faults, is_known = step_faults(body, now), True
     if faults:
@@ -65,6 +68,15 @@ def make_change(
         idempotency_key=idempotency_key,
         expected=expected,
     )
+
+
+def _is_translated(services: Services, dossier: Dossier) -> bool:
+    """Tell whether a code outside the national catalogue is the province's own, to be translated or held later."""
+    mapper = services.mapper.mapper
+    if mapper is None:
+        return False
+    translation = mapper.translate(CodeKind.PROCEDURE, dossier.procedure_code, day_of(dossier))
+    return translation is not None and (translation.is_answer or translation.treatment is Treatment.HELD)
 
 
 def request_digest(services: Services, parts: list[Any]) -> bytes:

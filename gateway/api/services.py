@@ -9,6 +9,7 @@ from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
+from gateway.ports.mapping import CurrentMapper
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -160,3 +161,5 @@ class Services:
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""
+    mapper: CurrentMapper = field(default_factory=CurrentMapper)
+    """The mapping sets in force."""

@@ -13,6 +13,7 @@ from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
+from gateway.ports.mapping import CurrentMapper
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.files import PostgresDocuments
@@ -47,6 +48,7 @@ def make_services(
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
+    mapper: CurrentMapper,
 ) -> Services:
     api = ground.settings.api
 
@@ -74,6 +76,7 @@ def make_services(
         version=__version__,
         codes=load_code_directory(),
         files=files,
+        mapper=mapper,
     )
 
 

@@ -16,6 +16,7 @@ from gateway.api.app import build_app
 from gateway.api.server import make_runner
 from gateway.bootstrap.answering import CatalogueMemory, make_acceptor, make_file_server, make_services
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
     file_headers,
@@ -66,15 +67,16 @@ class Assembly:
         ground = await self._ground()
         procedures = PostgresProcedures(ground.pool, clock=self.clock)
         catalogue = CatalogueMemory(procedures)
+        mappings = await make_mappings(ground, is_worker=role.is_worker)
         portal = await self._portal(ground)
         acceptor = make_acceptor(ground) if role.is_api else None
         presence = WorkerPresence(self._dsn) if role.is_worker else None
         outbox = make_outbox(ground, presence) if presence is not None else None
         worker = None
         if portal is not None and outbox is not None:
-            worker = make_worker(ground, portal, outbox, procedures)
+            worker = make_worker(ground, portal, outbox, procedures, mappings.translator)
         more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
-        runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
+        runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -89,7 +91,7 @@ class Assembly:
             catalogue=portal if role.is_worker else None,
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
-            more_jobs=more_jobs,
+            more_jobs=[*more_jobs, mappings.job()],
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
@@ -177,7 +179,9 @@ class Assembly:
             jobs.append(read_questions)
         return runs, jobs
 
-    def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
+    def _runner(
+        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
+    ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
         services = make_services(
             ground,
@@ -186,6 +190,7 @@ class Assembly:
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,
+            mapper=mappings.current,
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds

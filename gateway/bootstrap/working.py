@@ -8,6 +8,7 @@ from typing import Any
 from adapters.portal import PortalAdapter
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
 from gateway.engine.scheduler import Job
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
@@ -35,7 +36,11 @@ def make_outbox(ground: Ground, presence: WorkerPresence) -> PostgresOutbox:
 
 
 def make_worker(
-    ground: Ground, portal: PortalAdapter, outbox: PostgresOutbox, procedures: PostgresProcedures
+    ground: Ground,
+    portal: PortalAdapter,
+    outbox: PostgresOutbox,
+    procedures: PostgresProcedures,
+    codes: CodeTranslator,
 ) -> Worker:
     engine = ground.settings.engine
     return Worker(
@@ -55,6 +60,7 @@ def make_worker(
         ),
         waker=ground.signal,
         links=ground.links(),
+        codes=codes,
     )
 
 

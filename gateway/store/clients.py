@@ -37,6 +37,7 @@ class Scope(StrEnum):
     STATEMENTS_READ = "statements:read"
     STATEMENTS_WRITE = "statements:write"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
+    MAPPINGS_READ = "mappings:read"
     OPERATIONS_READ = "operations:read"
     ADMIN = "admin"
     """Everything."""

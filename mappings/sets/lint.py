@@ -27,12 +27,18 @@ from mappings.sets.translate import translate
 NAMES_SUFFIX = ".names.csv"
 
 
-def read_collection(files: Mapping[str, bytes], targets: KnownTargets) -> Mapping[str, MappingSet]:
-    """Read and check all files (names without folder); give the sets by id. Raises ConfigurationError, every fault."""
+def read_collection(files: Mapping[str, bytes], targets: KnownTargets | None) -> Mapping[str, MappingSet]:
+    """Read and check all files (names without folder); give the sets by id. Raises ConfigurationError, every fault.
+
+    Without `targets` it is not looked up whether rows lead anywhere: sets that were let through once stay readable
+    when a target has ended since.
+    """
     faults = Faults()
     read = _read_all(files, faults)
     for stem, mapping_set in read.values():
-        _check_rows(stem, mapping_set, targets, faults)
+        _check_rows(stem, mapping_set, faults)
+        if targets is not None:
+            _check_targets(stem, mapping_set, targets, faults)
         _check_pairs(stem, mapping_set, faults)
         _check_cycles(stem, mapping_set, faults)
         _check_fallback(stem, mapping_set, read, faults)
@@ -85,24 +91,29 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _check_rows(stem: str, mapping_set: MappingSet, targets: KnownTargets, faults: Faults) -> None:
-    file, is_inbound = f"{stem}.csv", mapping_set.direction is Direction.INBOUND
-    if not mapping_set.rows:
-        faults.add(file, None, "must have at least one row")
+def _check_targets(stem: str, mapping_set: MappingSet, targets: KnownTargets, faults: Faults) -> None:
+    is_inbound = mapping_set.direction is Direction.INBOUND
     if mapping_set.unmapped.mode is UnmappedMode.FIXED and not is_inbound:
         rule = targets.fault(mapping_set.kind, mapping_set.unmapped.value, mapping_set.valid_from)
         if rule is not None:
             faults.add(f"{stem}.toml unmapped.value", None, rule)
     for row in mapping_set.rows:
-        starts_early = row.valid_from < mapping_set.valid_from
-        ends_late = mapping_set.valid_to is not None and (row.valid_to is None or row.valid_to > mapping_set.valid_to)
-        if starts_early or ends_late:
-            faults.add(file, row.line, "must lie within the dates of its set")
         if row.relation not in (Relation.NONE, Relation.NOT):
             # What an inbound set starts from is national, what it leads to is the province's own.
             rule = targets.fault(mapping_set.kind, row.source if is_inbound else row.target, row.valid_from)
             if rule is not None:
-                faults.add(file, row.line, rule)
+                faults.add(f"{stem}.csv", row.line, rule)
+
+
+def _check_rows(stem: str, mapping_set: MappingSet, faults: Faults) -> None:
+    file = f"{stem}.csv"
+    if not mapping_set.rows:
+        faults.add(file, None, "must have at least one row")
+    for row in mapping_set.rows:
+        starts_early = row.valid_from < mapping_set.valid_from
+        ends_late = mapping_set.valid_to is not None and (row.valid_to is None or row.valid_to > mapping_set.valid_to)
+        if starts_early or ends_late:
+            faults.add(file, row.line, "must lie within the dates of its set")
         if mapping_set.is_active and row.justification is Justification.LEXICAL_SUGGESTION and not row.reviewed_by:
             faults.add(file, row.line, "must be reviewed: a suggestion is never active by itself")
     if mapping_set.direction is Direction.BOTH:
