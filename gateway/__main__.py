@@ -15,6 +15,7 @@ from rich.table import Table
 from gateway import __version__
 from gateway.config import Settings, load_settings
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.mapping_commands import app as mappings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
 app.add_typer(certs, name="certs")
+app.add_typer(mappings, name="mappings")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ROLES = ("api", "worker", "all")

@@ -1,5 +1,7 @@
 """Endpoints that tell which mapping sets are in force and which of their rows are missing."""
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -10,13 +12,14 @@ from pydantic import Field
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import Instant
-from gateway.ports.mapping import CodeKind, Suggestion
+from gateway.ports.mapping import CodeKind, CodeMapper, HeldRow, Suggestion
 from gateway.store.clients import Scope
 from gateway.store.mappings import list_held_rows, list_sets, list_versions, procedure_names
 
 Counted = Annotated[int, Field(ge=0)]
 _SHOWN_VERSIONS = 20
 _SHOWN_ROWS = 500
+_SUGGESTED_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,10 @@ class MissingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingRows:
-    """Missing rows, the most wanted first; `is_complete` is false when there are more than are shown."""
+    """Missing rows, the most wanted first; `is_complete` is false when there are more than are shown.
+
+    Proposals come with the twenty most wanted.
+    """
 
     rows: tuple[MissingRow, ...]
     is_complete: bool
@@ -127,21 +133,32 @@ async def get_missing(call: Call) -> web.StreamResponse:
     shown = held[:_SHOWN_ROWS]
     is_procedure_held = mapper is not None and any(row.kind is CodeKind.PROCEDURE for row in shown)
     procedures = await procedure_names(pool) if is_procedure_held else {}
+    suggested: dict[tuple[CodeKind, str], tuple[Suggestion, ...]] = {}
+    if mapper is not None:
+        # Comparing names with a whole catalogue takes a while, and nobody else is to wait for it.
+        suggested = await asyncio.to_thread(_suggested, mapper, shown[:_SUGGESTED_ROWS], procedures)
     rows = tuple(
         MissingRow(
             kind=row.kind,
             code=row.code,
             name="" if mapper is None else mapper.name_of(row.kind, row.code),
             deliveries_count=row.deliveries_count,
-            suggestions=(
-                ()
-                if mapper is None
-                else tuple(mapper.suggest(row.kind, row.code, procedures if row.kind is CodeKind.PROCEDURE else {}))
-            ),
+            suggestions=suggested.get((row.kind, row.code), ()),
         )
         for row in shown
     )
     return call.answer(200, MissingRows(rows=rows, is_complete=len(shown) == len(held)))
+
+
+def _suggested(
+    mapper: CodeMapper, rows: Sequence[HeldRow], procedures: Mapping[str, str]
+) -> dict[tuple[CodeKind, str], tuple[Suggestion, ...]]:
+    return {
+        (row.kind, row.code): tuple(
+            mapper.suggest(row.kind, row.code, procedures if row.kind is CodeKind.PROCEDURE else {})
+        )
+        for row in rows
+    }
 
 
 ENDPOINTS = (

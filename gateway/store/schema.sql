@@ -47,6 +47,7 @@ CREATE TABLE public.deliveries (
     reason text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    mapping_version bigint,
     CONSTRAINT deliveries_check CHECK (((state <> ALL (ARRAY['parked'::text, 'skipped'::text])) OR (reason <> ''::text))),
     CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['snapshot'::text, 'step'::text]))),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'unknown'::text, 'delivered'::text, 'parked'::text, 'skipped'::text])))
@@ -179,6 +180,54 @@ CREATE SEQUENCE public.lease_tokens
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.mapping_codes_seen (
+    kind text NOT NULL,
+    code text NOT NULL,
+    first_seen date NOT NULL,
+    last_seen date NOT NULL,
+    seen_count bigint NOT NULL,
+    is_mapped boolean,
+    CONSTRAINT mapping_codes_seen_check CHECK ((first_seen <= last_seen)),
+    CONSTRAINT mapping_codes_seen_seen_count_check CHECK ((seen_count >= 1))
+);
+CREATE TABLE public.mapping_sets (
+    version bigint NOT NULL,
+    name text NOT NULL,
+    set_version text NOT NULL,
+    kind text NOT NULL,
+    direction text NOT NULL,
+    status text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    unmapped text NOT NULL,
+    digest text NOT NULL,
+    rows_count integer NOT NULL,
+    stem text NOT NULL,
+    header text NOT NULL,
+    rows text NOT NULL,
+    names text,
+    CONSTRAINT mapping_sets_check CHECK ((valid_to > valid_from)),
+    CONSTRAINT mapping_sets_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT mapping_sets_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text, 'both'::text]))),
+    CONSTRAINT mapping_sets_rows_count_check CHECK ((rows_count >= 1)),
+    CONSTRAINT mapping_sets_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text])))
+);
+CREATE TABLE public.mapping_versions (
+    version bigint NOT NULL,
+    digest text NOT NULL,
+    loaded_at timestamp with time zone NOT NULL,
+    loaded_by text NOT NULL,
+    CONSTRAINT mapping_versions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT mapping_versions_loaded_by_check CHECK ((loaded_by <> ''::text))
+);
+ALTER TABLE public.mapping_versions ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mapping_versions_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.procedure_versions (
     code text NOT NULL,
     version_number integer NOT NULL,
@@ -313,6 +362,14 @@ ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
+ALTER TABLE ONLY public.mapping_codes_seen
+    ADD CONSTRAINT mapping_codes_seen_pkey PRIMARY KEY (kind, code);
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_pkey PRIMARY KEY (version, name);
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_version_stem_key UNIQUE (version, stem);
+ALTER TABLE ONLY public.mapping_versions
+    ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_pkey PRIMARY KEY (code, version_number);
 ALTER TABLE ONLY public.procedures
@@ -347,6 +404,8 @@ ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.subscriptions

@@ -150,6 +150,8 @@ class MappingSet:
     rows: tuple[Row, ...]
     names: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    stem: str = ""
+    """Name of its files without their endings."""
     by_source: Mapping[str, tuple[Row, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def holds_on(self, day: date) -> bool:

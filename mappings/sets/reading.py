@@ -154,6 +154,7 @@ def read_set(stem: str, header: bytes, rows: bytes, names: bytes | None, faults:
             rows=tuple(_read_rows(table, faults)),
             names=own_names,
             digest=digest.hexdigest(),
+            stem=stem,
         )
     )
 

@@ -9,7 +9,19 @@ from gateway.model.status import DossierStatus
 from gateway.ports.codes import AgencyStanding, CodeDirectory, UnitStanding
 from gateway.ports.mapping import CodeKind
 
-STATUS_NAMES: Mapping[str, str] = {status.value: status.value.replace("_", " ") for status in DossierStatus}
+STATUS_NAMES: Mapping[str, str] = {
+    DossierStatus.REGISTERED: "Mới đăng ký",
+    DossierStatus.RECEIVED: "Được tiếp nhận",
+    DossierStatus.REFUSED: "Không được tiếp nhận",
+    DossierStatus.PROCESSING: "Đang xử lý",
+    DossierStatus.SUPPLEMENT_REQUESTED: "Yêu cầu bổ sung giấy tờ",
+    DossierStatus.PAYMENT_REQUESTED: "Yêu cầu thực hiện nghĩa vụ tài chính",
+    DossierStatus.WITHDRAWN: "Công dân yêu cầu rút hồ sơ",
+    DossierStatus.STOPPED: "Dừng xử lý",
+    DossierStatus.COMPLETED: "Đã xử lý xong",
+    DossierStatus.RETURNED: "Đã trả kết quả",
+}
+"""The canonical statuses as one-stop systems call them (portal wire notes §7.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

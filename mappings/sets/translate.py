@@ -7,6 +7,7 @@ from types import MappingProxyType
 from gateway.ports.mapping import CodeKind, Suggestion, Translation, Treatment
 from mappings.sets.model import Direction, MappingSet, Relation, UnmappedMode, entries, turned
 from mappings.sets.suggestions import suggestions
+from mappings.sets.targets import STATUS_NAMES
 
 _BY_POLICY = MappingProxyType(
     {
@@ -80,11 +81,15 @@ class MappingSets:
         return ""
 
     def suggest(self, kind: CodeKind, code: str, targets: Mapping[str, str]) -> Sequence[Suggestion]:
-        wrong = {
-            row.target
-            for mapping_set in self.sets.values()
-            if mapping_set.kind is kind
-            for row in mapping_set.rows
-            if row.relation is Relation.NOT and row.source == code
-        }
-        return suggestions(kind, code, self.name_of(kind, code), targets, wrong)
+        known: dict[str, str] = {**STATUS_NAMES} if kind is CodeKind.STATUS else {}
+        wrong: set[str] = set()
+        for mapping_set in self.sets.values():
+            if mapping_set.kind is not kind or mapping_set.direction is Direction.INBOUND:
+                continue
+            for row in mapping_set.rows:
+                if row.relation is Relation.NOT:
+                    wrong.update((row.target,) if row.source == code else ())
+                elif row.target and row.source in mapping_set.names:
+                    # A target is also known by what the province calls the codes that lead to it already.
+                    known.setdefault(row.target, mapping_set.names[row.source])
+        return suggestions(kind, code, self.name_of(kind, code), {**known, **targets}, wrong)
