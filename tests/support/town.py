@@ -12,6 +12,7 @@ from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
 from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.ports.basics import Clock, KeyRing
@@ -86,6 +87,7 @@ async def portal_town(
     procedures_count: int = 10,
     links: FileLinks | None = None,
     worker_clock: Clock = CLOCK,
+    codes: CodeTranslator | None = None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -135,6 +137,7 @@ async def portal_town(
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
             links=links,
+            codes=codes,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)
         town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, happenings=happenings)
