@@ -153,12 +153,14 @@ async def get_missing(call: Call) -> web.StreamResponse:
 def _suggested(
     mapper: CodeMapper, rows: Sequence[HeldRow], procedures: Mapping[str, str]
 ) -> dict[tuple[CodeKind, str], tuple[Suggestion, ...]]:
-    return {
-        (row.kind, row.code): tuple(
-            mapper.suggest(row.kind, row.code, procedures if row.kind is CodeKind.PROCEDURE else {})
-        )
-        for row in rows
-    }
+    suggested: dict[tuple[CodeKind, str], tuple[Suggestion, ...]] = {}
+    for kind in CodeKind:
+        codes = [row.code for row in rows if row.kind is kind]
+        if codes:
+            targets = procedures if kind is CodeKind.PROCEDURE else {}
+            found = mapper.suggest(kind, codes, targets)
+            suggested.update({(kind, code): tuple(entries) for code, entries in found.items()})
+    return suggested
 
 
 ENDPOINTS = (

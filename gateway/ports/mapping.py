@@ -103,8 +103,13 @@ class CodeMapper(Protocol):
         """Give the province's own name of a local code; empty when its set brings none."""
         ...
 
-    def suggest(self, kind: CodeKind, code: str, targets: Mapping[str, str]) -> Sequence[Suggestion]:
-        """Propose targets (code to name) for a code without a row, best first; pairs known to be wrong are left out."""
+    def suggest(
+        self, kind: CodeKind, codes: Sequence[str], targets: Mapping[str, str]
+    ) -> Mapping[str, Sequence[Suggestion]]:
+        """Propose targets (code to name) for codes without a row, best first; pairs known to be wrong are left out.
+
+        Comparing names takes a moment with large catalogues.
+        """
         ...
 
 

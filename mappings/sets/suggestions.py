@@ -8,22 +8,30 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from gateway.ports.mapping import CodeKind, Suggestion
-from mappings.codes.text import similar
+from mappings.codes.text import NameIndex
 
 MAX_SUGGESTIONS = 5
 _NATIONAL_PART = re.compile(r"[0-9]\.[0-9]{6}", re.ASCII)
 
 
 def suggestions(
-    kind: CodeKind, code: str, name: str, targets: Mapping[str, str], wrong: Collection[str] = ()
-) -> Sequence[Suggestion]:
-    """Propose targets (code to name) for a code, best first; `wrong` ones never."""
-    proposed: dict[str, Suggestion] = {}
-    if kind is CodeKind.PROCEDURE and (part := _NATIONAL_PART.match(code)) is not None and part.group() in targets:
-        national = part.group()
-        proposed[national] = Suggestion(code=national, name=targets[national], score=1.0, because="national_part")
-    if name:
-        for found in similar(name, targets.items()):
-            entry = Suggestion(code=found.code, name=found.name, score=round(found.score, 4), because="name")
-            proposed.setdefault(found.code, entry)
-    return tuple(entry for entry in proposed.values() if entry.code not in wrong)[:MAX_SUGGESTIONS]
+    kind: CodeKind, names: Mapping[str, str], targets: Mapping[str, str], wrong: Collection[tuple[str, str]] = ()
+) -> Mapping[str, Sequence[Suggestion]]:
+    """Propose targets (code to name) for codes with their names, which may be empty; best first.
+
+    `wrong` are pairs that must not be proposed.
+    """
+    index = NameIndex(targets.items()) if any(names.values()) else None
+    proposed: dict[str, Sequence[Suggestion]] = {}
+    for code, name in names.items():
+        found: dict[str, Suggestion] = {}
+        part = _NATIONAL_PART.match(code) if kind is CodeKind.PROCEDURE else None
+        if part is not None and part.group() in targets:
+            national = part.group()
+            found[national] = Suggestion(code=national, name=targets[national], score=1.0, because="national_part")
+        for alike in index.similar(name) if index is not None and name else ():
+            entry = Suggestion(code=alike.code, name=alike.name, score=round(alike.score, 4), because="name")
+            found.setdefault(alike.code, entry)
+        kept = (entry for target, entry in found.items() if (code, target) not in wrong)
+        proposed[code] = tuple(kept)[:MAX_SUGGESTIONS]
+    return proposed

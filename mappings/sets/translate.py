@@ -80,16 +80,19 @@ class MappingSets:
                     return name
         return ""
 
-    def suggest(self, kind: CodeKind, code: str, targets: Mapping[str, str]) -> Sequence[Suggestion]:
+    def suggest(
+        self, kind: CodeKind, codes: Sequence[str], targets: Mapping[str, str]
+    ) -> Mapping[str, Sequence[Suggestion]]:
         known: dict[str, str] = {**STATUS_NAMES} if kind is CodeKind.STATUS else {}
-        wrong: set[str] = set()
+        wrong: set[tuple[str, str]] = set()
         for mapping_set in self.sets.values():
             if mapping_set.kind is not kind or mapping_set.direction is Direction.INBOUND:
                 continue
             for row in mapping_set.rows:
                 if row.relation is Relation.NOT:
-                    wrong.update((row.target,) if row.source == code else ())
+                    wrong.add((row.source, row.target))
                 elif row.target and row.source in mapping_set.names:
                     # A target is also known by what the province calls the codes that lead to it already.
                     known.setdefault(row.target, mapping_set.names[row.source])
-        return suggestions(kind, code, self.name_of(kind, code), {**known, **targets}, wrong)
+        names = {code: self.name_of(kind, code) for code in codes}
+        return suggestions(kind, names, {**known, **targets}, wrong)

@@ -150,13 +150,15 @@ def test_proposals() -> None:
     }
     made = sets(collection)
 
-    assert ["1.999002", "1.999003", "1.999004"] == [
-        found.code for found in made.suggest(P, "1.999002.000.00.00.H99", targets)
-    ]
+    codes = ["1.999002.000.00.00.H99", "1.999005.000.00.00.H99", "zz"]
+    found = made.suggest(P, codes, targets)
+
+    assert {codes[0]: ["1.999002", "1.999003", "1.999004"], codes[1]: [], "zz": []} == {
+        code: [entry.code for entry in entries] for code, entries in found.items()
+    }
     first = Suggestion(code="1.999002", name="Chứng thực chữ ký", score=1.0, because="national_part")
-    assert first == made.suggest(P, "1.999002.000.00.00.H99", targets)[0]
-    assert [] == list(made.suggest(P, "1.999005.000.00.00.H99", targets))
-    assert [] == list(made.suggest(P, "zz", targets))
+    assert first == found[codes[0]][0]
+    assert {"name"} == {entry.because for entry in found[codes[0]][1:]}
 
 
 def test_coverage_counts_codes_and_messages() -> None:

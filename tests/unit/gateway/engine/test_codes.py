@@ -51,8 +51,10 @@ class FixedMapper:
     def name_of(self, kind: CodeKind, code: str) -> str:
         return ""
 
-    def suggest(self, kind: CodeKind, code: str, targets: Mapping[str, str]) -> Sequence[Suggestion]:
-        return ()
+    def suggest(
+        self, kind: CodeKind, codes: Sequence[str], targets: Mapping[str, str]
+    ) -> Mapping[str, Sequence[Suggestion]]:
+        return {}
 
 
 def mapper(*answers: tuple[CodeKind, str, Treatment, str]) -> FixedMapper:
