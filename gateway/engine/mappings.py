@@ -17,6 +17,7 @@ from gateway.ports.mapping import CodeMapper, CurrentMapper, HeldDelivery, Mappi
 
 LOOK_SECONDS = 2.0
 _RELEASE_AGAIN_SECONDS = 30.0
+_RELEASED_PER_TURN = 2000
 _WRITE_SECONDS = 10.0
 _MAX_RELEASES = 3
 """How often one delivery is released under one load. More would be a circle: its worker and this one disagree."""
@@ -80,6 +81,9 @@ class MappingKeeper:
             for held in await self._store.held():
                 if is_held(mapper, held) or self._releases[held.delivery_id] >= _MAX_RELEASES:
                     continue
+                if released_count == _RELEASED_PER_TURN:
+                    is_complete = False  # Newer loads are looked for between the turns.
+                    break
                 if await self._store.release(held.delivery_id):
                     self._releases[held.delivery_id] += 1
                     released_count += 1
