@@ -46,15 +46,14 @@ def make_change(
     now = services.clock.now()
     if isinstance(body, Dossier):
         faults = dossier_faults(body, now)
-        is_known = services.catalogue.knows(body.procedure_code)
-        if is_known is False:
-            is_known = _is_translated(services, body)
+        is_known = _is_procedure_known(services, body)
     else:
         faults, is_known = step_faults(body, now), True
     if faults:
         raise Problem("impossible-dates", faults=faults)
     if is_known is False:
-        fault = Fault("/procedure_code", "must be in the procedure catalogue", "unknown code")
+        rule = "must be in the procedure catalogue, or lead there by a mapping set"
+        fault = Fault("/procedure_code", rule, "unknown code")
         raise Problem("unknown-code", faults=[fault])
     digest = b""
     if idempotency_key is not None:
@@ -70,13 +69,19 @@ def make_change(
     )
 
 
-def _is_translated(services: Services, dossier: Dossier) -> bool:
-    """Tell whether a code outside the national catalogue is the province's own, to be translated or held later."""
-    mapper = services.mapper.mapper
-    if mapper is None:
-        return False
-    translation = mapper.translate(CodeKind.PROCEDURE, dossier.procedure_code, day_of(dossier))
-    return translation is not None and (translation.is_answer or translation.treatment is Treatment.HELD)
+def _is_procedure_known(services: Services, dossier: Dossier) -> bool | None:
+    """Tell whether the procedure is in the catalogue, under the code that mapping sets give it; None for no catalogue.
+
+    Where a set holds what it does not know, such a code is taken in and waits; where it refuses it, so does the intake.
+    """
+    code, mapper = dossier.procedure_code, services.mapper.mapper
+    if mapper is not None:
+        translation = mapper.translate(CodeKind.PROCEDURE, code, day_of(dossier))
+        if translation is not None:
+            if not translation.is_answer:
+                return translation.treatment is Treatment.HELD
+            code = translation.code
+    return services.catalogue.knows(code)
 
 
 def request_digest(services: Services, parts: list[Any]) -> bytes:

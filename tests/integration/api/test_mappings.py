@@ -128,7 +128,11 @@ async def test_a_set_may_refuse_at_the_intake(api: ApiUnderTest) -> None:
     await put_in_force(api, files(toml=toml, table=mapped((LOCAL, "1.999001"))))
     other = make_dossier(procedure_code="1.999002.000.00.00.H99")
 
-    assert "unknown-code" == (await api.put("H99.01-260105-00001", other, Idempotency_Key="k1")).problem
+    for number, code in enumerate(("1.999002.000.00.00.H99", "1.999001")):
+        refused = await api.put(
+            "H99.01-260105-00001", replace(other, procedure_code=code), Idempotency_Key=f"r{number}"
+        )
+        assert "unknown-code" == refused.problem
     known = replace(other, procedure_code=LOCAL)
     assert 201 == (await api.put("H99.01-260105-00001", known, Idempotency_Key="k2")).status
 
