@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.errors import ConfigurationError
 
@@ -26,6 +24,7 @@ OnOption = Annotated[
     datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Vietnamese date; today if left out.")
 ]
 _SHOWN_CHANGES = 200
+_SHOWN_CODES = 50
 
 
 @app.command("lint")
@@ -70,21 +69,18 @@ def coverage(
     if as_json:
         typer.echo(json.dumps([{**asdict(item), "is_complete": item.is_complete} for item in covered]))
     else:
-        table = Table("set", "version", "kind", "declared", "in traffic", "messages", "stale", "unused", "missing")
         for item in covered:
             missing = sorted({*item.declared_missing, *item.traffic_missing})
-            table.add_row(
-                item.set_id,
-                item.version,
-                item.kind.value,
-                f"{item.declared_count - len(item.declared_missing)}/{item.declared_count}",
-                f"{item.traffic_count - len(item.traffic_missing)}/{item.traffic_count}",
-                f"{item.messages_covered_count}/{item.messages_count}",
-                str(len(item.stale)),
-                str(item.unused_count),
-                " ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
+            typer.echo(
+                f"{item.set_id} {item.version} ({item.kind.value}): "
+                f"declared {item.declared_count - len(item.declared_missing)}/{item.declared_count}, "
+                f"in traffic {item.traffic_count - len(item.traffic_missing)}/{item.traffic_count}, "
+                f"messages {item.messages_covered_count}/{item.messages_count}, unused rows {item.unused_count}"
             )
-        Console().print(table)
+            for word, codes in (("missing", missing), ("stale", item.stale)):
+                if codes:
+                    more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
+                    typer.echo(f"  {word}: {' '.join(codes[:_SHOWN_CODES])}{more}")
     raise typer.Exit(1 if gate and not all(item.is_complete for item in covered) else 0)
 
 
@@ -97,7 +93,9 @@ def diff(folder: Folder, on: OnOption = None, as_json: JsonOption = False) -> No
 @app.command("load")
 def load(
     folder: Folder,
-    by: Annotated[str, typer.Option("--by", help="Who loads, for the record; the account's name if left out.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="Which account or office loads, for the record; this account if left out.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -137,12 +135,11 @@ def _show(loaded: Any, *, as_json: bool) -> None:
         return
     for name in loaded.sets:
         typer.echo(name)
-    if loaded.changes:
-        table = Table("kind", "code", "since", "before", "after", "seen", title="codes that dossiers carried")
-        for change in loaded.changes[:_SHOWN_CHANGES]:
-            cells = (change.kind.value, change.code, change.since.isoformat(), change.before, change.after)
-            table.add_row(*cells, str(change.seen_count))
-        Console().print(table)
+    for change in loaded.changes[:_SHOWN_CHANGES]:
+        typer.echo(
+            f"  {change.kind.value} {change.code} since {change.since.isoformat()}: "
+            f"{change.before} -> {change.after}, seen {change.seen_count} times"
+        )
     more = len(loaded.changes) - _SHOWN_CHANGES
     if more > 0:
         typer.echo(f"and {more} more; see --json")

@@ -85,7 +85,8 @@ async def load(pool: Pool, clock: Clock, files: Mapping[str, bytes], today: date
     candidate = await _linted(pool, files, in_force)
     names, changes = diff(in_force, MappingSets(candidate), await list_seen(pool), today)
     to_store = [_to_store(mapping_set, files) for _, mapping_set in sorted(candidate.items())]
-    version, is_new = await save_sets(pool, to_store, loaded_by=loaded_by, now=clock.now())
+    follows = None if in_force is None else in_force.version
+    version, is_new = await save_sets(pool, to_store, follows=follows, loaded_by=loaded_by, now=clock.now())
     return Loaded(version=version, is_new=is_new, sets=names, changes=changes)
 
 

@@ -7,7 +7,7 @@ sets of the current version are in memory, and are replaced as a whole. Source: 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -183,9 +183,11 @@ class MappingStore(Protocol):
         ...
 
 
-def day_of(dossier: Dossier) -> date:
-    """Give the Vietnamese date of a dossier: codes mean what they meant when it was submitted.
+def vietnam_day(instant: datetime) -> date:
+    """Give the Vietnamese date of an instant in UTC: Vietnam is at UTC+7 in all years that the model admits."""
+    return (instant + _AHEAD).date()
 
-    Vietnam is at UTC+7 in all years that the model admits, and its instants are in UTC.
-    """
-    return (dossier.submitted_at + _AHEAD).date()
+
+def day_of(dossier: Dossier) -> date:
+    """Give the day as of which a dossier's codes are meant: that of its submission."""
+    return vietnam_day(dossier.submitted_at)

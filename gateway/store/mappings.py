@@ -4,25 +4,32 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 
-from gateway.errors import InvalidInput, StoreUnavailable
+from gateway.errors import ConfigurationError, Fault, InvalidInput, StoreUnavailable
 from gateway.model.delivery import Lane
 from gateway.ports.basics import Clock
-from gateway.ports.mapping import MISSING_PREFIX, CodeKind, HeldDelivery, HeldRow, SeenCode, StoredSets
+from gateway.ports.mapping import (
+    MISSING_PREFIX,
+    CodeKind,
+    HeldDelivery,
+    HeldRow,
+    SeenCode,
+    StoredSets,
+    vietnam_day,
+)
 from gateway.store.columns import columns
 from gateway.store.parked import LANE_LEASED, decide_parked
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.lanes import retry_parked
-from gateway.sync.reasons import UNMAPPED
+from gateway.sync.reasons import MAX_LENGTH, UNMAPPED
 
 _LOADING_LOCK = 7_201_005
 _HELD_PREFIX = f"{UNMAPPED}: {MISSING_PREFIX}"
 _ROW = re.compile(rf"(?:^|[ ]){re.escape(MISSING_PREFIX)}([a-z_]+) ([^\s;]+)(?=;|$)")
 _MAX_RELEASED_AT_ONCE = 100_000
-_AHEAD = timedelta(hours=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +80,19 @@ class VersionLine:
 
 def missing_rows(reason: str) -> tuple[tuple[CodeKind, str], ...]:
     """Read the rows of mapping sets that a delivery's reason names; others in it are left out."""
+    if len(reason) >= MAX_LENGTH:
+        reason = reason.rpartition(";")[0]  # Half a code is another code.
     known = set(CodeKind)
     return tuple((CodeKind(kind), code) for kind, code in _ROW.findall(reason) if kind in known)
 
 
-async def save_sets(pool: Pool, sets: Sequence[SetToStore], *, loaded_by: str, now: datetime) -> tuple[int, bool]:
-    """Store a load and give its number, and whether it is new: what is in force already is not loaded again."""
+async def save_sets(
+    pool: Pool, sets: Sequence[SetToStore], *, follows: int | None, loaded_by: str, now: datetime
+) -> tuple[int, bool]:
+    """Store a load and give its number, and whether it is new: what is in force already is not loaded again.
+
+    `follows` is the load that this one was held against. Raises ConfigurationError when another came in between.
+    """
     digest = sha256("".join(f"{item.name}:{item.digest};" for item in sets).encode()).hexdigest()
     sql = queries("mappings")
     async with transaction(pool) as borrowed:
@@ -86,6 +100,8 @@ async def save_sets(pool: Pool, sets: Sequence[SetToStore], *, loaded_by: str, n
         await sql.lock_loading(borrowed, lock=_LOADING_LOCK)
         if await sql.current_digest(borrowed) == digest:
             return int(await sql.current_version(borrowed)), False
+        if await sql.current_version(borrowed) != follows:
+            raise ConfigurationError([Fault("load", "must not cross another load: look at the difference again")])
         version = int(await sql.add_version(borrowed, digest=digest, now=now, loaded_by=loaded_by))
         for item in sets:
             await sql.add_set(
@@ -178,7 +194,7 @@ class PostgresMappings:
             return [
                 HeldDelivery(
                     delivery_id=row["delivery_id"],
-                    day=(row["submitted_at"] + _AHEAD).date(),
+                    day=vietnam_day(row["submitted_at"]),
                     rows=missing_rows(row["reason"]),
                 )
                 async for row in rows

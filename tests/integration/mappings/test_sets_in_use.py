@@ -214,12 +214,19 @@ async def test_the_same_files_are_one_version(mapped: Mapped) -> None:
 
 
 async def test_loads_at_the_same_moment_follow_each_other(mapped: Mapped) -> None:
-    """Whatever overlaps, each load is whole, and the newest number is the one in force."""
+    """Each load is whole or refused because another came in between; the newest number is the one in force."""
     code = mapped.town.procedure_code
-    loads = await asyncio.gather(*(mapped.load((f"{LOCAL}", code), version=f"1.{n}.0") for n in range(6)))
+    loads = await asyncio.gather(
+        *(mapped.load((LOCAL, code), version=f"1.{n}.0") for n in range(6)), return_exceptions=True
+    )
     versions = await list_versions(mapped.pool, 9)
+    made = [loaded.version for loaded in loads if isinstance(loaded, Loaded)]
 
-    assert sorted({line.version for line in versions}) == sorted({made.version for made in loads if made.version})
+    assert {line.version for line in versions} == set(made)
+    assert {"must not cross another load: look at the difference again"} >= {
+        fault.rule for refused in loads if isinstance(refused, ConfigurationError) for fault in refused.faults
+    }
+    assert 6 == len(made) + sum(isinstance(refused, ConfigurationError) for refused in loads)
     for line in versions:
         assert 1 == len(await list_sets(mapped.pool, line.version))
     in_force = await sets_in_force(mapped.pool, CLOCK)
@@ -271,6 +278,10 @@ async def test_two_keepers_release_once(mapped: Mapped) -> None:
             ((CodeKind.PROCEDURE, "1.999001"), (CodeKind.AGENCY, "H99.01")),
         ),
         ("unmapped: procedure 1.999001", ()),
+        (
+            f"unmapped: mapping.procedure 1.999001; mapping.agency {'H' * 1000}"[:1000],
+            ((CodeKind.PROCEDURE, "1.999001"),),
+        ),
         ("unmapped: mapping.colour red", ()),
     ],
 )

@@ -45,6 +45,14 @@ async def test_from_lint_to_load(settings: Path, tmp_path: Path) -> None:
     assert (first["version"], True, False) == (again["version"], first["is_new"], again["is_new"])
     status, covered, _ = await mappings(settings, "coverage", "--gate")
     assert (0, ["test.procedure.out"]) == (status, [entry["set_id"] for entry in covered])
+    for arguments, shown in (
+        (("coverage",), "test.procedure.out"),
+        (("diff", folder), "nothing would change"),
+        (("lint", folder), "1 sets, no fault"),
+        (("load", folder), f"version {first['version']} is in force already"),
+    ):
+        status, output, _ = await run("mappings", *arguments, GATEWAY_CONFIG=str(settings))
+        assert (0, True) == (status, shown in output), output
 
 
 async def test_faults_refuse_the_load_and_are_listed(settings: Path, tmp_path: Path) -> None:
