@@ -269,6 +269,57 @@ async def test_two_keepers_release_once(mapped: Mapped) -> None:
     assert {"delivered": 5} == await mapped.town.work_until_settled()
 
 
+async def test_a_status_moved_on_by_a_step_is_not_held_against_the_former_code(mapped: Mapped) -> None:
+    """The province's own status belongs to the document; after a step the dossier travels under the step's status."""
+    await mapped.load_files(
+        files(toml=header("status", set_id="test.status.out"), table=rows("TN,received,equivalent,2020-01-01,,manual"))
+    )
+    await mapped.keeper.turn()
+    change = replacement(CODE, procedure_code=mapped.town.procedure_code)
+    body: Any = change.body
+    await mapped.accept(replace(change, body=replace(body, source_status="TN")), step(CODE, minutes=30))
+    states = await mapped.town.work_until_settled()
+
+    assert {"delivered", "skipped"} == set(states)
+    found = mapped.town.sandbox.dossier(CODE)
+    assert found is not None
+    assert "4" == found.status
+
+
+async def test_a_step_in_doubt_is_for_a_person(mapped: Mapped) -> None:
+    """A step that was parked for a row of its dossier may have arrived before: no load sends it again by itself."""
+    await mapped.load((OTHER, mapped.town.procedure_code))
+    await mapped.keeper.turn()
+    await mapped.accept(replacement(CODE, procedure_code=mapped.town.procedure_code), step(CODE, minutes=30))
+    await mapped.pool.execute(
+        "UPDATE deliveries SET state = 'parked', reason = $1 WHERE kind = 'step'",
+        f"unmapped: mapping.procedure {LOCAL}",
+    )
+    await mapped.load((LOCAL, mapped.town.procedure_code), version="1.1.0")
+    await mapped.keeper.turn()
+
+    assert "parked" == await mapped.pool.fetchval("SELECT state FROM deliveries WHERE kind = 'step'")
+    assert [] == await list_held_rows(mapped.pool)
+
+
+async def test_counts_are_added_up(pool: Any) -> None:
+    """Each writing adds its counts, widens the dates, and has the last word on whether a row was there."""
+    store = PostgresMappings(pool, clock=CLOCK)
+    day, earlier, later = TODAY, date(2025, 1, 1), date(2026, 6, 1)
+
+    def seen(first: date, last: date, count: int, is_mapped: bool | None) -> SeenCode:
+        return SeenCode(
+            kind=CodeKind.STATUS, code="TN", first_seen=first, last_seen=last, seen_count=count, is_mapped=is_mapped
+        )
+
+    await store.note_seen([seen(day, day, 2, None)])
+    await store.note_seen([seen(earlier, earlier, 3, True)])
+    await store.note_seen([seen(later, later, 1, False)])
+    await store.note_seen([])
+
+    assert [seen(earlier, later, 6, False)] == list(await list_seen(pool))
+
+
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
