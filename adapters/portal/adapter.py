@@ -158,7 +158,7 @@ def build(
     sleep: Sleep = asyncio.sleep,
 ) -> PortalAdapter:
     """Put the adapter together. Opens nothing. Raises ConfigurationError when code tables or rules are not usable."""
-    translator = PortalTranslator(_tables(settings), settings.wire)
+    translator = PortalTranslator(portal_tables(settings), settings.wire)
     transport = HttpTransport(
         settings.transport,
         ssl_supplier=ssl_supplier,
@@ -175,7 +175,8 @@ def build(
     return PortalAdapter(settings, translator=translator, client=client, transport=transport, clock=clock)
 
 
-def _tables(settings: PortalSettings) -> PortalTables:
+def portal_tables(settings: PortalSettings) -> PortalTables:
+    """Load the code tables that the settings name. Raises ConfigurationError."""
     if settings.codes_path is None:
         return load_tables()
     try:

@@ -7,11 +7,13 @@ from functools import cache
 from aiohttp import hdrs, web
 
 from gateway.api import (
+    applications,
     codes,
     dossiers,
     events,
     files,
     imports,
+    national,
     operations,
     pages,
     procedures,
@@ -39,6 +41,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
     *files.ENDPOINTS,
+    *applications.ENDPOINTS,
+    *national.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -14,7 +14,13 @@ from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
 from gateway.api.server import make_runner
-from gateway.bootstrap.answering import CatalogueMemory, make_acceptor, make_file_server, make_services
+from gateway.bootstrap.answering import (
+    CatalogueMemory,
+    make_acceptor,
+    make_file_server,
+    make_national_desk,
+    make_services,
+)
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.opening import (
     Role,
@@ -179,6 +185,7 @@ class Assembly:
 
     def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
+        national = make_national_desk(ground, None)
         services = make_services(
             ground,
             self.registry,
@@ -186,6 +193,7 @@ class Assembly:
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,
+            national=national,
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds
