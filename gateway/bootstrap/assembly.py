@@ -31,7 +31,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker
+from gateway.bootstrap.working import Run, make_outbox, make_reconciler, make_statements, make_webhooks, make_worker
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
@@ -79,7 +79,7 @@ class Assembly:
         worker = None
         if portal is not None and outbox is not None:
             worker = make_worker(ground, portal, outbox, procedures)
-        more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
+        more_workers, more_jobs = self._more_work(ground, portal, procedures) if role.is_worker else ([], [])
         runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
@@ -175,8 +175,13 @@ class Assembly:
         ground.closers.append(portal.aclose)
         return portal
 
-    def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
-        runs, jobs = [make_webhooks(ground)], []
+    def _more_work(
+        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures
+    ) -> tuple[list[Run], list[Job]]:
+        runs: list[Run] = [make_webhooks(ground)]
+        jobs: list[Job] = []
+        if portal is not None and portal.limits.has_look_up:
+            runs.append(make_reconciler(ground, portal, procedures))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)

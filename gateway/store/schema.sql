@@ -222,6 +222,60 @@ CREATE TABLE public.questions (
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT questions_source_check CHECK ((source = ANY (ARRAY['citizens'::text, 'agencies'::text])))
 );
+CREATE TABLE public.reconciliation_counts (
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    total bigint NOT NULL
+);
+CREATE TABLE public.reconciliation_findings (
+    finding_id bigint NOT NULL,
+    system text NOT NULL,
+    dossier_code text NOT NULL,
+    dossier_id bigint,
+    kind text NOT NULL,
+    fields text[] NOT NULL,
+    state text NOT NULL,
+    run_id bigint NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    found_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT reconciliation_findings_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'repairing'::text, 'repaired'::text, 'settled'::text])))
+);
+ALTER TABLE public.reconciliation_findings ALTER COLUMN finding_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reconciliation_findings_finding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.reconciliation_runs (
+    run_id bigint NOT NULL,
+    system text NOT NULL,
+    mode text NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    phase text NOT NULL,
+    is_dry boolean NOT NULL,
+    since timestamp with time zone,
+    cursor bigint DEFAULT 0 NOT NULL,
+    list_cursor text DEFAULT ''::text NOT NULL,
+    requested_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    progressed_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT reconciliation_runs_mode_check CHECK ((mode = ANY (ARRAY['full'::text, 'incremental'::text]))),
+    CONSTRAINT reconciliation_runs_phase_check CHECK ((phase = ANY (ARRAY['listing'::text, 'comparing'::text, 'verifying'::text, 'done'::text]))),
+    CONSTRAINT reconciliation_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'finished'::text, 'cancelled'::text])))
+);
+ALTER TABLE public.reconciliation_runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reconciliation_runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.statements (
     statement_id bigint NOT NULL,
     system text NOT NULL,
@@ -329,6 +383,12 @@ ALTER TABLE ONLY public.procedures
     ADD CONSTRAINT procedures_pkey PRIMARY KEY (code);
 ALTER TABLE ONLY public.questions
     ADD CONSTRAINT questions_pkey PRIMARY KEY (system, source, question_id);
+ALTER TABLE ONLY public.reconciliation_counts
+    ADD CONSTRAINT reconciliation_counts_pkey PRIMARY KEY (run_id, name);
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_pkey PRIMARY KEY (finding_id);
+ALTER TABLE ONLY public.reconciliation_runs
+    ADD CONSTRAINT reconciliation_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.subscriptions
@@ -347,6 +407,9 @@ CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (hand
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
 CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
+CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
+CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
+CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
@@ -362,5 +425,11 @@ ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.reconciliation_counts
+    ADD CONSTRAINT reconciliation_counts_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id);
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
