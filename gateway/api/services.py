@@ -158,6 +158,8 @@ class Services:
     """The system that statements and questions belong to; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
+    reconciled_system: str | None = "portal"
+    """The system that can be compared with; None when none is configured that can be asked."""
     national: NationalDesk | None = None
     """Takes the national portal's own calls; None when the installation does not let it call."""
     version: str = "0"

@@ -70,6 +70,7 @@ def make_services(
         signal=ground.signal,
         catalogue=catalogue,
         random_bytes=os.urandom,
+        reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
         readiness=Readiness(ground.systems, ground.portals, certificates),
         render_metrics=render_metrics,

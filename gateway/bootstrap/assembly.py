@@ -180,7 +180,7 @@ class Assembly:
     ) -> tuple[list[Run], list[Job]]:
         runs: list[Run] = [make_webhooks(ground)]
         jobs: list[Job] = []
-        if portal is not None and portal.limits.has_look_up:
+        if portal is not None and ground.has_look_up:
             runs.append(make_reconciler(ground, portal, procedures))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)

@@ -236,6 +236,13 @@ class FindingLine:
     sealed: bytes | None
 
 
+async def plan_run(pool: Pool, system: str, mode: RunMode) -> tuple[int, bool]:
+    """Tell how many dossiers a run would look at, and whether one is under way."""
+    async with connection(pool) as borrowed:
+        row = await queries("reconciliation").plan_run(borrowed, system=system, mode=mode)
+    return row["dossiers_count"], row["is_under_way"]
+
+
 async def list_runs(pool: Pool, *, before: int, limit: int, run_id: int | None = None) -> Sequence[RunLine]:
     """Give up to `limit` runs with a number below `before`, newest first, or the one that is named."""
     async with connection(pool) as borrowed:

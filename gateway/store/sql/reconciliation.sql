@@ -13,6 +13,18 @@ VALUES (:system, :mode, :phase, :is_dry, CASE WHEN :mode = 'full' THEN NULL ELSE
 ON CONFLICT (system) WHERE state = 'running' DO NOTHING
 RETURNING run_id;
 
+-- name: plan_run^
+WITH last AS (
+    SELECT CASE WHEN :mode = 'full' THEN NULL ELSE
+        (SELECT max(started_at) FROM reconciliation_runs WHERE system = :system AND state = 'finished' AND NOT is_dry)
+        END AS since
+)
+SELECT count(*) AS dossiers_count,
+       EXISTS (SELECT FROM reconciliation_runs WHERE system = :system AND state = 'running') AS is_under_way
+FROM dossiers d, last
+WHERE last.since IS NULL OR d.updated_at >= last.since OR EXISTS (
+    SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.changed_at >= last.since);
+
 -- name: running^
 SELECT run_id, system, mode, phase, is_dry, since, cursor, list_cursor, started_at
 FROM reconciliation_runs WHERE system = :system AND state = 'running';
