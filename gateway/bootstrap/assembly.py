@@ -14,7 +14,13 @@ from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
 from gateway.api.server import make_runner
-from gateway.bootstrap.answering import CatalogueMemory, make_acceptor, make_file_server, make_services
+from gateway.bootstrap.answering import (
+    CatalogueMemory,
+    make_acceptor,
+    make_file_server,
+    make_national_desk,
+    make_services,
+)
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
@@ -26,7 +32,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker
+from gateway.bootstrap.working import Run, make_outbox, make_reconciler, make_statements, make_webhooks, make_worker
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
@@ -75,7 +81,7 @@ class Assembly:
         worker = None
         if portal is not None and outbox is not None:
             worker = make_worker(ground, portal, outbox, procedures, mappings.translator)
-        more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
+        more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
@@ -171,8 +177,13 @@ class Assembly:
         ground.closers.append(portal.aclose)
         return portal
 
-    def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
-        runs, jobs = [make_webhooks(ground)], []
+    def _more_work(
+        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures, mappings: Mappings
+    ) -> tuple[list[Run], list[Job]]:
+        runs: list[Run] = [make_webhooks(ground)]
+        jobs: list[Job] = []
+        if portal is not None and ground.has_look_up:
+            runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
@@ -183,6 +194,7 @@ class Assembly:
         self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
+        national = make_national_desk(ground, None)
         services = make_services(
             ground,
             self.registry,
@@ -191,6 +203,7 @@ class Assembly:
             certificates=self.certificates,
             files=files,
             mapper=mappings.current,
+            national=national,
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.bootstrap.ground import Ground
-from gateway.engine.codes import CodeTranslator, SeenCodes
+from gateway.engine.codes import CodeTranslator, SeenCodes, UncountedCodes
 from gateway.engine.mappings import LOOK_SECONDS, MappingKeeper
 from gateway.engine.scheduler import Job
 from gateway.ports.mapping import CodeMapper, CurrentMapper, StoredSets
@@ -28,6 +28,11 @@ class Mappings:
     @property
     def translator(self) -> CodeTranslator:
         return CodeTranslator(self.current, self.seen)
+
+    @property
+    def uncounted(self) -> CodeTranslator:
+        """Translates likewise, for comparisons."""
+        return CodeTranslator(self.current, UncountedCodes())
 
     def job(self) -> Job:
         return Job("mappings", LOOK_SECONDS, self.keeper.turn)

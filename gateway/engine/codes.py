@@ -5,13 +5,13 @@ is stored: the dossier keeps the codes that it came with, and a delivery keeps t
 it. Without sets every code travels as it is, and only the counting is done.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.model.dossier import AgencyRef, Attachment, Dossier, ResultDocument, Supplement
 from gateway.ports.mapping import (
+    CODE,
     MISSING_PREFIX,
     CodeKind,
     CodeMapper,
@@ -21,7 +21,6 @@ from gateway.ports.mapping import (
     day_of,
 )
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}", re.ASCII)
 _WITHIN_LISTS = frozenset({CodeKind.REQUIRED_DOCUMENT, CodeKind.RESULT, CodeKind.DATABASE})
 MAX_REMEMBERED_CODES = 20_000
 """Between two writings; a caller that invents codes must not fill the memory. What is beyond it is not counted."""
@@ -86,6 +85,12 @@ class SeenCodes:
             self.note(seen.kind, seen.code, seen.last_seen, is_mapped, 0)
 
 
+class UncountedCodes(SeenCodes):
+    """Counts nothing: for looking at dossiers again, which is no traffic."""
+
+    def note(self, kind: CodeKind, code: str, day: date, is_mapped: bool | None, times: int = 1) -> None: ...
+
+
 class CodeTranslator:
     """Translates with the sets in force. `pinned` holds on to them, so that one turn uses one version throughout."""
 
@@ -143,7 +148,7 @@ class PinnedCodes:
         note(CodeKind.PROCEDURE, dossier.procedure_code, day, None)
         note(CodeKind.AGENCY, dossier.handling_agency.code, day, None)
         note(CodeKind.AGENCY, dossier.receiving_agency.code, day, None)
-        if dossier.source_status and _CODE.fullmatch(dossier.source_status):
+        if dossier.source_status and CODE.fullmatch(dossier.source_status):
             note(CodeKind.STATUS, dossier.source_status, day, None)
         self._count_lists(dossier, day)
 
@@ -179,10 +184,10 @@ class _Work:
         """Give the other code; None when it is to be left out, or when it is noted why there is none."""
         translation = self._mapper.translate(kind, code, self.day)
         if translation is None:
-            if _CODE.fullmatch(code):
+            if CODE.fullmatch(code):
                 self._seen.note(kind, code, self.day, None)
             return code
-        if not _CODE.fullmatch(code):
+        if not CODE.fullmatch(code):
             # The text is not repeated: where no grammar holds, it could be a sentence about somebody.
             self.problems.append((field, "must be a code to be translated"))
             return None

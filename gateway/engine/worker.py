@@ -18,6 +18,7 @@ from gateway.engine.acceptor import revision_context
 from gateway.engine.calls import Call, Item, deliveries_of, pack
 from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.codes import CodeTranslator, NotTranslatable, PinnedCodes
+from gateway.engine.national_statuses import prepare_status, push_status
 from gateway.errors import IntegrityFailed, RemoteError, StoreUnavailable
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane
 from gateway.model.dossier import Dossier, ProgressStep
@@ -26,6 +27,7 @@ from gateway.model.status import DossierStatus
 from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.ports.observing import AlertRaised, CallEnded, DefectFound, DeliveryEnded, Observer
 from gateway.ports.portal import DossierChannel, Prepared, SnapshotToPush, StepToPush, Untranslatable
+from gateway.ports.portal_services import NationalStatusChannel
 from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, OutboxStore, RevisionContent
 from gateway.sync.actions import (
     Action,
@@ -36,6 +38,7 @@ from gateway.sync.actions import (
     LookedUp,
     NotTranslated,
     PushSnapshot,
+    PushStatus,
     Query,
     call_failed,
 )
@@ -96,6 +99,7 @@ class Worker:
         waker: Waker,
         links: FileLinks | None = None,
         codes: CodeTranslator | None = None,
+        statuses: NationalStatusChannel | None = None,
     ) -> None:
         self._outbox = outbox
         self._channel = channel
@@ -109,6 +113,11 @@ class Worker:
         self._waker = waker
         self._links = links
         self._codes = codes
+        self._statuses = statuses
+        self._limits = replace(
+            channel.limits,
+            repeated_status_is_harmless=statuses is not None and statuses.repeated_status_is_harmless,
+        )
         self._calls = asyncio.Semaphore(settings.max_concurrent_calls)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -147,7 +156,7 @@ class Worker:
         for result in ended:
             self._tell(result)
         # Calls end by themselves, whatever becomes of their neighbours: to break one off is to lose its answer.
-        calls = pack(items, self._channel.limits)
+        calls = pack(items, self._limits)
         ends = await asyncio.gather(*(self._perform(call) for call in calls), return_exceptions=True)
         failures = [end for end in ends if isinstance(end, BaseException)]
         if failures:
@@ -158,7 +167,7 @@ class Worker:
         self, transaction: LeaseTransaction, lanes: Sequence[LeasedLane]
     ) -> tuple[list[Item], list[LaneResult]]:
         """Store the attempts that are about to be made; settle in the same transaction what needs no call."""
-        planned = [(leased, plan(leased.lane, self._channel.limits)) for leased in lanes]
+        planned = [(leased, plan(leased.lane, self._limits)) for leased in lanes]
         codes = None if self._codes is None else self._codes.pinned()
         prepared = await self._prepare(transaction, planned, codes)
         items: list[Item] = []
@@ -201,16 +210,15 @@ class Worker:
             leased = leased_by_id[content.dossier_id]
             delivery_id = wanted[(content.dossier_id, content.revision, content.kind)]
             try:
-                document = self._open(leased, content)
-                if codes is not None and isinstance(document, Dossier):
-                    translated = codes.translated(document)
-                    if isinstance(translated, NotTranslatable):
-                        prepared[delivery_id] = Untranslatable(
-                            delivery_id=delivery_id, missing=translated.missing, problems=translated.problems
-                        )
-                        continue
-                    document = translated
-                opened.append((delivery_id, leased.dossier_code, document))
+                if content.kind is DeliveryKind.NATIONAL_STATUS:
+                    prepared[delivery_id] = self._answer(delivery_id, leased, content)
+                    continue
+                document = self._in_their_codes(self._open(leased, content), codes)
+                if isinstance(document, NotTranslatable):
+                    missing, problems = document.missing, document.problems
+                    prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, missing=missing, problems=problems)
+                else:
+                    opened.append((delivery_id, leased.dossier_code, document))
             except IntegrityFailed:
                 # One record that was tampered with, or whose key is gone, must not hold up the others.
                 prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, problems=(("document", "must verify"),))
@@ -239,6 +247,12 @@ class Worker:
             SnapshotToPush(delivery_id=delivery_id, dossier_code=code, dossier=document, procedure=procedure)
         )
 
+    @staticmethod
+    def _in_their_codes(
+        document: Dossier | ProgressStep, codes: PinnedCodes | None
+    ) -> Dossier | ProgressStep | NotTranslatable:
+        return codes.translated(document) if codes is not None and isinstance(document, Dossier) else document
+
     def _open(self, leased: LeasedLane, content: RevisionContent) -> Dossier | ProgressStep:
         key = self._key_ring.open_record_key(leased.wrapped_key)
         plain = key.unseal(content.sealed, context=revision_context(content.dossier_id, content.content_revision))
@@ -252,6 +266,23 @@ class Worker:
             return dossier
         return self._links.rewritten(
             dossier, dossier_id=content.dossier_id, revision=content.content_revision, now=self._clock.now()
+        )
+
+    def _answer(self, delivery_id: int, leased: LeasedLane, content: RevisionContent) -> Prepared | Untranslatable:
+        """Open what an answer to a nationally filed dossier is made of, and make it."""
+        dossier, step = self._open(leased, content), None
+        assert isinstance(dossier, Dossier)
+        if content.step_sealed is not None:
+            key = self._key_ring.open_record_key(leased.wrapped_key)
+            context = revision_context(content.dossier_id, content.revision)
+            step = _steps.decode(key.unseal(content.step_sealed, context=context))
+        return prepare_status(
+            delivery_id,
+            leased.dossier_code,
+            dossier,
+            step,
+            accepted_at=content.accepted_at or self._clock.now(),
+            channel=self._statuses,
         )
 
     async def _perform(self, call: Call) -> None:
@@ -342,6 +373,9 @@ class Worker:
         match first.action:
             case Query():
                 return [LookedUp(await self._channel.look_up(first.prepared[0]))]
+            case PushStatus():
+                assert self._statuses is not None, "an answer is prepared only where it can be carried"
+                return [await push_status(self._statuses, first.prepared[0])]
             case PushSnapshot(is_update=is_update):
                 verdicts = await self._channel.push_snapshots(prepared, is_update=is_update)
             case _:
@@ -357,7 +391,7 @@ class Worker:
             now=self._clock.now(),
             chance=self._chance.random(),
             retry=self._settings.retry,
-            limits=self._channel.limits,
+            limits=self._limits,
         )
 
     def _result(self, leased: LeasedLane, before: Lane, reaction: Reaction) -> LaneResult:

@@ -5,6 +5,7 @@ code without a row. No set for a kind means that codes of the kind travel as the
 sets of the current version are in memory, and are replaced as a whole. Source: codes and units notes §6.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +16,8 @@ from gateway.model.dossier import Dossier
 
 MISSING_PREFIX = "mapping."
 """Begins the table's name in reasons: "unmapped: mapping.procedure 1.999001" names a row that no set has."""
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}", re.ASCII)
+"""What may stand as a code in files, reasons and records: never a sentence, never a person's name."""
 _AHEAD = timedelta(hours=7)
 
 

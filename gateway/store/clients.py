@@ -39,6 +39,7 @@ class Scope(StrEnum):
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     MAPPINGS_READ = "mappings:read"
     OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"
     """Everything."""
 

@@ -4,7 +4,6 @@ A set is `<stem>.toml` and `<stem>.csv`, and `<stem>.names.csv` where the provin
 in NFC with line feeds and without byte-order mark; old encodings are named and never converted.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import ConfigurationError
-from gateway.ports.mapping import CodeKind
+from gateway.ports.mapping import CODE, CodeKind
 from mappings.codes.csv_files import Faults, Table, day_of, is_member, read_table
 from mappings.codes.encodings import Finding, findings
 from mappings.sets.model import (
@@ -44,8 +43,6 @@ COLUMNS = (
     "note",
 )
 NAME_COLUMNS = ("code", "name")
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}", re.ASCII)
-"""What may stand as a code in files, reasons and records: never a sentence, never a person's name."""
 _SET_ID = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)+$"
 _OLD_ENCODINGS = frozenset({Finding.TCVN3, Finding.VNI, Finding.UTF8_READ_AS_CP1252, Finding.LOST_LETTERS})
 

@@ -43,6 +43,7 @@ class PortalTown:
     procedures: PostgresProcedures
     systems: PostgresSystems
     worker: Worker
+    breaker: CircuitBreaker
     procedure_code: str = ""
     happenings: list[Happening] = field(default_factory=list)
 
@@ -138,8 +139,9 @@ async def portal_town(
             waker=EventSignal(pool),
             links=links,
             codes=codes,
+            statuses=portal.national,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)
-        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, happenings=happenings)
+        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, breaker, happenings=happenings)
         town.procedure_code = next(record["MATTHC"] for record in sandbox.procedures() if record["LINHVUCTHUCHIEN"])
         yield town

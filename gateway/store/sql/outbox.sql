@@ -21,11 +21,12 @@ WHERE system = :system AND dossier_id = ANY(:dossier_ids::bigint[])
 ORDER BY dossier_id, revision, ordinal;
 
 -- name: contents
-SELECT w.kind, r.dossier_id, r.revision, r.status, c.revision AS content_revision, c.sealed
+SELECT w.kind, r.dossier_id, r.revision, r.status, c.revision AS content_revision, c.sealed, r.accepted_at,
+       CASE WHEN w.kind = 'national_status' AND r.kind = 'progress' THEN r.sealed END AS step_sealed
 FROM unnest(:dossier_ids::bigint[], :revisions::int[], :kinds::text[]) AS w (dossier_id, revision, kind)
 JOIN dossier_revisions r USING (dossier_id, revision)
 JOIN dossier_revisions c ON c.dossier_id = r.dossier_id
-    AND c.revision = CASE w.kind WHEN 'snapshot' THEN r.document_revision ELSE r.revision END;
+    AND c.revision = CASE w.kind WHEN 'step' THEN r.revision ELSE r.document_revision END;
 
 -- name: move_deliveries!
 UPDATE deliveries AS d
