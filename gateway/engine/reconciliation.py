@@ -278,6 +278,8 @@ class Reconciler:
             *(self._look_at_one(candidate, procedures.get(candidate.procedure_code)) for candidate in candidates),
             return_exceptions=True,
         )
+        if any(isinstance(end, _Looked) and end.inspection is not None for end in ends):
+            await self._breaker.answered()
         looked: list[_Looked] = []
         unreadable_count = 0
         for candidate, end in zip(candidates, ends, strict=True):
@@ -332,7 +334,6 @@ class Reconciler:
                 raise _Paused
             async with self._rate:
                 inspection = await self._channel.inspect(prepared)
-        await self._breaker.answered()
         return _Looked(candidate, inspection)
 
     def _open(self, candidate: Candidate) -> Dossier:
