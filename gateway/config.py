@@ -105,6 +105,19 @@ class EngineSettings(_Section):
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
+class CatalogueSettings(_Section):
+    """How lists of the portal are read. None of the thresholds has a source: no public client protects itself."""
+
+    min_kept_share: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """A list that has less than this share of what was known is held: nothing is taken off."""
+    repeats_count: Annotated[int, Field(ge=2, le=100)] = 3
+    """A held list is believed when the same codes are missing at so many readings."""
+    repeat_apart_seconds: Annotated[float, Field(ge=1, le=604_800)] = 3600.0
+    """Readings that follow sooner are not counted."""
+    procedures_reread_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days after which a procedure is read again although the list marks it as unchanged."""
+
+
 class PortalInboundSettings(_Section):
     """The national portal's own calls into the province, under /national/portal/. Without this section none is taken.
 
@@ -150,6 +163,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
+    catalogues: CatalogueSettings = CatalogueSettings()
     files: FileSettings = FileSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

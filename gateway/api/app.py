@@ -20,6 +20,7 @@ from gateway.api import (
     questions,
     statements,
     subscriptions,
+    synchronisation,
 )
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
@@ -33,6 +34,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *dossiers.ENDPOINTS,
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
+    *synchronisation.ENDPOINTS,
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
     *codes.ENDPOINTS,

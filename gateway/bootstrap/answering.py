@@ -71,6 +71,7 @@ def make_services(
         catalogue=catalogue,
         random_bytes=os.urandom,
         statement_system=PORTAL if ground.takes_statements else None,
+        synced_system=PORTAL if ground.portals else None,
         readiness=Readiness(ground.systems, ground.portals, certificates),
         render_metrics=render_metrics,
         observer=ground.telemetry,
