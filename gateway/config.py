@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
+from gateway.ports.portal_services import CatalogueName
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -114,6 +115,12 @@ class CatalogueSettings(_Section):
     """A held list is believed when the same codes are missing at so many readings."""
     repeat_apart_seconds: Annotated[float, Field(ge=1, le=604_800)] = 3600.0
     """Readings that follow sooner are not counted."""
+    interval_seconds: Annotated[float, Field(ge=60, le=2_592_000)] = 86_400.0
+    """Time between readings of catalogues and online services; known clients read them when somebody asks."""
+    names: tuple[CatalogueName, ...] = tuple(CatalogueName)
+    """Catalogues that are read; what a portal does not offer is noted and costs one call per interval."""
+    decisions_recheck_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days after which a publication decision is asked for again."""
     procedures_reread_days: Annotated[int, Field(ge=1, le=365)] = 7
     """Days after which a procedure is read again although the list marks it as unchanged."""
 

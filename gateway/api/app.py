@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from gateway.api import (
     applications,
+    catalogues,
     codes,
     dossiers,
     events,
@@ -35,6 +36,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
     *synchronisation.ENDPOINTS,
+    *catalogues.ENDPOINTS,
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
     *codes.ENDPOINTS,

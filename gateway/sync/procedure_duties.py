@@ -2,8 +2,8 @@
 
 The parts are those of Decree 63/2010/NĐ-CP, article 8 clause 2 (name, order of steps, manner, papers, time limit,
 applicants, agency; and forms, results, requirements and fees where there are any), with the place of reception, the
-legal basis and the publication decision that the portal's record has beside them (portal wire notes §3.2). Which of
-them an installation insists on is a setting: all are judged and stored, and the setting chooses what is listed.
+legal basis and the publication decision that the portal's record has beside them (portal wire notes §3.2). All are
+judged; whoever asks chooses by kind.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
