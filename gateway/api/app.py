@@ -11,6 +11,7 @@ from gateway.api import (
     catalogues,
     codes,
     dossiers,
+    duties,
     events,
     files,
     imports,
@@ -35,6 +36,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *dossiers.ENDPOINTS,
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
+    *duties.ENDPOINTS,
     *synchronisation.ENDPOINTS,
     *catalogues.ENDPOINTS,
     *questions.ENDPOINTS,
@@ -64,6 +66,12 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     return Call(request, runtime, trace).refuse(Problem("expectation-failed", closes_connection=True))
 
 
+def _route(path: str) -> str:
+    """Give the pattern of a path. A parameter at its end does not swallow the verb of a sibling ("{name}:refresh")."""
+    has_verbs = any(endpoint.path.startswith(f"{path}:") for endpoint in ENDPOINTS)
+    return path.removesuffix("}") + ":[^:/]+}" if has_verbs and path.endswith("}") else path
+
+
 @cache
 def openapi_document(version: str) -> bytes:
     """Give the OpenAPI document of the whole API as JSON."""
@@ -86,7 +94,7 @@ def build_app(services: Services) -> web.Application:
     app[RUNTIME] = runtime
     app[events.WAITERS] = events.Waiters()
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, serving(endpoint, runtime), expect_handler=_expect)
+        app.router.add_route(endpoint.method, _route(endpoint.path), serving(endpoint, runtime), expect_handler=_expect)
 
     async def begin_stopping(_: web.Application) -> None:
         # Long polls answer with what they have, imports end after the chunk at hand.

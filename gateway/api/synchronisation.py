@@ -28,7 +28,10 @@ class SynchroniseBody:
 
     codes: Annotated[tuple[ProcedureCode, ...] | None, Field(min_length=1, max_length=500)] = None
     accepts_short_list: Annotated[
-        bool, Field(description="Believe the list however much of what is known it lacks; for the whole catalogue.")
+        bool,
+        Field(
+            strict=True, description="Believe the list however much of what is known it lacks; for the whole catalogue."
+        ),
     ] = False
 
 

@@ -6,7 +6,7 @@ legal basis and the publication decision that the portal's record has beside the
 judged; whoever asks chooses by kind.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,7 +71,7 @@ def missing_information(procedure: Procedure) -> tuple[MissingInformation, ...]:
             if not all(form.name.strip() and _is_address(form.url) for form in document.forms):
                 path = f"/document_cases/{number}/documents/{_label(document)}"
                 found.append(MissingInformation(obligation=Obligation.FORM, path=path))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _of_channels(procedure: Procedure) -> Iterator[MissingInformation]:
@@ -142,6 +142,7 @@ class OnlineOffer:
     """One agency's online service on a procedure, how far it goes, and whether it may be offered."""
 
     service_code: str
+    service_name: str
     agency_code: str
     level: ServiceLevel | None
     level_code: str
@@ -149,20 +150,23 @@ class OnlineOffer:
     reasons: tuple[OfferReason, ...]
 
 
-def online_offers(
-    procedure: Procedure, services: Iterable[OnlineService], *, is_retired: bool, decision: DecisionStanding
-) -> Sequence[OnlineOffer]:
-    """Judge every agency's service on a procedure, in the order of agency and service. An agency without one is not
-    listed: the portal does not say that it applies a service."""
-    common = []
+def offer_reasons(procedure: Procedure, *, is_retired: bool, decision: DecisionStanding) -> tuple[OfferReason, ...]:
+    """Give what speaks against offering the procedure online, whoever the agency and whatever the service."""
+    reasons = []
     if is_retired:
-        common.append(OfferReason.RETIRED)
+        reasons.append(OfferReason.RETIRED)
     if not procedure.is_public:
-        common.append(OfferReason.NOT_PUBLIC)
+        reasons.append(OfferReason.NOT_PUBLIC)
     if not any(channel.channel is Channel.ONLINE for channel in procedure.channels):
-        common.append(OfferReason.NO_ONLINE_CHANNEL)
+        reasons.append(OfferReason.NO_ONLINE_CHANNEL)
     if decision in _FROM_DECISION:
-        common.append(_FROM_DECISION[decision])
+        reasons.append(_FROM_DECISION[decision])
+    return tuple(reasons)
+
+
+def online_offers(services: Iterable[OnlineService], common: Sequence[OfferReason]) -> Sequence[OnlineOffer]:
+    """Judge every agency's service on a procedure, in the order of agency and service. An agency without one is not
+    listed: the portal does not say that it applies a service. `common` are the reasons of the procedure itself."""
     offers = []
     for service in services:
         for application in service.applications:
@@ -174,17 +178,19 @@ def online_offers(
             offers.append(
                 OnlineOffer(
                     service_code=service.code,
+                    service_name=service.name,
                     agency_code=application.agency_code,
                     level=application.level,
                     level_code=application.level_code,
-                    eligibility=_eligibility(reasons),
+                    eligibility=eligibility(reasons),
                     reasons=tuple(reasons),
                 )
             )
     return sorted(offers, key=lambda offer: (offer.agency_code, offer.service_code, offer.level_code))
 
 
-def _eligibility(reasons: Sequence[OfferReason]) -> Eligibility:
+def eligibility(reasons: Collection[OfferReason]) -> Eligibility:
+    """Judge reasons: without any it may be offered; with none but those that wait for an answer it cannot be told."""
     if not reasons:
         return Eligibility.ELIGIBLE
     return Eligibility.UNDECIDED if set(reasons) <= _UNDECIDED else Eligibility.NOT_ELIGIBLE
