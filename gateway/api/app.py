@@ -1,6 +1,7 @@
 """Putting the API together."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -15,11 +16,13 @@ from gateway.api import (
     events,
     files,
     imports,
+    mappings,
     national,
     operations,
     pages,
     procedures,
     questions,
+    reconciliations,
     statements,
     subscriptions,
     synchronisation,
@@ -42,6 +45,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
     *codes.ENDPOINTS,
+    *mappings.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,
@@ -49,6 +53,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *files.ENDPOINTS,
     *applications.ENDPOINTS,
     *national.ENDPOINTS,
+    *reconciliations.ENDPOINTS,
 )
 """Everything the API serves."""
 
@@ -67,9 +72,8 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
 
 
 def _route(path: str) -> str:
-    """Give the pattern of a path. A parameter at its end does not swallow the verb of a sibling ("{name}:refresh")."""
-    has_verbs = any(endpoint.path.startswith(f"{path}:") for endpoint in ENDPOINTS)
-    return path.removesuffix("}") + ":[^:/]+}" if has_verbs and path.endswith("}") else path
+    # A colon begins a verb, so that "/runs/7:cancel" is never the run "7:cancel".
+    return re.sub(r"\{(\w+)\}", r"{\1:[^{}/:]+}", path)
 
 
 @cache

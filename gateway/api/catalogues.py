@@ -20,14 +20,7 @@ from gateway.sync.catalogue_reading import KEPT_LISTS
 
 ListName = Annotated[str, Field(pattern=f"^({'|'.join(KEPT_LISTS)})$", examples=["agencies"])]
 _Count = Annotated[int, Field(ge=0)]
-_Day = Annotated[
-    date,
-    Field(
-        ge=date(FIRST_YEAR, 1, 1),
-        le=date(LAST_YEAR, 12, 31),
-        description="A day in Vietnam; what was valid at its end is given. Now, when left out.",
-    ),
-]
+_Day = Annotated[date, Field(description="A day in Vietnam; what was valid at its end is given. Now, when left out.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +134,12 @@ async def _line(store: PostgresCatalogues, name: str) -> CatalogueLine:
     return lines[0] if lines else CatalogueLine(name=name)
 
 
+def _end_of(day: date) -> datetime:
+    # No catalogue was kept before the first year or will be after the last, and an instant must stay in the calendar.
+    in_calendar = min(max(day, date(FIRST_YEAR, 1, 1)), date(LAST_YEAR, 12, 31))
+    return datetime.combine(in_calendar + timedelta(days=1), time(), VIETNAM)
+
+
 async def get_catalogues(call: Call) -> web.StreamResponse:
     """Tell how every catalogue fares."""
     known = {line.name: line for line in await kept(call).lines()}
@@ -151,9 +150,7 @@ async def get_catalogues(call: Call) -> web.StreamResponse:
 async def get_catalogue(call: Call) -> web.StreamResponse:
     """Give a page of a catalogue."""
     query, name, store = call.query, call.path["name"], kept(call)
-    before = None
-    if query.on is not None:
-        before = datetime.combine(query.on + timedelta(days=1), time(), VIETNAM)
+    before = None if query.on is None else _end_of(query.on)
     limit = page_count(call)
     items = await store.items(
         name, before=before, code=query.code, after=read_number_cursor(query.cursor), limit=limit + 1

@@ -131,7 +131,7 @@ async def post_synchronise(call: Call) -> web.StreamResponse:
             system, body.codes, accepts_short_list=body.accepts_short_list, now=services.clock.now()
         )
     except TooManyWaitingRuns:
-        raise Problem("too-many-runs") from None
+        raise Problem("too-many-readings") from None
     return call.answer(202, _view(run))
 
 
@@ -139,7 +139,7 @@ async def get_synchronisation(call: Call) -> web.StreamResponse:
     """Tell how far a reading has come."""
     run = await ProcedureRuns(call.services.pool).find(synced_system(call), call.query.run_id)
     if run is None:
-        raise Problem("run-not-found")
+        raise Problem("reading-not-found")
     return call.answer(200, _view(run))
 
 
@@ -156,7 +156,7 @@ ENDPOINTS = (
         handler=post_synchronise,
         body=SynchroniseBody,
         answers={202: Answer(description="It waits for a worker.", model=RunView)},
-        problems=("no-portal", "too-many-runs"),
+        problems=("no-portal", "too-many-readings"),
     ),
     Endpoint(
         method="GET",
@@ -168,6 +168,6 @@ ENDPOINTS = (
         handler=get_synchronisation,
         query=RunQuery,
         answers={200: Answer(description="The run.", model=RunView)},
-        problems=("no-portal", "run-not-found"),
+        problems=("no-portal", "reading-not-found"),
     ),
 )

@@ -1,9 +1,10 @@
 """The portal's own part of the control API: dossiers, procedures, sessions, settings, notes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from adapters.portal.sandbox.damage import DamageOrder, damage
 from adapters.portal.sandbox.filing import FilingOrder
 from adapters.portal.sandbox.profile import ProfileError
 from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
@@ -11,6 +12,7 @@ from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared
 if TYPE_CHECKING:
     from adapters.portal.sandbox.sandbox import PortalSandbox
 
+OrderT = TypeVar("OrderT")
 MAX_DOSSIERS_PER_PAGE = 2_000
 
 
@@ -43,7 +45,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         return sandbox.profile.model_dump(mode="json", exclude={"password"})
 
     async def file_applications(call: ControlCall) -> Any:
-        order = _order(call.object())
+        order = _read(call.object(), FilingOrder)
         codes = [record["MATTHC"] for record in sandbox.procedures() if record.get("LINHVUCTHUCHIEN")]
         filed = await sandbox.filing.file(order, codes)
         return {"applications": [application.as_dict() for application in filed]}
@@ -61,6 +63,8 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
             "applications": [filed.as_dict() for filed in sandbox.filing.filed.values()]
         },
         ("POST", "applications"): file_applications,
+        ("GET", "national-statuses"): lambda _: {"statuses": sandbox.state.national_statuses},
+        ("POST", "damage"): lambda call: {"damage": damage(sandbox.state, _read(call.object(), DamageOrder))},
         ("POST", "sessions:expire"): lambda _: {"ended": sandbox.expire_sessions()},
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
@@ -90,10 +94,10 @@ def _change_catalogue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
     return {"procedures": len(sandbox.state.procedures)}
 
 
-def _order(body: dict[str, Any]) -> FilingOrder:
-    """Read an order to file. Raises ControlError naming what is wrong."""
+def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
+    """Read an order. Raises ControlError naming what is wrong."""
     try:
-        return msgspec.convert(body, FilingOrder)
+        return msgspec.convert(body, model)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
 

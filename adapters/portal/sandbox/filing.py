@@ -61,8 +61,10 @@ class Filed:
 class Filing:
     """The portal's register of what citizens filed with it."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, codes: set[str] | None = None) -> None:
+        """`codes` takes the code of everything that is filed, for whoever else must know it."""
         self._rng = rng
+        self._codes = codes if codes is not None else set()
         self._last_number = 0
         self.filed: dict[str, Filed] = {}
 
@@ -99,6 +101,7 @@ class Filing:
             applicant_name=f"Công ty Thử Nghiệm {number}",
         )
         self.filed[filed.code] = filed
+        self._codes.add(filed.code)
         if filed.is_promotion:
             return filed, [("addtthcKhuyenMai", _promotion(filed, number))]
         filed.applicant_name = f"Nguyễn Thị Mẫu {number}"

@@ -84,7 +84,7 @@ class PortalSandbox:
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
         self.addresses = AddressChecker(self.state.note)
-        self.filing = Filing(random.Random(self._rng.random()))  # noqa: S311 - as above
+        self.filing = Filing(random.Random(self._rng.random()), self.state.national_codes)  # noqa: S311 - as above
         self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
 
     # Answering.
@@ -346,6 +346,9 @@ TALLIES = (
     "batches_too_large",
     "sessions_opened",
     "logins_refused",
+    "national_statuses_stored",
+    "national_statuses_repeated",
+    "national_statuses_rejected",
     "calls_with_bad_session",
 )
 """Totals that are always shown, also at zero."""

@@ -109,7 +109,7 @@ async def test_items_are_dated(desk: Desk) -> None:
     desk.portal.catalogues[AGENCIES] = [*agencies(29), CatalogueItem(code="H99.030", name="Tên mới")]
     await desk.read()
     assert ["Tên mới"] == [item["name"] for item in (await desk.show("?code=H99.030"))["items"]]
-    for day, names in [("2026-01-05", []), ("2026-01-06", ["Sở 30"]), ("2026-01-07", ["Tên mới"])]:
+    for day, names in [("0001-01-01", []), ("2026-01-05", []), ("2026-01-06", ["Sở 30"]), ("9999-12-31", ["Tên mới"])]:
         assert names == [item["name"] for item in (await desk.show(f"?code=H99.030&on={day}"))["items"]]
     shown = await desk.show("?on=2026-01-06&limit=1")
     assert 1 == shown["version"]["version_number"]
@@ -284,7 +284,6 @@ async def test_a_wish_that_comes_during_a_reading_is_not_lost(desk: Desk) -> Non
     [
         ("/v1/catalogues/nonsense", "invalid-parameter"),
         ("/v1/catalogues/agencies?on=2026-02-30", "invalid-parameter"),
-        ("/v1/catalogues/agencies?on=1066-01-01", "invalid-parameter"),
         ("/v1/catalogues/agencies?code=%00", "invalid-parameter"),
         ("/v1/catalogues/agencies?cursor=x", "invalid-parameter"),
         ("/v1/catalogues/agencies?limit=0", "invalid-parameter"),

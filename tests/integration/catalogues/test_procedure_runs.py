@@ -283,7 +283,7 @@ async def test_waiting_runs_are_limited(desk: Desk, api: ApiUnderTest) -> None:
         assert 202 == (await api.call("POST", "/v1/procedures:synchronise", body=body)).status
     assert 202 == (await api.call("POST", "/v1/procedures:synchronise", body={"codes": ["1.999001"]})).status
     refused = await api.call("POST", "/v1/procedures:synchronise", body={})
-    assert "too-many-runs" == refused.problem
+    assert "too-many-readings" == refused.problem
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_bad_wishes(api: ApiUnderTest, body: Any, problem: str) -> None:
 
 async def test_what_may_be_done_by_whom(api: ApiUnderTest) -> None:
     """Watching needs the scope of reading, asking one of its own; a run that never was is not found."""
-    assert "run-not-found" == (await api.get("/v1/procedures/synchronisation")).problem
+    assert "reading-not-found" == (await api.get("/v1/procedures/synchronisation")).problem
     reader = api.with_token(await api.register("reader", scopes=frozenset({Scope.PROCEDURES_READ})))
     assert "insufficient-scope" == (await reader.call("POST", "/v1/procedures:synchronise", body={})).problem
     asker = api.with_token(await api.register("asker", scopes=frozenset({Scope.CATALOGUES_SYNC})))
