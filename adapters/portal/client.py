@@ -89,14 +89,16 @@ class PortalClient:
     async def push(self, operation: Operation, records: Sequence[object]) -> None:
         """Push statements in one call. Returns when the portal took them all."""
         settings = self._settings
+        await self.tell(operation, lambda token: protocol.statements_request(settings, token, operation, records))
+
+    async def tell(self, operation: Operation, build: Callable[[str], HttpRequest]) -> None:
+        """Make one push whose reply is about the call as a whole. Returns when the portal took it."""
 
         def judge(reply: Reply) -> tuple[None, CallOutcome]:
-            protocol.read_push(settings, operation, reply)
+            protocol.read_push(self._settings, operation, reply)
             return None, CallOutcome.OK
 
-        await self._call(
-            operation, lambda token: protocol.statements_request(settings, token, operation, records), judge
-        )
+        await self._call(operation, build, judge)
 
     async def push_dossiers(
         self, items: Sequence[Prepared], records: Sequence[object], *, is_update: bool

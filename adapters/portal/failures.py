@@ -29,6 +29,7 @@ class Operation(StrEnum):
     PUSH_LOCAL_QUESTIONS = "push_local_questions"
     PUSH_RATINGS = "push_ratings"
     PUSH_STATISTICS = "push_statistics"
+    PUSH_NATIONAL_STATUS = "push_national_status"
 
 
 class Meaning(StrEnum):
@@ -38,6 +39,7 @@ class Meaning(StrEnum):
     ALREADY_EXISTS = "already_exists"
     DOES_NOT_EXIST = "does_not_exist"
     REJECTED = "rejected"
+    NO_SUCH_SERVICE = "no_such_service"
     SESSION_REFUSED = "session_refused"
     CREDENTIALS_REFUSED = "credentials_refused"
     TRANSIENT = "transient"
@@ -62,6 +64,7 @@ class Wording(StrEnum):
     ABSENT = "absent"
     SESSION = "session"
     BUSY = "busy"
+    UNSUPPORTED = "unsupported"
 
 
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=100)]
@@ -83,6 +86,8 @@ class Wordings:
     """Phrases that hold a word of `session` and mean something else (version, meeting, interpreting)."""
     busy: tuple[Phrase, ...] = ("bảo trì", "quá tải", "hệ thống bận", "đang bận", "thử lại sau")
     """Maintenance, overload, "try again later": with an error code, nothing was done."""
+    unsupported: tuple[Phrase, ...] = ("chưa được hỗ trợ", "không được hỗ trợ", "chưa hỗ trợ", "dịch vụ không tồn tại")
+    """With an error code: this portal does not have the service that was asked for."""
     dossier: tuple[Phrase, ...] = ("hồ sơ",)
     """Words for the dossier itself, so that "does not exist" is understood of it."""
     other_subjects: tuple[Phrase, ...] = ("thủ tục", "tthc", "lĩnh vực", "thành phần", "đơn vị")
@@ -98,7 +103,7 @@ STATEMENTS = frozenset(
     }
 )
 """Pushes beside dossiers; repeating them is harmless."""
-PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS
+PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS, Operation.PUSH_NATIONAL_STATUS}) | STATEMENTS
 READS = frozenset(
     {
         Operation.LIST_PROCEDURES,
@@ -115,6 +120,14 @@ _CREATES = frozenset({Operation.CREATE})
 _STEPS = frozenset({Operation.STEPS})
 _NEED_DOSSIER = frozenset({Operation.UPDATE, Operation.STEPS})
 _BUSINESS = PUSHES | READS
+_CORE = frozenset(
+    {
+        *(Operation.CREATE, Operation.UPDATE, Operation.STEPS),
+        *(Operation.LOOK_UP, Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE),
+    }
+)
+_MAY_BE_MISSING = _BUSINESS - _CORE
+"""Services that a portal or facade may lack. Of the others the same words speak of something inside a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_NEED_DOSSIER, _C.OTHER, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
     Rule(_STEPS, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a step that the portal has"),
     Rule(_BUSINESS, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_MAY_BE_MISSING, _C.OTHER, _W.UNSUPPORTED, _M.NO_SUCH_SERVICE, "the portal has no such service"),
     Rule(_BUSINESS, _C.OTHER, None, _M.REJECTED, "refused"),
     # No code: only clear words decide.
     Rule(_BUSINESS, _C.NONE, _W.SESSION, _M.SESSION_REFUSED, "the session is not valid any more", _UNLESS_SUCCESS),

@@ -81,6 +81,9 @@ class Dialect(_Closed):
     """Whether a push may be answered with bare text instead of JSON; facades do."""
     steps_deduplicated: bool = True
     """Whether the portal stores a step once when all nine fields are equal (portal wire notes §13 row 20)."""
+    repeated_status_is_harmless: bool = True
+    """Whether what was told of a nationally filed dossier may be told again: then an unknown outcome is settled by
+    telling it once more, otherwise by a person. A status replaces the one before, so nothing else is likely."""
 
 
 class Facade(_Closed):
@@ -93,6 +96,8 @@ class Facade(_Closed):
     detail_path: UrlPath = "KetNoiMotCuaQuocGia/LayThuTuc"
     look_up_path: UrlPath | None = None
     """No public facade offers a look-up; without one an unanswered push is parked for a person."""
+    national_status_path: UrlPath | None = "KetNoiMotCuaQuocGia/DongBoTrangThaiHoSoKM"
+    """None where the facade does not offer it; what it names is for sales-promotion notices in the one seen (§1.8)."""
     update_switch: UpdateSwitch = UpdateSwitch.URLS
     detail_key: Key = "maTTHC"
     look_up_key: Key = "mahoso"
@@ -131,6 +136,8 @@ class PortalSettings(_Closed):
     max_dossiers_per_call: BatchSize = 50
     max_steps_per_call: BatchSize = 100
     """Assumed ceilings (portal wire notes §13 row 11). Real clients send 1 and 10: begin there with the real portal."""
+    national_status_type: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,10}$")] = "2"
+    """The envelope's `type` of a status of a nationally filed dossier; only this value is seen (§6.3)."""
     dialect: Dialect = Dialect()
     wire: WireRules = Field(default_factory=WireRules)
     codes_path: Path | None = None

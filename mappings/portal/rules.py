@@ -67,6 +67,25 @@ class SupplementId(StrEnum):
     TEXT = "text"
 
 
+class NationalStatusCodes(StrEnum):
+    """Which codes tell the portal how its own dossiers fare; two running clients differ (portal wire notes §6.3)."""
+
+    FOLDED = "folded"
+    """2 for received and whatever follows well, 5 for supplement, refusal, withdrawal and stop: what the comment
+    beside the field says, and what the client of the native form sends."""
+    RAW = "raw"
+    """The status itself, with 11 for refused: what a client behind a provincial facade sends."""
+
+
+class NationalReference(StrEnum):
+    """What stands in MaHoSo of such a status."""
+
+    NATIONAL = "national"
+    """The code under which the portal filed the dossier."""
+    OWN = "own"
+    """The province's own code, as the client behind a facade sends it."""
+
+
 DEFAULT_LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "MaHoSo": 50,
@@ -105,6 +124,8 @@ class WireRules:
     technical_id: TechnicalId = TechnicalId.ONLINE
     empty_receipt: EmptyReceipt = EmptyReceipt.SEND
     supplement_id: SupplementId = SupplementId.NUMBER
+    national_status: NationalStatusCodes = NationalStatusCodes.FOLDED
+    national_reference: NationalReference = NationalReference.NATIONAL
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", {**DEFAULT_LIMITS, **self.limits})
@@ -144,4 +165,4 @@ def _text_fields() -> set[str]:
         for record in records
         for field in msgspec.structs.fields(record)
         if field.type is str or str in get_args(field.type)
-    }
+    } | {"NoiDung"}

@@ -18,6 +18,7 @@ import msgspec
 from gateway.errors import Fault, InvalidInput
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.procedure import Procedure
+from gateway.ports.portal_services import NationalStatus
 from mappings.portal import wire
 from mappings.portal.catalogue import read_procedure
 from mappings.portal.catalogue_out import procedure_record
@@ -25,6 +26,7 @@ from mappings.portal.catalogue_wire import ProcedureRecord
 from mappings.portal.compare import differing_fields
 from mappings.portal.facts import DossierFacts, StepFacts
 from mappings.portal.inbound import dossier_facts, step_facts
+from mappings.portal.national_status import national_status_record
 from mappings.portal.outbound import Held, Writer
 from mappings.portal.rules import Profile, WireRules
 from mappings.portal.tables import PortalCodes, PortalTables
@@ -56,6 +58,10 @@ class PortalTranslator:
     def step(self, dossier_code: str, step: ProgressStep, *, at: datetime) -> wire.StepRecord | Held:
         """Write one progress step, checked, or tell why it must not be sent."""
         return self._writer.step(dossier_code, step, self.codes_at(at))
+
+    def national_status(self, status: NationalStatus, *, at: datetime) -> dict[str, Any]:
+        """Write what is told of a nationally filed dossier. Raises Unmapped or InvalidInput."""
+        return national_status_record(status, self.codes_at(at), self._rules)
 
     def wire_records(self, records: Sequence[wire.DossierRecord]) -> list[object]:
         """Give records as they are to be encoded: whole, or without the fields that an older portal does not know."""

@@ -61,6 +61,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
             "applications": [filed.as_dict() for filed in sandbox.filing.filed.values()]
         },
         ("POST", "applications"): file_applications,
+        ("POST", "applications:issue"): lambda call: _issue(sandbox, call.object()),
         ("POST", "sessions:expire"): lambda _: {"ended": sandbox.expire_sessions()},
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
@@ -96,6 +97,14 @@ def _order(body: dict[str, Any]) -> FilingOrder:
         return msgspec.convert(body, FilingOrder)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
+
+
+def _issue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Register the applications of {"codes": […]} without telling the province."""
+    codes = body.get("codes")
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
+        raise ControlError("codes: must be a list of texts")
+    return {"applications": [sandbox.filing.issue(code).as_dict() for code in codes]}
 
 
 def _text(body: dict[str, Any], name: str) -> str:

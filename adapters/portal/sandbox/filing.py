@@ -52,6 +52,8 @@ class Filed:
     answers: list[int] = field(default_factory=list)
     """`error_code` of every call that was answered over HTTP 200, in order."""
     failures: list[str] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    """What the province told of it (§6.3), in order of arrival, repeats left out."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
@@ -70,6 +72,11 @@ class Filing:
         """Forget everything that was filed."""
         self.filed.clear()
         self._last_number = 0
+
+    def issue(self, code: str, procedure_code: str = "") -> Filed:
+        """Register an application that the province is not told of; one that is there already stays as it is."""
+        made = Filed(code, procedure_code, is_promotion=True, summary="", applicant_name="")
+        return self.filed.setdefault(code, made)
 
     async def file(self, order: FilingOrder, procedure_codes: list[str]) -> list[Filed]:
         """File as ordered and tell the province; give the applications once every call was taken, or given up."""

@@ -161,6 +161,13 @@ class PortalProfile(BaseModel):
     is_repeated_step_stored: bool = False
     is_nan_accepted: bool = False
 
+    # §6.3: how dossiers fare that were filed on the portal.
+    national_status_types: tuple[str, ...] = ("2",)
+    national_status_codes: tuple[str, ...] = tuple(str(code) for code in range(1, 12))
+    """Accepted values of `TrangThai`; clients tell 1, 2, 5 or the whole table with 11 for refused."""
+    is_unknown_filing_accepted: bool = False
+    """Whether a status of an application that nobody filed here is taken, as of one that was."""
+
     # §13-21 to -23: reads.
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
@@ -181,6 +188,7 @@ class PortalProfile(BaseModel):
     facade_add_path: str = "ThemMoi"
     facade_update_path: str = "CapNhat"
     facade_progress_path: str = "DongBoTienTrinh"
+    facade_national_status_path: str = "DongBoTrangThaiHoSoKM"
     facade_push_path: str = "DongBoHoSoMC"
     """The form with `?isUpdating=True|False` in the query."""
     are_facade_reads_wrapped: bool = True
@@ -220,6 +228,7 @@ FIXED_SETTINGS = frozenset(
         "facade_add_path",
         "facade_update_path",
         "facade_progress_path",
+        "facade_national_status_path",
         "facade_push_path",
     }
 )

@@ -85,7 +85,7 @@ class PortalSandbox:
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
         self.addresses = AddressChecker(self.state.note)
         self.filing = Filing(random.Random(self._rng.random()))  # noqa: S311 - as above
-        self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
+        self._desk = self._make_desk()
 
     # Answering.
 
@@ -141,7 +141,7 @@ class PortalSandbox:
                 service.run(self._desk, envelope)
             return self._write(record, self._rejection(rejection), is_facade=is_facade, is_push=is_push)
         reply = service.run(self._desk, envelope)
-        if reply.code == 0 and is_push and self._profile.are_file_addresses_fetched:
+        if reply.code == 0 and name == "DongBoHoSoMC" and self._profile.are_file_addresses_fetched:
             self.addresses.collect(envelope.get("data"))
         if not is_push:
             reply = self._distorted(record, reply, is_catalogue=service.is_catalogue)
@@ -226,7 +226,10 @@ class PortalSandbox:
         if fixed:
             raise ProfileError(f"fixed when the sandbox starts: {', '.join(fixed)}")
         self._profile = self._profile.changed(**changes)
-        self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
+        self._desk = self._make_desk()
+
+    def _make_desk(self) -> Desk:
+        return Desk(self.state, self._profile, Intake(self.state, self._profile), self.filing.filed)
 
     def add_fault(self, spec: FaultSpec) -> int:
         """Arm a fault and give its id. Raises FaultSpecError."""
@@ -347,5 +350,9 @@ TALLIES = (
     "sessions_opened",
     "logins_refused",
     "calls_with_bad_session",
+    "national_statuses_stored",
+    "national_statuses_repeated",
+    "national_statuses_rejected",
+    "national_statuses_unknown",
 )
 """Totals that are always shown, also at zero."""

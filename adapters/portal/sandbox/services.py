@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from adapters.portal.sandbox.filing import Filed
 from adapters.portal.sandbox.intake import Intake
+from adapters.portal.sandbox.national import take_status, told_code
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
@@ -27,6 +29,8 @@ class Desk:
     state: PortalState
     profile: PortalProfile
     intake: Intake
+    filed: Mapping[str, Filed]
+    """What citizens filed on the portal, by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +154,8 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
         **{service: _taking(service) for service in KINDS},
+        "DongBoTrangThaiHoSo": Service(
+            lambda desk, envelope: take_status(desk.state, desk.profile, desk.filed, envelope), Touch.EFFECT, told_code
+        ),
     }
 )
