@@ -11,6 +11,7 @@ from typing import Self
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
+from adapters.portal.listing import PortalListing
 from adapters.portal.national_status import PortalNationalStatus
 from adapters.portal.protocol import SYSTEM
 from adapters.portal.settings import PortalSettings
@@ -62,6 +63,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national_status = PortalNationalStatus(settings, client, translator, clock)
         """What is told of dossiers that were filed on the portal."""
+        self.listing = PortalListing(settings, client)
+        """Which dossiers the portal holds, where that is configured."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

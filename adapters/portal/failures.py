@@ -30,6 +30,7 @@ class Operation(StrEnum):
     PUSH_RATINGS = "push_ratings"
     PUSH_STATISTICS = "push_statistics"
     PUSH_NATIONAL_STATUS = "push_national_status"
+    LIST_DOSSIERS = "list_dossiers"
 
 
 class Meaning(StrEnum):
@@ -112,6 +113,7 @@ READS = frozenset(
         Operation.LIST_CITIZENS_QUESTIONS,
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
+        Operation.LIST_DOSSIERS,
     }
 )
 ALL = frozenset(Operation)

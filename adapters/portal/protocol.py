@@ -43,6 +43,7 @@ SERVICES = {
     Operation.PUSH_LOCAL_QUESTIONS: "DongBoHoiDap",
     Operation.PUSH_RATINGS: "DongBoDanhGia",
     Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
+    Operation.LIST_DOSSIERS: "TraCuuHoSo",
     Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
 }
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))

@@ -4,6 +4,7 @@ Whatever the portal does not document is a setting here (or in `WireRules`, for 
 default of portal wire notes §13, so that a province that learns better corrects a value and no code.
 """
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -106,6 +107,35 @@ class Facade(_Closed):
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
+class DayForm(StrEnum):
+    """How a day is written as a parameter of a read."""
+
+    COMPACT = "yyyyMMdd"
+    SLASHED = "dd/MM/yyyy"
+
+    def write(self, day: date) -> str:
+        return f"{day:%Y%m%d}" if self is DayForm.COMPACT else f"{day:%d/%m/%Y}"
+
+
+class Listing(_Closed):
+    """How the portal lists the province's dossiers by `TraCuuHoSo`.
+
+    An assumption in every value: no public client lists, and the record of the service is not documented either
+    (portal wire notes §6.4, §13 rows 21 and 23). Without this section nothing is listed.
+    """
+
+    from_key: Key = "tuNgay"
+    to_key: Key = "denNgay"
+    page_key: Key = "trang"
+    size_key: Key = "soLuong"
+    page_size: BatchSize = 100
+    day_form: DayForm = DayForm.COMPACT
+    is_last_day_included: bool = True
+    """Whether the day in `to_key` belongs to the interval on the wire."""
+    max_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A portal that ignores the page would give the first one for ever; past this many it is not believed."""
+
+
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
@@ -143,6 +173,7 @@ class PortalSettings(_Closed):
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
+    listing: Listing | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from adapters.portal.sandbox.damage import DamageOrder, damage
 from adapters.portal.sandbox.filing import FilingOrder
 from adapters.portal.sandbox.profile import ProfileError
 from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
@@ -51,6 +52,8 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
     return {
         **shared_actions(sandbox),
         ("GET", "dossiers"): list_dossiers,
+        ("GET", "codes"): lambda _: {"codes": sandbox.state.listed_codes()},
+        ("POST", "dossiers:damage"): lambda call: _damage(sandbox, call.object()),
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
@@ -96,6 +99,15 @@ def _order(body: dict[str, Any]) -> FilingOrder:
     try:
         return msgspec.convert(body, FilingOrder)
     except msgspec.ValidationError as error:
+        raise ControlError(str(error)) from None
+
+
+def _damage(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Damage what the portal holds, as ordered; tell what was done."""
+    try:
+        order = msgspec.convert(body, DamageOrder)
+        return {"done": [one.as_dict() for one in damage(sandbox.state, order)]}
+    except (msgspec.ValidationError, ValueError) as error:
         raise ControlError(str(error)) from None
 
 

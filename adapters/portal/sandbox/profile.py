@@ -171,6 +171,16 @@ class PortalProfile(BaseModel):
     # §13-21 to -23: reads.
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
+    is_listing_offered: bool = False
+    """Whether `TraCuuHoSo` without `mahoso` lists the dossiers of an interval of days (tuNgay, denNgay, trang,
+    soLuong): an assumption, no public client asks for it."""
+    is_listing_narrowed: bool = True
+    """Whether the days are honoured; off, every dossier is listed."""
+    is_listing_paged: bool = True
+    """Whether `trang` is honoured; off, every page is the first one."""
+    is_listing_last_day_included: bool = True
+    max_listing_page: int = Field(default=100, ge=1)
+    """Most records of a page, whatever `soLuong` asks for."""
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
 
     # §13-32: load.

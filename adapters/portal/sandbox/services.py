@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.portal.sandbox.filing import Filed
 from adapters.portal.sandbox.intake import Intake
+from adapters.portal.sandbox.listing import list_dossiers, whole_number
 from adapters.portal.sandbox.national import take_status, told_code
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.replies import Reply, failure
@@ -66,6 +67,8 @@ def _list_sectors(desk: Desk, envelope: Envelope) -> Reply:
 
 def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
     code = envelope.get("mahoso")
+    if code is None and desk.profile.is_listing_offered:
+        return list_dossiers(desk.state, desk.profile, envelope)
     if not isinstance(code, str) or not code:
         return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="mahoso"))
     dossier = desk.state.dossiers.get(code)
@@ -110,13 +113,8 @@ def _page(profile: PortalProfile, envelope: Envelope, listed: list[dict[str, Any
     """Cut out the page asked for with `trang` (from 1) and `soLuong`, when pages are honoured (§13-23)."""
     if not profile.is_paging_honoured:
         return listed
-    page, size = _number(envelope.get("trang")), _number(envelope.get("soLuong"))
+    page, size = whole_number(envelope.get("trang")), whole_number(envelope.get("soLuong"))
     return listed if page is None or size is None else listed[(page - 1) * size : page * size]
-
-
-def _number(value: Any) -> int | None:
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000 else None
 
 
 def pushed_codes(envelope: Envelope) -> list[str]:

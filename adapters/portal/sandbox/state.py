@@ -9,6 +9,7 @@ import random
 import uuid
 from collections import Counter, deque
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -204,12 +205,25 @@ class PortalState:
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
         self.dossiers: dict[str, DossierState] = {}
+        self.listed_twice: set[str] = set()
+        """Codes that a damaged list names twice."""
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
         self.notes: deque[dict[str, str]] = deque(maxlen=MAX_NOTES)
         self.note_counts: Counter[str] = Counter()
         self._clock = clock
         self._last_sequence = 0
+        self._last_order = 0
+
+    def open_dossier(self, code: str, max_revisions: int) -> DossierState:
+        """Make the state of a dossier that is new here, the next in order."""
+        self._last_order += 1
+        dossier = self.dossiers[code] = DossierState(code, self._last_order, max_revisions)
+        return dossier
+
+    def listed_codes(self) -> list[str]:
+        """Name the dossiers in order of creation, as the portal's own list does: twice where that is damaged."""
+        return [code for known in self.dossiers for code in (known,) * (1 + (known in self.listed_twice))]
 
     def next_sequence(self) -> int:
         """Give the next number of the one order in which effects arrive, dossiers and steps together."""
@@ -227,16 +241,17 @@ class PortalState:
 
     def dossier_page(self, after: int, limit: int) -> list[DossierState]:
         """List dossiers in order of creation, from the one after order number `after` (the first has 1)."""
-        # Dossiers are never removed one by one, so position and order number go together.
-        codes = list(self.dossiers)[after : after + limit]
-        return [self.dossiers[code] for code in codes]
+        # Damage removes dossiers, so position and order number part.
+        return list(islice((dossier for dossier in self.dossiers.values() if dossier.order > after), limit))
 
     def forget_received(self) -> None:
         """Forget dossiers, steps, sessions and tallies; the catalogue stays."""
         self.dossiers.clear()
+        self.listed_twice.clear()
         self.statements.clear()
         self.sessions.end_all()
         self.tallies.clear()
         self.notes.clear()
         self.note_counts.clear()
         self._last_sequence = 0
+        self._last_order = 0
