@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Self
 
+from adapters.portal.catalogues import PortalCatalogues
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
@@ -63,6 +64,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national_status = PortalNationalStatus(settings, client, translator, clock)
         """What is told of dossiers that were filed on the portal."""
+        self.catalogues = PortalCatalogues(settings, client, translator, clock)
+        """Short catalogues, online services, decisions, technical ids."""
         self.listing = PortalListing(settings, client)
         """Which dossiers the portal holds, where that is configured."""
         self._limits = ChannelLimits(

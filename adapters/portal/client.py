@@ -47,7 +47,7 @@ class PortalClient:
         """Read the whole list of the catalogue."""
         settings = self._settings
         return await self.read(
-            Operation.LIST_PROCEDURES,
+            protocol.list_operation(settings),
             lambda token: protocol.list_request(settings, token),
             lambda reply: protocol.read_procedures(settings, reply),
             session,

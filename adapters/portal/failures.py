@@ -5,11 +5,15 @@ bottom and the first row that fits decides. Where code and words contradict each
 is settled by a query. Pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
+
+from gateway.ports.portal_services import CatalogueName
 
 
 class Operation(StrEnum):
@@ -31,6 +35,27 @@ class Operation(StrEnum):
     PUSH_STATISTICS = "push_statistics"
     PUSH_NATIONAL_STATUS = "push_national_status"
     LIST_DOSSIERS = "list_dossiers"
+    LIST_UNIT_PROCEDURES = "list_unit_procedures"
+    LIST_ONLINE_SERVICES = "list_online_services"
+    GET_DECISION = "get_decision"
+    FIND_TECHNICAL_ID = "find_technical_id"
+    READ_AGENCIES = "read_agencies"
+    READ_SECTORS = "read_sectors"
+    READ_GENDERS = "read_genders"
+    READ_PROVINCES = "read_provinces"
+    READ_DISTRICTS = "read_districts"
+    READ_COMMUNES = "read_communes"
+    READ_COUNTRIES = "read_countries"
+    READ_ETHNIC_GROUPS = "read_ethnic_groups"
+    READ_RELIGIONS = "read_religions"
+    READ_MARITAL_STATUSES = "read_marital_statuses"
+    READ_APPLICANT_KINDS = "read_applicant_kinds"
+    READ_EXECUTING_LEVELS = "read_executing_levels"
+    READ_LEGAL_BASES = "read_legal_bases"
+    READ_FEES = "read_fees"
+    READ_PROCEDURE_TYPES = "read_procedure_types"
+    READ_PROCEDURE_GROUPS = "read_procedure_groups"
+    READ_PROCEDURES_BY_TYPE = "read_procedures_by_type"
 
 
 class Meaning(StrEnum):
@@ -95,6 +120,10 @@ class Wordings:
     """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
 
 
+CATALOGUE_OPERATIONS: Mapping[CatalogueName, Operation] = MappingProxyType(
+    {name: Operation("read_" + name.value.replace("-", "_")) for name in CatalogueName}
+)
+"""Which operation reads which catalogue."""
 STATEMENTS = frozenset(
     {
         Operation.PUSH_ANSWERS,
@@ -114,8 +143,20 @@ READS = frozenset(
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
         Operation.LIST_DOSSIERS,
+        Operation.LIST_UNIT_PROCEDURES,
+        Operation.LIST_ONLINE_SERVICES,
+        Operation.GET_DECISION,
+        Operation.FIND_TECHNICAL_ID,
+        *CATALOGUE_OPERATIONS.values(),
     }
 )
+LISTS = frozenset(
+    {
+        *(Operation.LIST_PROCEDURES, Operation.LIST_UNIT_PROCEDURES, Operation.LIST_ONLINE_SERVICES),
+        *(Operation.LIST_DOSSIERS, *CATALOGUE_OPERATIONS.values()),
+    }
+)
+"""Reads whose result is a list whatever it holds: an object in its place is no list of one."""
 ALL = frozenset(Operation)
 _LOGIN = frozenset({Operation.LOGIN})
 _CREATES = frozenset({Operation.CREATE})

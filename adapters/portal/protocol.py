@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from adapters.portal.failures import PUSHES, Meaning, Operation
+from adapters.portal.failures import LISTS, PUSHES, Meaning, Operation
 from adapters.portal.replies import Reply
 from adapters.portal.settings import DestinationPlace, Facade, PortalSettings, UpdateSwitch
 from adapters.transport.messages import HttpRequest
@@ -44,6 +44,27 @@ SERVICES = {
     Operation.PUSH_RATINGS: "DongBoDanhGia",
     Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
     Operation.LIST_DOSSIERS: "TraCuuHoSo",
+    Operation.LIST_UNIT_PROCEDURES: "LayDanhSachTTHCDonVi",
+    Operation.LIST_ONLINE_SERVICES: "LayDVC",
+    Operation.GET_DECISION: "LayQDCB",
+    Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
+    Operation.READ_AGENCIES: "LayDanhMucCoQuan",
+    Operation.READ_SECTORS: "LayDanhMucLinhVuc",
+    Operation.READ_GENDERS: "LayDanhMucGioiTinh",
+    Operation.READ_PROVINCES: "LayDanhMucTinhThanh",
+    Operation.READ_DISTRICTS: "LayDanhMucQuanHuyen",
+    Operation.READ_COMMUNES: "LayDanhMucPhuongXa",
+    Operation.READ_COUNTRIES: "LayDanhMucQuocGia",
+    Operation.READ_ETHNIC_GROUPS: "LayDanhMucDanToc",
+    Operation.READ_RELIGIONS: "LayDanhMucTonGiao",
+    Operation.READ_MARITAL_STATUSES: "LayDanhMucTinhTrangHonNhan",
+    Operation.READ_APPLICANT_KINDS: "LayDanhMucDoiTuong",
+    Operation.READ_EXECUTING_LEVELS: "LayDanhMucCapThucHien",
+    Operation.READ_LEGAL_BASES: "LayDanhMucCanCuPhapLy",
+    Operation.READ_FEES: "LayDanhMucLePhi",
+    Operation.READ_PROCEDURE_TYPES: "LayDanhMucLoaiThuTuc",
+    Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
+    Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
     Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
 }
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
@@ -63,12 +84,19 @@ def login_request(settings: PortalSettings, password: str) -> HttpRequest:
     )
 
 
+def list_operation(settings: PortalSettings) -> Operation:
+    """Tell which list of procedures is read: the portal's whole one, or that of the province's own unit."""
+    return Operation.LIST_UNIT_PROCEDURES if settings.lists_own_procedures else Operation.LIST_PROCEDURES
+
+
 def list_request(settings: PortalSettings, session: str) -> HttpRequest:
     """Build the reading of the catalogue's list."""
-    seconds = settings.timeouts.list_seconds
-    if settings.facade is not None:
-        return facade_get(settings, settings.facade, Operation.LIST_PROCEDURES, settings.facade.list_path, (), seconds)
-    return service_request(settings, Operation.LIST_PROCEDURES, settings.share_path, session, {}, seconds)
+    operation, seconds, facade = list_operation(settings), settings.timeouts.list_seconds, settings.facade
+    own = {"maDonVi": settings.unit_code} if settings.lists_own_procedures else {}
+    if facade is not None:
+        path = facade.own_list_path if settings.lists_own_procedures else facade.list_path
+        return facade_get(settings, facade, operation, path, tuple(own.items()), seconds)
+    return service_request(settings, operation, settings.share_path, session, own, seconds)
 
 
 def detail_request(settings: PortalSettings, session: str, procedure_code: str) -> HttpRequest:
@@ -177,7 +205,7 @@ def read_login(settings: PortalSettings, reply: Reply) -> str:
 
 def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef]:
     """Give the list of the catalogue. Raises when it was not given in full."""
-    operation = Operation.LIST_PROCEDURES
+    operation = list_operation(settings)
     items = read_result(settings, operation, reply)
     try:
         return read_list(items)
@@ -274,7 +302,7 @@ def read_result(settings: PortalSettings, operation: Operation, reply: Reply) ->
         inner = result.get("data")
         if isinstance(inner, list):
             result = inner
-        elif result and operation is not Operation.LIST_PROCEDURES:
+        elif result and operation not in LISTS:
             result = [result]
     # An answer without code and without known words proves something only when it carries something.
     if meaning is Meaning.UNREADABLE and reply.code is None and isinstance(result, list) and result:

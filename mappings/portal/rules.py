@@ -14,7 +14,9 @@ import msgspec
 from pydantic import ConfigDict, Field
 
 from gateway.errors import Fault
+from gateway.ports.portal_services import CatalogueName
 from mappings.portal import wire
+from mappings.portal.catalogues import CATALOGUE_FIELDS
 
 
 class Profile(StrEnum):
@@ -100,6 +102,7 @@ DEFAULT_LIMITS: Mapping[str, int] = MappingProxyType(
 )
 DEFAULT_NON_EMPTY = ("MaHoSo", "MaTTHC", "NgayTiepNhan", "TrangThaiHoSo")
 
+FieldName = Annotated[str, Field(min_length=1, max_length=100)]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -126,9 +129,15 @@ class WireRules:
     supplement_id: SupplementId = SupplementId.NUMBER
     national_status: NationalStatusCodes = NationalStatusCodes.FOLDED
     national_reference: NationalReference = NationalReference.NATIONAL
+    catalogue_fields: Mapping[CatalogueName, tuple[FieldName, FieldName]] = field(default_factory=dict)
+    """Fields of code and name in catalogues whose fields turn out to be others than `CATALOGUE_FIELDS` assumes."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", {**DEFAULT_LIMITS, **self.limits})
+
+    def fields_of_catalogue(self, name: CatalogueName) -> tuple[str, str]:
+        """Give the fields of code and name of a catalogue."""
+        return self.catalogue_fields.get(name, CATALOGUE_FIELDS[name])
 
     def faults(self) -> list[Fault]:
         """List field names that do not exist on the wire or cannot carry the rule."""

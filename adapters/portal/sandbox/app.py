@@ -19,6 +19,12 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _decode = msgspec.json.Decoder().decode
 
 LOGIN_OPERATION = "login"
+_FACADE_CATALOGUES = (
+    "LayDanhMucLinhVuc",
+    "LayDanhMucLoaiThuTuc",
+    "LayDanhMucNhomThuTuc",
+    "LayDanhMucThuTucThuocLoai",
+)
 _UPDATING_WORDS = {"true": "True", "false": "False"}
 
 
@@ -161,9 +167,11 @@ def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     base = f"/{profile.facade_prefix}/"
     reads: dict[str, tuple[str, dict[str, str]]] = {
         "LayDanhSachTTHC": ("LayDanhSachTTHC", {}),
-        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHC", {"maDonVi": "maDonVi"}),
+        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHCDonVi", {"maDonVi": "maDonVi"}),
         "LayThuTuc": ("LayThuTuc", {"maTTHC": "maTTHC"}),
-        "LayDanhMucLinhVuc": ("LayDanhMucLinhVuc", {}),
+        "LayQDCB": ("LayQDCB", {"idQDCB": "idQDCB"}),
+        "TraCuuTechID": ("TraCuuTechID", {"mstorcmnd": "mstorcmnd"}),
+        **{name: (name, {}) for name in _FACADE_CATALOGUES},
     }
     for path, (service, parameters) in reads.items():
         app.router.add_get(base + path, facade.read(service, parameters))

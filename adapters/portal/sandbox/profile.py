@@ -64,6 +64,20 @@ class AdministrativeLevels(StrEnum):
     POST_2025 = "post_2025"
 
 
+class CatalogueOddity(StrEnum):
+    """What is wrong with a catalogue that is answered with success."""
+
+    DUPLICATES = "duplicates"
+    """Some items come twice, word for word."""
+    CONTRADICTIONS = "contradictions"
+    """Some codes come again with another name."""
+    MISSING_CODES = "missing_codes"
+    """Some items have no code: the key is missing or null."""
+    ONE_SHORT = "one_short"
+    """The last item is left out: a list of 5,000 has 4,999."""
+    EMPTY = "empty"
+
+
 class Wording(BaseModel):
     """The portal's sentences. Clients search them, so the fragments of §1.6 must stay in their places:
     "thành công" in every success, "đã tồn tại" and "không tồn tại" in the two answers about existence, and none of
@@ -181,6 +195,16 @@ class PortalProfile(BaseModel):
     is_listing_last_day_included: bool = True
     max_listing_page: int = Field(default=100, ge=1)
     """Most records of a page, whatever `soLuong` asks for."""
+    catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    """Other names for the fields of code and name, by service: most are not documented (§13-22)."""
+    catalogue_sizes: dict[str, int] = Field(default_factory=dict)
+    """How many items a catalogue has, by service: cut, or filled up with invented ones."""
+    catalogue_oddities: dict[str, CatalogueOddity] = Field(default_factory=dict)
+    unserved_services: tuple[str, ...] = ()
+    """Services that this portal says it does not have."""
+    technical_id_provider: str = "wso2is"
+    unregistered_ending: str = "0"
+    """Whoever's number ends so is not registered; empty means that everybody is."""
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
 
     # §13-32: load.

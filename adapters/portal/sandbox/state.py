@@ -200,6 +200,8 @@ class PortalState:
     def __init__(self, catalogue: Catalogue, rng: random.Random, clock: SandboxClock) -> None:
         self.agencies = [dict(agency) for agency in catalogue.agencies]
         self.sectors = [dict(sector) for sector in catalogue.sectors]
+        self.catalogues = {name: [dict(item) for item in items] for name, items in catalogue.lists.items()}
+        """Every short catalogue by its service, but agencies and sectors."""
         self.procedures: dict[str, Record] = {record["MATTHC"]: record for record in catalogue.procedures}
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
         self.answers: dict[str, list[Record]] = {}
