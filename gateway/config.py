@@ -5,6 +5,7 @@ once, with the setting's name and the rule, never the value.
 """
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -105,6 +106,22 @@ class EngineSettings(_Section):
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
+class ReconciliationSettings(_Section):
+    """How the two sides are compared. An interval of 0 leaves runs of that kind to a person."""
+
+    interval_hours: Annotated[float, Field(ge=0, le=8760)] = 24.0
+    """Between runs over what changed."""
+    full_interval_hours: Annotated[float, Field(ge=0, le=87_600)] = 720.0
+    """Between runs over everything."""
+    calls_per_second: Annotated[float, Field(ge=0.1, le=10_000)] = 20.0
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    page_size: Annotated[int, Field(ge=1, le=2000)] = 100
+    list_window_days: Annotated[int, Field(ge=1, le=366)] = 7
+    """Days of reception that are listed at once; a window is held in memory."""
+    list_from: date = date(2020, 1, 1)
+    """First day that a full run lists."""
+
+
 class PortalInboundSettings(_Section):
     """The national portal's own calls into the province, under /national/portal/. Without this section none is taken.
 
@@ -151,6 +168,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
     files: FileSettings = FileSettings()
+    reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     portal_tls: "PortalTlsSettings | None" = None

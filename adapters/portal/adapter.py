@@ -12,8 +12,7 @@ from adapters.portal.catalogues import PortalCatalogues
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
-from adapters.portal.listing import PortalListing
-from adapters.portal.national_status import PortalNationalStatus
+from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
@@ -34,6 +33,7 @@ from gateway.ports.portal import (
     StepToPush,
     Untranslatable,
 )
+from gateway.ports.reconciliation import Inspection
 from mappings.portal.outbound import Held
 from mappings.portal.tables import PortalTables, load_tables
 from mappings.portal.translate import PortalTranslator
@@ -62,12 +62,10 @@ class PortalAdapter:
         self._clock = clock
         self.statements = PortalStatements(settings, client)
         """Questions, answers, ratings and statistics."""
-        self.national_status = PortalNationalStatus(settings, client, translator, clock)
-        """What is told of dossiers that were filed on the portal."""
+        self.national = PortalNational(settings, client, translator, clock)
+        """Nationally filed dossiers, and the listing of dossiers."""
         self.catalogues = PortalCatalogues(settings, client, translator, clock)
         """Short catalogues, online services, decisions, technical ids."""
-        self.listing = PortalListing(settings, client)
-        """Which dossiers the portal holds, where that is configured."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,
@@ -122,6 +120,17 @@ class PortalAdapter:
         except InvalidInput as error:
             raise _broken(Operation.LOOK_UP, "the record of the look-up has another form") from error
         return LookUp(is_present=True, differing_fields=self._translator.differing_fields(theirs, item.record))
+
+    async def inspect(self, item: Prepared) -> Inspection:
+        """Look at a dossier and give both values of whatever differs from what was prepared."""
+        found = await self._client.look_up(item.dossier_code)
+        if found.record is None:
+            return Inspection(is_present=False)
+        try:
+            theirs = self._translator.found_dossier(found.record)
+        except InvalidInput as error:
+            raise _broken(Operation.LOOK_UP, "the record of the look-up has another form") from error
+        return self._translator.inspect(theirs, item.record, at=self._clock.now())
 
     async def list_procedures(self) -> Sequence[ProcedureRef]:
         """Read the whole list of the catalogue, duplicates as they come."""

@@ -133,7 +133,8 @@ STATEMENTS = frozenset(
     }
 )
 """Pushes beside dossiers; repeating them is harmless."""
-PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS, Operation.PUSH_NATIONAL_STATUS}) | STATEMENTS
+_STATUSES = frozenset({Operation.PUSH_NATIONAL_STATUS})
+PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS | _STATUSES
 READS = frozenset(
     {
         Operation.LIST_PROCEDURES,

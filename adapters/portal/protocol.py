@@ -43,6 +43,7 @@ SERVICES = {
     Operation.PUSH_LOCAL_QUESTIONS: "DongBoHoiDap",
     Operation.PUSH_RATINGS: "DongBoDanhGia",
     Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
+    Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
     Operation.LIST_DOSSIERS: "TraCuuHoSo",
     Operation.LIST_UNIT_PROCEDURES: "LayDanhSachTTHCDonVi",
     Operation.LIST_ONLINE_SERVICES: "LayDVC",
@@ -65,7 +66,6 @@ SERVICES = {
     Operation.READ_PROCEDURE_TYPES: "LayDanhMucLoaiThuTuc",
     Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
     Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
-    Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
 }
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
@@ -183,6 +183,20 @@ def national_status_request(settings: PortalSettings, session: str, record: Mapp
     if facade.national_status_path is None:
         raise no_such_service(operation)
     return facade_post(settings, facade, operation, facade.national_status_path, [], record)
+
+
+def listing_request(
+    settings: PortalSettings, session: str, *, received_from: str, received_to: str, page: int
+) -> HttpRequest:
+    """Build the reading of a page of dossier codes; an assumption, see `PortalSettings.has_dossier_listing`."""
+    parameters: dict[str, str | int] = {
+        "tuNgay": received_from,
+        "denNgay": received_to,
+        "trang": page,
+        "soLuong": settings.listing_page_size,
+    }
+    seconds = settings.timeouts.list_seconds
+    return service_request(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:

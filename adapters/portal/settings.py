@@ -4,7 +4,6 @@ Whatever the portal does not document is a setting here (or in `WireRules`, for 
 default of portal wire notes §13, so that a province that learns better corrects a value and no code.
 """
 
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -67,6 +66,17 @@ class Timeouts(_Closed):
     push_seconds: Seconds = 60.0
 
 
+class NationalStatusForm(StrEnum):
+    """How `TrangThai` of DongBoTrangThaiHoSo is written (portal wire notes §6.3)."""
+
+    FOLDED = "folded"
+    """1, 2 and 5 only: received for 4, 6, 9 and 10, supplement or refusal for 3, 7 and 8."""
+    AS_IS = "as_is"
+    """The ten statuses as in every other record."""
+    AS_IS_REFUSED_11 = "as_is_refused_11"
+    """The ten statuses, with 11 for refused."""
+
+
 class Dialect(_Closed):
     """How answers are read."""
 
@@ -83,9 +93,6 @@ class Dialect(_Closed):
     """Whether a push may be answered with bare text instead of JSON; facades do."""
     steps_deduplicated: bool = True
     """Whether the portal stores a step once when all nine fields are equal (portal wire notes §13 row 20)."""
-    repeated_status_is_harmless: bool = True
-    """Whether what was told of a nationally filed dossier may be told again: then an unknown outcome is settled by
-    telling it once more, otherwise by a person. A status replaces the one before, so nothing else is likely."""
 
 
 _FACADE = "KetNoiMotCuaQuocGia/"
@@ -127,35 +134,6 @@ class Facade(_Closed):
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
-class DayForm(StrEnum):
-    """How a day is written as a parameter of a read."""
-
-    COMPACT = "yyyyMMdd"
-    SLASHED = "dd/MM/yyyy"
-
-    def write(self, day: date) -> str:
-        return f"{day:%Y%m%d}" if self is DayForm.COMPACT else f"{day:%d/%m/%Y}"
-
-
-class Listing(_Closed):
-    """How the portal lists the province's dossiers by `TraCuuHoSo`.
-
-    An assumption in every value: no public client lists, and the record of the service is not documented either
-    (portal wire notes §6.4, §13 rows 21 and 23). Without this section nothing is listed.
-    """
-
-    from_key: Key = "tuNgay"
-    to_key: Key = "denNgay"
-    page_key: Key = "trang"
-    size_key: Key = "soLuong"
-    page_size: BatchSize = 100
-    day_form: DayForm = DayForm.COMPACT
-    is_last_day_included: bool = True
-    """Whether the day in `to_key` belongs to the interval on the wire."""
-    max_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """A portal that ignores the page would give the first one for ever; past this many it is not believed."""
-
-
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
@@ -194,10 +172,19 @@ class PortalSettings(_Closed):
     """The envelope's `type` of a status of a nationally filed dossier; only this value is seen (§6.3)."""
     dialect: Dialect = Dialect()
     wire: WireRules = Field(default_factory=WireRules)
+    national_status: NationalStatusForm = NationalStatusForm.FOLDED
+    """How the status of a nationally filed dossier is written; implementations contradict each other (§6.3)."""
+    is_national_status_repeatable: bool = True
+    """Whether such a status may be told twice. Assumed: it states how things are."""
+    has_dossier_listing: bool = False
+    """Whether `TraCuuHoSo` lists dossiers by day of reception (tuNgay, denNgay, trang, soLuong). No public client does
+    this; without it, dossiers that only the portal has cannot be found."""
+    listing_page_size: Annotated[int, Field(ge=1, le=5000)] = 500
+    max_listing_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A portal that ignores the page would give the first one for ever; past this many it is not believed."""
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
-    listing: Listing | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

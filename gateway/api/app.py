@@ -1,6 +1,7 @@
 """Putting the API together."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -13,11 +14,13 @@ from gateway.api import (
     events,
     files,
     imports,
+    mappings,
     national,
     operations,
     pages,
     procedures,
     questions,
+    reconciliations,
     statements,
     subscriptions,
 )
@@ -36,6 +39,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
     *codes.ENDPOINTS,
+    *mappings.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
     *operations.ENDPOINTS,
@@ -43,6 +47,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *files.ENDPOINTS,
     *applications.ENDPOINTS,
     *national.ENDPOINTS,
+    *reconciliations.ENDPOINTS,
 )
 """Everything the API serves."""
 
@@ -58,6 +63,11 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     runtime = request.app[RUNTIME]
     trace = runtime.tracer.begin(request.headers.get("traceparent"))
     return Call(request, runtime, trace).refuse(Problem("expectation-failed", closes_connection=True))
+
+
+def _route(path: str) -> str:
+    # A colon begins a verb, so that "/runs/7:cancel" is never the run "7:cancel".
+    return re.sub(r"\{(\w+)\}", r"{\1:[^{}/:]+}", path)
 
 
 @cache
@@ -82,7 +92,7 @@ def build_app(services: Services) -> web.Application:
     app[RUNTIME] = runtime
     app[events.WAITERS] = events.Waiters()
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, serving(endpoint, runtime), expect_handler=_expect)
+        app.router.add_route(endpoint.method, _route(endpoint.path), serving(endpoint, runtime), expect_handler=_expect)
 
     async def begin_stopping(_: web.Application) -> None:
         # Long polls answer with what they have, imports end after the chunk at hand.

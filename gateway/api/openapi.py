@@ -36,6 +36,7 @@ _TAGS = {
     "dossiers": "Dossiers and their progress steps.",
     "procedures": "The procedure catalogue, taken over from the national portal.",
     "applications": "Dossiers filed on the national portal, and what the portal said about them.",
+    "reconciliation": "Comparing what the province stated with what the portal holds.",
     "statements": "Questions of the portal, and what the province states beside dossiers.",
     "catalogues": "What codes of administrative units and agencies mean on a day.",
     "events": "What happened: the feed and webhooks.",

@@ -180,7 +180,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """One delivery to one system; `reason` is a stable code that says why it is where it is."""
+    """One delivery to one system; `reason` is a stable code that says why it is where it is.
+
+    `mapping_version` is the load of mapping sets that translated what was sent, null when there was none.
+    """
 
     delivery_id: int
     system: str
@@ -190,6 +193,7 @@ class DeliveryView:
     state: DeliveryState
     attempts_count: int
     reason: str
+    mapping_version: int | None
     created_at: datetime
     changed_at: datetime
 

@@ -10,6 +10,7 @@ from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
+from gateway.ports.mapping import CurrentMapper
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -158,8 +159,12 @@ class Services:
     """The system that statements and questions belong to; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
+    reconciled_system: str | None = "portal"
+    """The system that can be compared with; None when none is configured that can be asked."""
     national: NationalDesk | None = None
     """Takes the national portal's own calls; None when the installation does not let it call."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""
+    mapper: CurrentMapper = field(default_factory=CurrentMapper)
+    """The mapping sets in force."""

@@ -20,6 +20,7 @@ from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.dossier import AgencyRef
+from gateway.ports.mapping import CurrentMapper
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.files import PostgresDocuments
@@ -55,6 +56,7 @@ def make_services(
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
+    mapper: CurrentMapper,
     national: NationalDesk | None,
 ) -> Services:
     api = ground.settings.api
@@ -70,6 +72,7 @@ def make_services(
         signal=ground.signal,
         catalogue=catalogue,
         random_bytes=os.urandom,
+        reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
         readiness=Readiness(ground.systems, ground.portals, certificates),
         render_metrics=render_metrics,
@@ -83,6 +86,7 @@ def make_services(
         version=__version__,
         codes=load_code_directory(),
         files=files,
+        mapper=mapper,
         national=national,
     )
 

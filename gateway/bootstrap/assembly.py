@@ -22,6 +22,7 @@ from gateway.bootstrap.answering import (
     make_services,
 )
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
     file_headers,
@@ -31,7 +32,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker
+from gateway.bootstrap.working import Run, make_outbox, make_reconciler, make_statements, make_webhooks, make_worker
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
@@ -72,15 +73,16 @@ class Assembly:
         ground = await self._ground()
         procedures = PostgresProcedures(ground.pool, clock=self.clock)
         catalogue = CatalogueMemory(procedures)
+        mappings = await make_mappings(ground, is_worker=role.is_worker)
         portal = await self._portal(ground)
         acceptor = make_acceptor(ground) if role.is_api else None
         presence = WorkerPresence(self._dsn) if role.is_worker else None
         outbox = make_outbox(ground, presence) if presence is not None else None
         worker = None
         if portal is not None and outbox is not None:
-            worker = make_worker(ground, portal, outbox, procedures)
-        more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
-        runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
+            worker = make_worker(ground, portal, outbox, procedures, mappings.translator)
+        more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
+        runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -95,7 +97,7 @@ class Assembly:
             catalogue=portal if role.is_worker else None,
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
-            more_jobs=more_jobs,
+            more_jobs=[*more_jobs, mappings.job()],
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
@@ -175,15 +177,22 @@ class Assembly:
         ground.closers.append(portal.aclose)
         return portal
 
-    def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
-        runs, jobs = [make_webhooks(ground)], []
+    def _more_work(
+        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures, mappings: Mappings
+    ) -> tuple[list[Run], list[Job]]:
+        runs: list[Run] = [make_webhooks(ground)]
+        jobs: list[Job] = []
+        if portal is not None and ground.has_look_up:
+            runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
             jobs.append(read_questions)
         return runs, jobs
 
-    def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
+    def _runner(
+        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
+    ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
         national = make_national_desk(ground, None)
         services = make_services(
@@ -193,6 +202,7 @@ class Assembly:
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,
+            mapper=mappings.current,
             national=national,
         )
         # A handler's time to finish is what the grace at the stop is for as well.

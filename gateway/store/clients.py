@@ -37,7 +37,9 @@ class Scope(StrEnum):
     STATEMENTS_READ = "statements:read"
     STATEMENTS_WRITE = "statements:write"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
+    MAPPINGS_READ = "mappings:read"
     OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"
     """Everything."""
 

@@ -11,6 +11,9 @@ from gateway.store.outbox import lane_of, moved_row, open_deliveries
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 
+LANE_LEASED = "lane_leased"
+"""Code of the StoreUnavailable that says: not the database, but a worker at this dossier."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedDelivery:
@@ -44,14 +47,15 @@ async def decide_parked(pool: Pool, delivery_id: int, decide: Callable[[Lane], L
         if row is None:
             raise InvalidInput("there is no such delivery", code="delivery_not_found")
         if row["lease_token"] is not None:
-            raise StoreUnavailable("a worker is at this dossier just now; try again in a moment")
+            raise StoreUnavailable("a worker is at this dossier just now; try again in a moment", code=LANE_LEASED)
         system, dossier_id = row["system"], row["dossier_id"]
         opened = await open_deliveries(borrowed, system, [dossier_id])
         before = lane_of(system, row, opened.get(dossier_id, []))
         after = decide(before)
         known = {delivery.delivery_id: delivery for delivery in before.deliveries}
         changed = [delivery for delivery in after.deliveries if delivery != known[delivery.delivery_id]]
-        await sql.move_deliveries(borrowed, now=now, **columns("d", [moved_row(delivery) for delivery in changed], 4))
+        moves = columns("d", [moved_row(delivery) for delivery in changed], 4)
+        await sql.move_deliveries(borrowed, now=now, mapping_version=None, **moves)
         skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in changed)
         if skipped_count:
             await sql.add_to_ledger(borrowed, system=system, delivered=0, skipped=skipped_count)

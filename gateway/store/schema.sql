@@ -47,6 +47,7 @@ CREATE TABLE public.deliveries (
     reason text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    mapping_version bigint,
     CONSTRAINT deliveries_check CHECK (((state <> ALL (ARRAY['parked'::text, 'skipped'::text])) OR (reason <> ''::text))),
     CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['snapshot'::text, 'step'::text, 'national_status'::text]))),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'unknown'::text, 'delivered'::text, 'parked'::text, 'skipped'::text])))
@@ -189,6 +190,54 @@ CREATE SEQUENCE public.lease_tokens
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.mapping_codes_seen (
+    kind text NOT NULL,
+    code text NOT NULL,
+    first_seen date NOT NULL,
+    last_seen date NOT NULL,
+    seen_count bigint NOT NULL,
+    is_mapped boolean,
+    CONSTRAINT mapping_codes_seen_check CHECK ((first_seen <= last_seen)),
+    CONSTRAINT mapping_codes_seen_seen_count_check CHECK ((seen_count >= 1))
+);
+CREATE TABLE public.mapping_sets (
+    version bigint NOT NULL,
+    name text NOT NULL,
+    set_version text NOT NULL,
+    kind text NOT NULL,
+    direction text NOT NULL,
+    status text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    unmapped text NOT NULL,
+    digest text NOT NULL,
+    rows_count integer NOT NULL,
+    stem text NOT NULL,
+    header text NOT NULL,
+    rows text NOT NULL,
+    names text,
+    CONSTRAINT mapping_sets_check CHECK ((valid_to > valid_from)),
+    CONSTRAINT mapping_sets_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT mapping_sets_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text, 'both'::text]))),
+    CONSTRAINT mapping_sets_rows_count_check CHECK ((rows_count >= 1)),
+    CONSTRAINT mapping_sets_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text])))
+);
+CREATE TABLE public.mapping_versions (
+    version bigint NOT NULL,
+    digest text NOT NULL,
+    loaded_at timestamp with time zone NOT NULL,
+    loaded_by text NOT NULL,
+    CONSTRAINT mapping_versions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT mapping_versions_loaded_by_check CHECK ((loaded_by <> ''::text))
+);
+ALTER TABLE public.mapping_versions ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mapping_versions_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.procedure_versions (
     code text NOT NULL,
     version_number integer NOT NULL,
@@ -221,6 +270,60 @@ CREATE TABLE public.questions (
     first_seen_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT questions_source_check CHECK ((source = ANY (ARRAY['citizens'::text, 'agencies'::text])))
+);
+CREATE TABLE public.reconciliation_counts (
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    total bigint NOT NULL
+);
+CREATE TABLE public.reconciliation_findings (
+    finding_id bigint NOT NULL,
+    system text NOT NULL,
+    dossier_code text NOT NULL,
+    dossier_id bigint,
+    kind text NOT NULL,
+    fields text[] NOT NULL,
+    state text NOT NULL,
+    run_id bigint NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    found_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT reconciliation_findings_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'repairing'::text, 'repaired'::text, 'settled'::text])))
+);
+ALTER TABLE public.reconciliation_findings ALTER COLUMN finding_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reconciliation_findings_finding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.reconciliation_runs (
+    run_id bigint NOT NULL,
+    system text NOT NULL,
+    mode text NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    phase text NOT NULL,
+    is_dry boolean NOT NULL,
+    since timestamp with time zone,
+    cursor bigint DEFAULT 0 NOT NULL,
+    list_cursor text DEFAULT ''::text NOT NULL,
+    requested_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    progressed_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT reconciliation_runs_mode_check CHECK ((mode = ANY (ARRAY['full'::text, 'incremental'::text]))),
+    CONSTRAINT reconciliation_runs_phase_check CHECK ((phase = ANY (ARRAY['listing'::text, 'comparing'::text, 'verifying'::text, 'done'::text]))),
+    CONSTRAINT reconciliation_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'finished'::text, 'cancelled'::text])))
+);
+ALTER TABLE public.reconciliation_runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reconciliation_runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.statements (
     statement_id bigint NOT NULL,
@@ -323,12 +426,26 @@ ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
+ALTER TABLE ONLY public.mapping_codes_seen
+    ADD CONSTRAINT mapping_codes_seen_pkey PRIMARY KEY (kind, code);
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_pkey PRIMARY KEY (version, name);
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_version_stem_key UNIQUE (version, stem);
+ALTER TABLE ONLY public.mapping_versions
+    ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_pkey PRIMARY KEY (code, version_number);
 ALTER TABLE ONLY public.procedures
     ADD CONSTRAINT procedures_pkey PRIMARY KEY (code);
 ALTER TABLE ONLY public.questions
     ADD CONSTRAINT questions_pkey PRIMARY KEY (system, source, question_id);
+ALTER TABLE ONLY public.reconciliation_counts
+    ADD CONSTRAINT reconciliation_counts_pkey PRIMARY KEY (run_id, name);
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_pkey PRIMARY KEY (finding_id);
+ALTER TABLE ONLY public.reconciliation_runs
+    ADD CONSTRAINT reconciliation_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.subscriptions
@@ -347,6 +464,9 @@ CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (hand
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
 CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
+CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
+CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
+CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
@@ -360,7 +480,15 @@ ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.mapping_sets
+    ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.reconciliation_counts
+    ADD CONSTRAINT reconciliation_counts_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
+ALTER TABLE ONLY public.reconciliation_findings
+    ADD CONSTRAINT reconciliation_findings_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id);
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);

@@ -1,29 +1,34 @@
-"""What the province says of a dossier that was filed on the portal, as the portal's record. Pure.
+"""The status of a nationally filed dossier as the portal takes it (portal wire notes §6.3). Pure."""
 
-Source: portal wire notes §6.3. Which codes are written, and which dossier code names the dossier, is not agreed between
-its clients: both are rules.
-"""
-
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gateway.errors import Fault, InvalidInput, Unmapped
 from gateway.ports.portal_services import HandledDocument, NationalStatus
 from mappings.portal.limits import trim
-from mappings.portal.rules import NationalReference, NationalStatusCodes, Overlong, WireRules
+from mappings.portal.rules import NationalReference, Overlong, WireRules
 from mappings.portal.tables import PortalCodes
 from mappings.portal.times import wire_time
 
+FOLDED: Mapping[str, str] = MappingProxyType(
+    {**dict.fromkeys(("4", "6", "9", "10"), "2"), **dict.fromkeys(("3", "7", "8"), "5")}
+)
+"""One implementation knows three values only; 1, 2 and 5 stay."""
+REFUSED_11: Mapping[str, str] = MappingProxyType({"3": "11"})
+"""Another one writes refused as 11."""
 
-def national_status_record(status: NationalStatus, codes: PortalCodes, rules: WireRules) -> dict[str, Any]:
-    """Write the record. Raises Unmapped when the status has no code on that day, InvalidInput when a text is too
-    long or the dossier's code is missing."""
-    if rules.national_status is NationalStatusCodes.FOLDED:
-        table = codes.national_status_folded
-    else:
-        table = codes.national_status_raw
-    code = table.outbound.get(status.status)
+
+def status_record(
+    status: NationalStatus, codes: PortalCodes, written_as: Mapping[str, str], rules: WireRules
+) -> dict[str, Any]:
+    """Write one status; `written_as` replaces codes of the ordinary table.
+
+    Raises Unmapped when the status has no code on that day, InvalidInput when a text is too long or a code is missing.
+    """
+    code = codes.status.outbound.get(status.status)
     if code is None:
-        raise Unmapped([(table.table_id, status.status)])
+        raise Unmapped((("status", status.status.value),))
     is_national = rules.national_reference is NationalReference.NATIONAL
     faults: list[Fault] = []
     record = {
@@ -32,7 +37,7 @@ def national_status_record(status: NationalStatus, codes: PortalCodes, rules: Wi
         "MaDoiTuong": status.technical_id,
         "NoiDung": _fit("NoiDung", status.content, rules, faults),
         "NgayXuLy": wire_time(status.handled_at),
-        "TrangThai": code,
+        "TrangThai": written_as.get(code, code),
         "TaiLieuXuLy": [_document(document, rules, faults) for document in status.documents],
     }
     faults += [Fault(name, "must not be empty") for name in ("MaHoSo", "MaHoSoDonVi") if not record[name]]
@@ -45,7 +50,7 @@ def _document(document: HandledDocument, rules: WireRules, faults: list[Fault]) 
     return {
         "TepDinhKemId": document.attachment_id,
         "TenTepDinhKem": _fit("TenTepDinhKem", document.name, rules, faults),
-        "IsDeleted": "True" if document.is_deleted else "False",
+        "IsDeleted": str(document.is_deleted),
         "MaThanhPhanHoSo": document.component_code,
         "DuongDanTaiTepTin": document.url,
     }

@@ -69,16 +69,6 @@ class SupplementId(StrEnum):
     TEXT = "text"
 
 
-class NationalStatusCodes(StrEnum):
-    """Which codes tell the portal how its own dossiers fare; two running clients differ (portal wire notes §6.3)."""
-
-    FOLDED = "folded"
-    """2 for received and whatever follows well, 5 for supplement, refusal, withdrawal and stop: what the comment
-    beside the field says, and what the client of the native form sends."""
-    RAW = "raw"
-    """The status itself, with 11 for refused: what a client behind a provincial facade sends."""
-
-
 class NationalReference(StrEnum):
     """What stands in MaHoSo of such a status."""
 
@@ -127,7 +117,6 @@ class WireRules:
     technical_id: TechnicalId = TechnicalId.ONLINE
     empty_receipt: EmptyReceipt = EmptyReceipt.SEND
     supplement_id: SupplementId = SupplementId.NUMBER
-    national_status: NationalStatusCodes = NationalStatusCodes.FOLDED
     national_reference: NationalReference = NationalReference.NATIONAL
     catalogue_fields: Mapping[CatalogueName, tuple[FieldName, FieldName]] = field(default_factory=dict)
     """Fields of code and name in catalogues whose fields turn out to be others than `CATALOGUE_FIELDS` assumes."""

@@ -32,8 +32,6 @@ from mappings.codes.tables import Codes, Table, codes_on, read_tables
 _ENUMS: Mapping[str, type[StrEnum]] = MappingProxyType(
     {
         "status": DossierStatus,
-        "national_status_folded": DossierStatus,
-        "national_status_raw": DossierStatus,
         "owner_kind": PartyKind,
         "result_delivery": ResultDelivery,
         "channel": Channel,
@@ -59,8 +57,6 @@ class PortalCodes:
     """All tables as they stand on one day. `time_unit` is keyed by the folded word on the reading side."""
 
     status: Codes[DossierStatus]
-    national_status_folded: Codes[DossierStatus]
-    national_status_raw: Codes[DossierStatus]
     owner_kind: Codes[PartyKind]
     result_delivery: Codes[ResultDelivery]
     channel: Codes[Channel]
@@ -115,8 +111,6 @@ class PortalTables:
         units = coded("time_unit", TimeUnit)
         return PortalCodes(
             status=coded("status", DossierStatus),
-            national_status_folded=coded("national_status_folded", DossierStatus),
-            national_status_raw=coded("national_status_raw", DossierStatus),
             owner_kind=coded("owner_kind", PartyKind),
             result_delivery=coded("result_delivery", ResultDelivery),
             channel=coded("channel", Channel),

@@ -15,18 +15,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import Fault, InvalidInput
+from gateway.errors import Fault, InvalidInput, Unmapped
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.procedure import Procedure
-from gateway.ports.portal_services import NationalStatus
+from gateway.ports.reconciliation import FieldDifference, Inspection
 from mappings.portal import wire
 from mappings.portal.catalogue import read_procedure
 from mappings.portal.catalogue_out import procedure_record
 from mappings.portal.catalogue_wire import ProcedureRecord
-from mappings.portal.compare import differing_fields
+from mappings.portal.compare import differences, differing_fields, shown
 from mappings.portal.facts import DossierFacts, StepFacts
 from mappings.portal.inbound import dossier_facts, step_facts
-from mappings.portal.national_status import national_status_record
 from mappings.portal.outbound import Held, Writer
 from mappings.portal.rules import Profile, WireRules
 from mappings.portal.tables import PortalCodes, PortalTables
@@ -59,10 +58,6 @@ class PortalTranslator:
         """Write one progress step, checked, or tell why it must not be sent."""
         return self._writer.step(dossier_code, step, self.codes_at(at))
 
-    def national_status(self, status: NationalStatus, *, at: datetime) -> dict[str, Any]:
-        """Write what is told of a nationally filed dossier. Raises Unmapped or InvalidInput."""
-        return national_status_record(status, self.codes_at(at), self._rules)
-
     def wire_records(self, records: Sequence[wire.DossierRecord]) -> list[object]:
         """Give records as they are to be encoded: whole, or without the fields that an older portal does not know."""
         if self._rules.profile is Profile.P2023:
@@ -84,6 +79,21 @@ class PortalTranslator:
     def differing_fields(self, found: wire.FoundDossier, prepared: wire.DossierRecord) -> tuple[str, ...]:
         """Name the canonical fields whose stated value differs from what was prepared."""
         return differing_fields(found, prepared)
+
+    def inspect(self, found: wire.FoundDossier, prepared: wire.DossierRecord, *, at: datetime) -> Inspection:
+        """Hold a found record against what was prepared: both values of every difference, and unknown codes."""
+        unmapped: tuple[tuple[str, str], ...] = ()
+        try:
+            dossier_facts(found, self.codes_at(at))
+        except Unmapped as error:
+            unmapped = tuple(error.missing)
+        except InvalidInput:
+            pass  # A time or amount that is none differs from ours, and is told as that.
+        named = tuple(
+            FieldDifference(name=name, ours=shown(ours), theirs=shown(theirs))
+            for name, ours, theirs in differences(found, prepared)
+        )
+        return Inspection(is_present=True, differences=named, unmapped=unmapped)
 
     def dossier_facts(self, found: wire.FoundDossier, *, at: datetime) -> DossierFacts:
         """Read the meaning of a dossier record. Raises InvalidInput or Unmapped."""

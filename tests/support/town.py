@@ -12,6 +12,7 @@ from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
 from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.ports.basics import Clock, KeyRing
@@ -42,6 +43,7 @@ class PortalTown:
     procedures: PostgresProcedures
     systems: PostgresSystems
     worker: Worker
+    breaker: CircuitBreaker
     procedure_code: str = ""
     happenings: list[Happening] = field(default_factory=list)
 
@@ -86,6 +88,7 @@ async def portal_town(
     procedures_count: int = 10,
     links: FileLinks | None = None,
     worker_clock: Clock = CLOCK,
+    codes: CodeTranslator | None = None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -135,8 +138,10 @@ async def portal_town(
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
             links=links,
+            codes=codes,
+            statuses=portal.national,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)
-        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, happenings=happenings)
+        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, breaker, happenings=happenings)
         town.procedure_code = next(record["MATTHC"] for record in sandbox.procedures() if record["LINHVUCTHUCHIEN"])
         yield town

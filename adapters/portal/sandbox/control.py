@@ -1,6 +1,6 @@
 """The portal's own part of the control API: dossiers, procedures, sessions, settings, notes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared
 if TYPE_CHECKING:
     from adapters.portal.sandbox.sandbox import PortalSandbox
 
+OrderT = TypeVar("OrderT")
 MAX_DOSSIERS_PER_PAGE = 2_000
 
 
@@ -44,7 +45,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         return sandbox.profile.model_dump(mode="json", exclude={"password"})
 
     async def file_applications(call: ControlCall) -> Any:
-        order = _order(call.object())
+        order = _read(call.object(), FilingOrder)
         codes = [record["MATTHC"] for record in sandbox.procedures() if record.get("LINHVUCTHUCHIEN")]
         filed = await sandbox.filing.file(order, codes)
         return {"applications": [application.as_dict() for application in filed]}
@@ -53,7 +54,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         **shared_actions(sandbox),
         ("GET", "dossiers"): list_dossiers,
         ("GET", "codes"): lambda _: {"codes": sandbox.state.listed_codes()},
-        ("POST", "dossiers:damage"): lambda call: _damage(sandbox, call.object()),
+        ("POST", "national-codes"): lambda call: _issue(sandbox, call.object()),
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
@@ -64,7 +65,8 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
             "applications": [filed.as_dict() for filed in sandbox.filing.filed.values()]
         },
         ("POST", "applications"): file_applications,
-        ("POST", "applications:issue"): lambda call: _issue(sandbox, call.object()),
+        ("GET", "national-statuses"): lambda _: {"statuses": sandbox.state.national_statuses},
+        ("POST", "damage"): lambda call: {"damage": damage(sandbox.state, _read(call.object(), DamageOrder))},
         ("POST", "sessions:expire"): lambda _: {"ended": sandbox.expire_sessions()},
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
@@ -94,29 +96,21 @@ def _change_catalogue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
     return {"procedures": len(sandbox.state.procedures)}
 
 
-def _order(body: dict[str, Any]) -> FilingOrder:
-    """Read an order to file. Raises ControlError naming what is wrong."""
+def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
+    """Read an order. Raises ControlError naming what is wrong."""
     try:
-        return msgspec.convert(body, FilingOrder)
+        return msgspec.convert(body, model)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
 
 
-def _damage(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
-    """Damage what the portal holds, as ordered; tell what was done."""
-    try:
-        order = msgspec.convert(body, DamageOrder)
-        return {"done": [one.as_dict() for one in damage(sandbox.state, order)]}
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ControlError(str(error)) from None
-
-
 def _issue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
-    """Register the applications of {"codes": […]} without telling the province."""
+    """Know the applications of {"codes": […]} as filed here, without telling the province."""
     codes = body.get("codes")
     if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
         raise ControlError("codes: must be a list of texts")
-    return {"applications": [sandbox.filing.issue(code).as_dict() for code in codes]}
+    sandbox.state.national_codes.update(codes)
+    return {"codes": sorted(sandbox.state.national_codes)}
 
 
 def _text(body: dict[str, Any], name: str) -> str:

@@ -52,8 +52,6 @@ class Filed:
     answers: list[int] = field(default_factory=list)
     """`error_code` of every call that was answered over HTTP 200, in order."""
     failures: list[str] = field(default_factory=list)
-    statuses: list[dict[str, Any]] = field(default_factory=list)
-    """What the province told of it (§6.3), in order of arrival, repeats left out."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain JSON values."""
@@ -63,8 +61,10 @@ class Filed:
 class Filing:
     """The portal's register of what citizens filed with it."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, codes: set[str] | None = None) -> None:
+        """`codes` takes the code of everything that is filed, for whoever else must know it."""
         self._rng = rng
+        self._codes = codes if codes is not None else set()
         self._last_number = 0
         self.filed: dict[str, Filed] = {}
 
@@ -72,11 +72,6 @@ class Filing:
         """Forget everything that was filed."""
         self.filed.clear()
         self._last_number = 0
-
-    def issue(self, code: str, procedure_code: str = "") -> Filed:
-        """Register an application that the province is not told of; one that is there already stays as it is."""
-        made = Filed(code, procedure_code, is_promotion=True, summary="", applicant_name="")
-        return self.filed.setdefault(code, made)
 
     async def file(self, order: FilingOrder, procedure_codes: list[str]) -> list[Filed]:
         """File as ordered and tell the province; give the applications once every call was taken, or given up."""
@@ -106,6 +101,7 @@ class Filing:
             applicant_name=f"Công ty Thử Nghiệm {number}",
         )
         self.filed[filed.code] = filed
+        self._codes.add(filed.code)
         if filed.is_promotion:
             return filed, [("addtthcKhuyenMai", _promotion(filed, number))]
         filed.applicant_name = f"Nguyễn Thị Mẫu {number}"

@@ -1,75 +1,74 @@
-"""What a province tells of dossiers that were filed on the portal: `DongBoTrangThaiHoSo` (§6.3).
+"""What the portal does for its own dossiers and for whoever lists dossiers (§6.3; the listing is an assumption)."""
 
-`data` is one object. A status is kept with the application that it speaks of, so that a verifier can read what the
-portal knows. The same status again is taken and kept once.
-"""
-
-from collections.abc import Mapping
 from typing import Any
 
-from adapters.portal.sandbox.filing import Filed
-from adapters.portal.sandbox.profile import PortalProfile
+from adapters.portal.sandbox.profile import NationalStatuses, PortalProfile
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.rules import is_wire_time
 from adapters.portal.sandbox.state import PortalState
 
+Record = dict[str, Any]
 _TEXTS = ("MaHoSo", "MaHoSoDonVi", "MaDoiTuong", "NoiDung", "NgayXuLy", "TrangThai")
 _DOCUMENT = ("TepDinhKemId", "TenTepDinhKem", "IsDeleted", "MaThanhPhanHoSo", "DuongDanTaiTepTin")
+_ALLOWED = {
+    NationalStatuses.FOLDED: frozenset({"1", "2", "5"}),
+    NationalStatuses.AS_IS: frozenset(map(str, range(1, 12))),
+}
 
 
-def take_status(
-    state: PortalState, profile: PortalProfile, filed: Mapping[str, Filed], envelope: dict[str, Any]
-) -> Reply:
-    """Take one status, or refuse it naming the field or the dossier."""
-    wording = profile.wording
-    if envelope.get("type") not in profile.national_status_types:
-        return _refused(state, profile, wording.bad_parameter.format(name="type"))
-    data = envelope.get("data")
-    if not isinstance(data, dict):
-        return _refused(state, profile, wording.bad_parameter.format(name="data"))
-    problem = _problem(data, profile)
-    if problem:
-        return _refused(state, profile, wording.bad_parameter.format(name=problem))
-    application = filed.get(data["MaHoSo"])
-    if application is None:
-        if not profile.is_unknown_filing_accepted:
-            return _refused(state, profile, wording.does_not_exist.format(codes=data["MaHoSo"]))
-        state.tallies["national_statuses_unknown"] += 1
-        return Reply(0, wording.success)
-    is_repeated = data in application.statuses
+def take_status(state: PortalState, profile: PortalProfile, envelope: Record) -> Reply:
+    """Take the status of a dossier that was filed here. `data` is one object; `type` is "2" unless set otherwise."""
+    wording, record = profile.wording, envelope.get("data")
+    problem = "type" if envelope.get("type") not in profile.national_status_types else _problem(record, profile)
+    if problem or not isinstance(record, dict):
+        state.tallies["national_statuses_rejected"] += 1
+        return failure(profile, wording.failure_prefix + wording.bad_parameter.format(name=problem or "data"))
+    code = record["MaHoSo"]
+    if code not in state.national_codes:
+        state.tallies["national_statuses_rejected"] += 1
+        return failure(profile, wording.does_not_exist.format(codes=code))
+    told = state.national_statuses.setdefault(code, [])
+    is_repeated = bool(told) and told[-1] == record
     state.tallies["national_statuses_repeated" if is_repeated else "national_statuses_stored"] += 1
     if not is_repeated:
-        application.statuses.append(dict(data))
+        told.append(dict(record))
     return Reply(0, wording.success)
 
 
-def told_code(envelope: dict[str, Any]) -> list[str]:
-    """Name the application that a status speaks of, as far as it can be read."""
-    data = envelope.get("data")
-    code = data.get("MaHoSo") if isinstance(data, dict) else None
-    return [code] if isinstance(code, str) else []
-
-
-def _problem(data: dict[str, Any], profile: PortalProfile) -> str:
-    """Name the first field that is not as §6.3 has it; "" when all are."""
-    for name in _TEXTS:
-        if not isinstance(data.get(name), str):
-            return name
-    if not data["MaHoSo"] or not data["MaHoSoDonVi"]:
-        return "MaHoSo" if not data["MaHoSo"] else "MaHoSoDonVi"
-    if not is_wire_time(data["NgayXuLy"]):
+def _problem(record: Any, profile: PortalProfile) -> str:
+    if not isinstance(record, dict):
+        return "data"
+    for field in _TEXTS:
+        if not isinstance(record.get(field), str):
+            return field
+    if not record["MaHoSo"] or record["TrangThai"] not in _ALLOWED[profile.national_statuses]:
+        return "MaHoSo" if not record["MaHoSo"] else "TrangThai"
+    if not is_wire_time(record["NgayXuLy"]):
         return "NgayXuLy"
-    if data["TrangThai"] not in profile.national_status_codes:
-        return "TrangThai"
-    documents = data.get("TaiLieuXuLy")
+    documents = record.get("TaiLieuXuLy")
     if not isinstance(documents, list):
         return "TaiLieuXuLy"
     for document in documents:
-        if not isinstance(document, dict) or any(not isinstance(document.get(name), str) for name in _DOCUMENT):
+        if not isinstance(document, dict) or not all(isinstance(document.get(name), str) for name in _DOCUMENT):
             return "TaiLieuXuLy"
     return ""
 
 
-def _refused(state: PortalState, profile: PortalProfile, message: str) -> Reply:
-    state.tallies["national_statuses_rejected"] += 1
-    return failure(profile, profile.wording.failure_prefix + message)
+def list_dossiers(state: PortalState, profile: PortalProfile, envelope: Record) -> Reply:
+    """List dossiers by day of reception, half-open, a page at a time; codes that were damaged come twice."""
+    begin, end = envelope.get("tuNgay"), envelope.get("denNgay")
+    page, size = envelope.get("trang"), envelope.get("soLuong")
+    for name, value in (("tuNgay", begin), ("denNgay", end)):
+        if not isinstance(value, str) or not is_wire_time(value + "000000"):
+            return failure(profile, profile.wording.bad_parameter.format(name=name))
+    if not isinstance(page, int) or not isinstance(size, int) or page < 1 or size < 1:
+        return failure(profile, profile.wording.bad_parameter.format(name="trang, soLuong"))
+    listed = []
+    for dossier in state.dossiers.values():
+        day = str(dossier.record().get("NgayTiepNhan", ""))[:8]
+        if not profile.is_listing_narrowed or str(begin) <= day < str(end):
+            record = dossier.wire_record(has_lists=False)
+            listed += [record] * (2 if dossier.code in state.listed_twice else 1)
+    size = min(size, profile.max_listing_page)
+    first = (page - 1) * size if profile.is_listing_paged else 0
+    return Reply(0, profile.wording.success, listed[first : first + size])

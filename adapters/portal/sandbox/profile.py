@@ -48,6 +48,15 @@ class PushResult(StrEnum):
     EMPTY_LIST = "empty_list"
 
 
+class NationalStatuses(StrEnum):
+    """Which values of `TrangThai` the portal takes for its own dossiers (§6.3)."""
+
+    FOLDED = "folded"
+    """1, 2 and 5."""
+    AS_IS = "as_is"
+    """The ten statuses and 11."""
+
+
 class ReadResult(StrEnum):
     """What `result` is in answers to reads that succeed (§1.6, §13.1-9)."""
 
@@ -175,26 +184,21 @@ class PortalProfile(BaseModel):
     is_repeated_step_stored: bool = False
     is_nan_accepted: bool = False
 
-    # §6.3: how dossiers fare that were filed on the portal.
+    # §6.3: dossiers that were filed here.
+    national_statuses: NationalStatuses = NationalStatuses.FOLDED
     national_status_types: tuple[str, ...] = ("2",)
-    national_status_codes: tuple[str, ...] = tuple(str(code) for code in range(1, 12))
-    """Accepted values of `TrangThai`; clients tell 1, 2, 5 or the whole table with 11 for refused."""
-    is_unknown_filing_accepted: bool = False
-    """Whether a status of an application that nobody filed here is taken, as of one that was."""
 
     # §13-21 to -23: reads.
-    has_lookup_nested_lists: bool = True
-    is_paging_honoured: bool = False
-    is_listing_offered: bool = False
-    """Whether `TraCuuHoSo` without `mahoso` lists the dossiers of an interval of days (tuNgay, denNgay, trang,
-    soLuong): an assumption, no public client asks for it."""
+    is_listing_served: bool = False
+    """Whether `TraCuuHoSo` with `tuNgay` lists codes by day of reception; no public source shows it."""
     is_listing_narrowed: bool = True
     """Whether the days are honoured; off, every dossier is listed."""
     is_listing_paged: bool = True
     """Whether `trang` is honoured; off, every page is the first one."""
-    is_listing_last_day_included: bool = True
-    max_listing_page: int = Field(default=100, ge=1)
+    max_listing_page: int = Field(default=5000, ge=1)
     """Most records of a page, whatever `soLuong` asks for."""
+    has_lookup_nested_lists: bool = True
+    is_paging_honoured: bool = False
     catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Other names for the fields of code and name, by service: most are not documented (§13-22)."""
     catalogue_sizes: dict[str, int] = Field(default_factory=dict)

@@ -84,8 +84,8 @@ class PortalSandbox:
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
         self.addresses = AddressChecker(self.state.note)
-        self.filing = Filing(random.Random(self._rng.random()))  # noqa: S311 - as above
-        self._desk = self._make_desk()
+        self.filing = Filing(random.Random(self._rng.random()), self.state.national_codes)  # noqa: S311 - as above
+        self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
 
     # Answering.
 
@@ -226,10 +226,7 @@ class PortalSandbox:
         if fixed:
             raise ProfileError(f"fixed when the sandbox starts: {', '.join(fixed)}")
         self._profile = self._profile.changed(**changes)
-        self._desk = self._make_desk()
-
-    def _make_desk(self) -> Desk:
-        return Desk(self.state, self._profile, Intake(self.state, self._profile), self.filing.filed)
+        self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
 
     def add_fault(self, spec: FaultSpec) -> int:
         """Arm a fault and give its id. Raises FaultSpecError."""
@@ -349,10 +346,9 @@ TALLIES = (
     "batches_too_large",
     "sessions_opened",
     "logins_refused",
-    "calls_with_bad_session",
     "national_statuses_stored",
     "national_statuses_repeated",
     "national_statuses_rejected",
-    "national_statuses_unknown",
+    "calls_with_bad_session",
 )
 """Totals that are always shown, also at zero."""

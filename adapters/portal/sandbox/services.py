@@ -10,10 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.portal.sandbox.catalogue_lists import FIELDS, as_answered
-from adapters.portal.sandbox.filing import Filed
 from adapters.portal.sandbox.intake import Intake
-from adapters.portal.sandbox.listing import list_dossiers, whole_number
-from adapters.portal.sandbox.national import take_status, told_code
+from adapters.portal.sandbox.national import list_dossiers, take_status
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.reads import (
     find_technical_id,
@@ -37,8 +35,6 @@ class Desk:
     state: PortalState
     profile: PortalProfile
     intake: Intake
-    filed: Mapping[str, Filed]
-    """What citizens filed on the portal, by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +73,9 @@ def _list_catalogue(service: str) -> Callable[[Desk, Envelope], Reply]:
 
 
 def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
-    code = envelope.get("mahoso")
-    if code is None and desk.profile.is_listing_offered:
+    if desk.profile.is_listing_served and "tuNgay" in envelope:
         return list_dossiers(desk.state, desk.profile, envelope)
+    code = envelope.get("mahoso")
     if not isinstance(code, str) or not code:
         return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="mahoso"))
     dossier = desk.state.dossiers.get(code)
@@ -124,8 +120,13 @@ def _page(profile: PortalProfile, envelope: Envelope, listed: list[dict[str, Any
     """Cut out the page asked for with `trang` (from 1) and `soLuong`, when pages are honoured (§13-23)."""
     if not profile.is_paging_honoured:
         return listed
-    page, size = whole_number(envelope.get("trang")), whole_number(envelope.get("soLuong"))
+    page, size = _number(envelope.get("trang")), _number(envelope.get("soLuong"))
     return listed if page is None or size is None else listed[(page - 1) * size : page * size]
+
+
+def _number(value: Any) -> int | None:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000 else None
 
 
 def pushed_codes(envelope: Envelope) -> list[str]:
@@ -139,6 +140,12 @@ def pushed_codes(envelope: Envelope) -> list[str]:
 
 def _asked_code(envelope: Envelope) -> list[str]:
     code = envelope.get("mahoso")
+    return [code] if isinstance(code, str) else []
+
+
+def _told_code(envelope: Envelope) -> list[str]:
+    data = envelope.get("data")
+    code = data.get("MaHoSo") if isinstance(data, dict) else None
     return [code] if isinstance(code, str) else []
 
 
@@ -165,9 +172,7 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
+        "DongBoTrangThaiHoSo": Service(_on_state(take_status), Touch.EFFECT, _told_code),
         **{service: _taking(service) for service in KINDS},
-        "DongBoTrangThaiHoSo": Service(
-            lambda desk, envelope: take_status(desk.state, desk.profile, desk.filed, envelope), Touch.EFFECT, told_code
-        ),
     }
 )

@@ -207,8 +207,11 @@ class PortalState:
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
         self.dossiers: dict[str, DossierState] = {}
+        self.national_codes: set[str] = set()
+        """Codes of the dossiers that citizens filed here."""
+        self.national_statuses: dict[str, list[Record]] = {}
+        """What provinces told of them, in order."""
         self.listed_twice: set[str] = set()
-        """Codes that a damaged list names twice."""
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
         self.notes: deque[dict[str, str]] = deque(maxlen=MAX_NOTES)
@@ -224,7 +227,7 @@ class PortalState:
         return dossier
 
     def listed_codes(self) -> list[str]:
-        """Name the dossiers in order of creation, as the portal's own list does: twice where that is damaged."""
+        """Name the dossiers in order of creation, twice where that is damaged."""
         return [code for known in self.dossiers for code in (known,) * (1 + (known in self.listed_twice))]
 
     def next_sequence(self) -> int:
@@ -246,14 +249,32 @@ class PortalState:
         # Damage removes dossiers, so position and order number part.
         return list(islice((dossier for dossier in self.dossiers.values() if dossier.order > after), limit))
 
+    def list_twice(self, code: str) -> bool:
+        """List a dossier twice from now on."""
+        self.listed_twice.add(code)
+        return True
+
+    def lose(self, code: str) -> bool:
+        """Forget one dossier with its steps, as if it had never come."""
+        return self.dossiers.pop(code, None) is not None
+
+    def invent(self, code: str, like: str) -> None:
+        """Put in a copy of a dossier under another code."""
+        source = self.dossiers[like]
+        made = self.open_dossier(code, 1)
+        made.body = encode_canonical({**source.record(), "MaHoSo": code})
+        made.status = source.status
+
     def forget_received(self) -> None:
         """Forget dossiers, steps, sessions and tallies; the catalogue stays."""
         self.dossiers.clear()
-        self.listed_twice.clear()
         self.statements.clear()
+        self.national_codes.clear()
+        self.national_statuses.clear()
+        self.listed_twice.clear()
+        self._last_order = 0
         self.sessions.end_all()
         self.tallies.clear()
         self.notes.clear()
         self.note_counts.clear()
         self._last_sequence = 0
-        self._last_order = 0

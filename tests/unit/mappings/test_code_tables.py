@@ -160,7 +160,7 @@ def test_the_packaged_tables_carry_the_ten_statuses() -> None:
 def test_every_packaged_table_is_sourced_and_decides_about_the_unmapped() -> None:
     """No packaged table is without source, confidence and policy."""
     tables = load_tables().tables
-    assert len(tables) == 20
+    assert len(tables) == 18
     assert all(row.source.startswith("portal wire notes §") for row in tables.values())
     assert {"time_unit", "publication_state"} == {
         name for name, row in tables.items() if row.unmapped is Unmapped.KEEP_WORDING

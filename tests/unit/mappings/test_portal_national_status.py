@@ -9,8 +9,8 @@ import pytest
 from gateway.errors import InvalidInput, Unmapped
 from gateway.model.status import DossierStatus
 from gateway.ports.portal_services import HandledDocument, NationalStatus
-from mappings.portal.national_status import national_status_record
-from mappings.portal.rules import NationalReference, NationalStatusCodes, Overlong, WireRules
+from mappings.portal.national_status import FOLDED, REFUSED_11, status_record
+from mappings.portal.rules import NationalReference, Overlong, WireRules
 from mappings.portal.tables import load_tables
 
 CODES = load_tables().on(date(2026, 1, 7))
@@ -25,7 +25,7 @@ STATUS = NationalStatus(
 DOCUMENT = HandledDocument(
     attachment_id="9", name="phieu.pdf", component_code="KQ.G99.900001", url="https://files.province.example/d/9"
 )
-FOLDED = dict(zip(DossierStatus, ("1", "2", "5", "2", "5", "2", "5", "5", "2", "2"), strict=True))
+IN_THREE = dict(zip(DossierStatus, ("1", "2", "5", "2", "5", "2", "5", "5", "2", "2"), strict=True))
 RAW = dict(zip(DossierStatus, ("1", "2", "11", "4", "5", "6", "7", "8", "9", "10"), strict=True))
 
 
@@ -39,23 +39,23 @@ def test_the_example_of_the_notes_is_written() -> None:
         "NgayXuLy": "20260107090000",
         "TrangThai": "2",
         "TaiLieuXuLy": [],
-    } == national_status_record(STATUS, CODES, WireRules())
+    } == status_record(STATUS, CODES, FOLDED, WireRules())
 
 
 @pytest.mark.parametrize("told", list(DossierStatus))
 def test_every_status_has_a_code_under_either_reading(told: DossierStatus) -> None:
     """One client folds ten states into three codes, the other tells them and makes 11 of a refusal."""
     status = dataclasses.replace(STATUS, status=told)
-    folded = national_status_record(status, CODES, WireRules())
-    raw = national_status_record(status, CODES, WireRules(national_status=NationalStatusCodes.RAW))
-    assert (FOLDED[told], RAW[told]) == (folded["TrangThai"], raw["TrangThai"])
+    folded = status_record(status, CODES, FOLDED, WireRules())
+    raw = status_record(status, CODES, REFUSED_11, WireRules())
+    assert (IN_THREE[told], RAW[told]) == (folded["TrangThai"], raw["TrangThai"])
 
 
 def test_documents_and_the_own_code_are_written() -> None:
     """Documents go by address with the portal's words for yes and no; one client names the dossier by its own code."""
     deleted = dataclasses.replace(DOCUMENT, is_deleted=True)
     status = dataclasses.replace(STATUS, documents=(DOCUMENT, deleted))
-    record = national_status_record(status, CODES, WireRules(national_reference=NationalReference.OWN))
+    record = status_record(status, CODES, FOLDED, WireRules(national_reference=NationalReference.OWN))
     assert ("H99.05-260107-00002", "H99.05-260107-00002") == (record["MaHoSo"], record["MaHoSoDonVi"])
     assert ["False", "True"] == [document["IsDeleted"] for document in record["TaiLieuXuLy"]]
     assert {
@@ -80,7 +80,7 @@ def test_documents_and_the_own_code_are_written() -> None:
 def test_what_cannot_be_told_names_its_field(changes: dict[str, Any], rules: dict[str, Any], field: str) -> None:
     """Nothing is cut unseen and nothing goes without its code."""
     with pytest.raises(InvalidInput) as caught:
-        national_status_record(dataclasses.replace(STATUS, **changes), CODES, WireRules(**rules))
+        status_record(dataclasses.replace(STATUS, **changes), CODES, FOLDED, WireRules(**rules))
     assert [field] == [fault.field for fault in caught.value.faults]
 
 
@@ -88,12 +88,12 @@ def test_a_text_is_cut_where_the_rules_say_so() -> None:
     """An operator may choose to trim."""
     rules = WireRules(limits={"NoiDung": 10}, overlong_by_field={"NoiDung": Overlong.TRIM})
     assert not rules.faults()
-    record = national_status_record(dataclasses.replace(STATUS, content="Đã tiếp nhận hồ sơ"), CODES, rules)
+    record = status_record(dataclasses.replace(STATUS, content="Đã tiếp nhận hồ sơ"), CODES, FOLDED, rules)
     assert "Đã tiếp nh" == record["NoiDung"]
 
 
 def test_a_status_without_a_code_names_table_and_status() -> None:
     """Before the portal opened no code holds: the missing row is told, nothing is guessed."""
     with pytest.raises(Unmapped) as caught:
-        national_status_record(STATUS, load_tables().on(date(2019, 12, 8)), WireRules())
-    assert (("national_status_folded", "received"),) == caught.value.missing
+        status_record(STATUS, load_tables().on(date(2019, 12, 8)), FOLDED, WireRules())
+    assert (("status", "received"),) == caught.value.missing

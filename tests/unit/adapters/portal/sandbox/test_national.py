@@ -26,15 +26,15 @@ async def ask(line: PortalLine, method: str, path: str, body: Any = None) -> tup
 async def test_the_example_of_the_notes_is_taken_and_shown() -> None:
     """The request of §6.3 is taken once, and the control API shows it with its application."""
     async with portal_line() as line:
-        status, issued = await ask(line, "POST", "applications:issue", {"codes": ["QG-2026-000123"]})
-        assert (200, ["QG-2026-000123"]) == (status, [one["code"] for one in issued["applications"]])
+        status, issued = await ask(line, "POST", "national-codes", {"codes": ["QG-2026-000123"]})
+        assert (200, {"codes": ["QG-2026-000123"]}) == (status, issued)
         for _ in range(2):
             reply = await line.call(SERVICE, type="2", data=DATA)
             assert (0, True) == (reply["error_code"], "hành công" in reply["message"])
-        _, shown = await ask(line, "GET", "applications")
-        assert [[DATA]] == [one["statuses"] for one in shown["applications"]]
+        _, shown = await ask(line, "GET", "national-statuses")
+        assert {"statuses": {"QG-2026-000123": [DATA]}} == shown
         await ask(line, "POST", "reset")
-        assert [] == (await ask(line, "GET", "applications"))[1]["applications"]
+        assert {"statuses": {}} == (await ask(line, "GET", "national-statuses"))[1]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,7 @@ async def test_the_example_of_the_notes_is_taken_and_shown() -> None:
     [
         ({"MaHoSo": "QG-0"}, {}, "không tồn tại"),
         ({"MaHoSo": ""}, {}, "MaHoSo"),
+        ({"TrangThai": "4"}, {}, "TrangThai"),
         ({"MaHoSoDonVi": None}, {}, "MaHoSoDonVi"),
         ({"NgayXuLy": "2026-01-07"}, {}, "NgayXuLy"),
         ({"TrangThai": 2}, {}, "TrangThai"),
@@ -57,14 +58,14 @@ async def test_what_is_not_as_the_notes_have_it_is_refused(
 ) -> None:
     """The refusal names the field, and nothing is kept."""
     async with portal_line() as line:
-        filed = line.sandbox.filing.issue("QG-2026-000123")
+        line.sandbox.state.national_codes.add("QG-2026-000123")
         reply = await line.call(SERVICE, **{"type": "2", "data": {**DATA, **changes}, **envelope})
         assert (-1, True) == (reply["error_code"], named in reply["message"])
-        assert ([], 1) == (filed.statuses, line.sandbox.counters()["national_statuses_rejected"])
+        assert ({}, 1) == (line.sandbox.state.national_statuses, line.sandbox.counters()["national_statuses_rejected"])
 
 
 async def test_codes_to_issue_are_checked() -> None:
     """An order that cannot be obeyed names what is wrong."""
     async with portal_line() as line:
         for body in ({}, {"codes": [1]}, {"codes": [""]}):
-            assert 400 == (await ask(line, "POST", "applications:issue", body))[0]
+            assert 400 == (await ask(line, "POST", "national-codes", body))[0]

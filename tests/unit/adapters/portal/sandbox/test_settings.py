@@ -272,7 +272,6 @@ def test_the_default_profile_is_the_recommended_one() -> None:
         "has_lookup_nested_lists",
         "is_listing_paged",
         "is_listing_narrowed",
-        "is_listing_last_day_included",
         "are_facade_reads_wrapped",
         "are_revision_bodies_kept",
     } == switched_on
