@@ -67,8 +67,8 @@ def list_dossiers(state: PortalState, profile: PortalProfile, envelope: Record) 
     for dossier in state.dossiers.values():
         day = str(dossier.record().get("NgayTiepNhan", ""))[:8]
         if not profile.is_listing_narrowed or str(begin) <= day < str(end):
-            record = dossier.wire_record(has_lists=False)
-            listed += [record] * (2 if dossier.code in state.listed_twice else 1)
+            listed += [dossier] * (2 if dossier.code in state.listed_twice else 1)
     size = min(size, profile.max_listing_page)
     first = (page - 1) * size if profile.is_listing_paged else 0
-    return Reply(0, profile.wording.success, listed[first : first + size])
+    records = [dossier.wire_record(has_lists=False) for dossier in listed[first : first + size]]
+    return Reply(0, profile.wording.success, records)
