@@ -9,8 +9,10 @@ from aiohttp import hdrs, web
 
 from gateway.api import (
     applications,
+    catalogues,
     codes,
     dossiers,
+    duties,
     events,
     files,
     imports,
@@ -23,6 +25,7 @@ from gateway.api import (
     reconciliations,
     statements,
     subscriptions,
+    synchronisation,
 )
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
@@ -36,6 +39,9 @@ ENDPOINTS: Sequence[Endpoint] = (
     *dossiers.ENDPOINTS,
     *imports.ENDPOINTS,
     *procedures.ENDPOINTS,
+    *duties.ENDPOINTS,
+    *synchronisation.ENDPOINTS,
+    *catalogues.ENDPOINTS,
     *questions.ENDPOINTS,
     *statements.ENDPOINTS,
     *codes.ENDPOINTS,

@@ -157,6 +157,8 @@ class Services:
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
     statement_system: str | None = "portal"
     """The system that statements and questions belong to; None when no portal is configured."""
+    synced_system: str | None = "portal"
+    """The system whose procedures and catalogues are kept; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
     reconciled_system: str | None = "portal"

@@ -74,6 +74,7 @@ def make_services(
         random_bytes=os.urandom,
         reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
+        synced_system=PORTAL if ground.portals else None,
         readiness=Readiness(ground.systems, ground.portals, certificates),
         render_metrics=render_metrics,
         observer=ground.telemetry,

@@ -21,6 +21,7 @@ from gateway.bootstrap.answering import (
     make_national_desk,
     make_services,
 )
+from gateway.bootstrap.catalogues import reading_policy
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
@@ -101,6 +102,7 @@ class Assembly:
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
+            reading_policy=reading_policy(ground),
             idempotency_kept=timedelta(days=settings.engine.idempotency_kept_days),
             stop_grace_seconds=settings.engine.stop_grace_seconds,
             closers=ground.closers,

@@ -161,6 +161,7 @@ procedures_interval_seconds = 600.0
 interval_hours = 0
 full_interval_hours = 0
 calls_per_second = 500.0
+list_from = 2026-01-01
 concurrency = 8
 
 [portal_inbound]

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     DOSSIERS_WRITE = "dossiers:write"
     PROCEDURES_READ = "procedures:read"
     CATALOGUES_READ = "catalogues:read"
+    CATALOGUES_SYNC = "catalogues:sync"
+    """Have procedures and catalogues read from the portal now."""
     EVENTS_READ = "events:read"
     QUESTIONS_READ = "questions:read"
     STATEMENTS_READ = "statements:read"
