@@ -21,7 +21,7 @@ from gateway.bootstrap.answering import (
     make_national_desk,
     make_services,
 )
-from gateway.bootstrap.catalogues import reading_policy
+from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
@@ -190,6 +190,8 @@ class Assembly:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
             jobs.append(read_questions)
+        if portal is not None:
+            jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         return runs, jobs
 
     def _runner(
