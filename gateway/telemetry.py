@@ -25,6 +25,7 @@ from gateway.ports.observing import (
     JobFailed,
     ProceduresSynced,
 )
+from gateway.sync.calendar import Hold
 
 _SAID_AGAIN_SECONDS = 60.0
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -94,6 +95,8 @@ class Telemetry:
         self._exchanges = counter("remote_exchanges", exchanges, "system", "operation", "outcome")
         self._renewals = latest("session_renewals", "Logins made to a system, all processes", "system")
         self._circuit = latest("circuit_open", "1 when the system is left alone", "system")
+        self._held = latest("system_held", "1 when calendar or operator keep the system closed", "system", "reason")
+        self._released = latest("released_share", "Share of the full rate that is released, 0 to 1", "system")
         self._queue = latest("queue_deliveries", "Open deliveries", "system", "state")
         self._oldest = latest("queue_oldest_seconds", "Age of the oldest open delivery", "system", "state")
         self._accepted = latest("accepted_deliveries", "Deliveries ever accepted", "system")
@@ -243,6 +246,11 @@ class Telemetry:
     def note_system(self, system: str, *, is_open: bool, session_renewals: int) -> None:
         self._circuit.labels(system).set(1 if is_open else 0)
         self._renewals.labels(system).set(session_renewals)
+
+    def note_gate(self, system: str, hold: Hold | None, released_share: float) -> None:
+        for reason in Hold:
+            self._held.labels(system, reason.value).set(1 if hold is reason else 0)
+        self._released.labels(system).set(released_share)
 
     def note_certificate(self, name: str, days_left: float) -> None:
         self._certificate.labels(name).set(days_left)

@@ -11,6 +11,7 @@ from adapters.files import HttpFileSource
 from gateway import __version__
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.working import make_gate
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
 from gateway.readiness import Readiness
@@ -62,7 +63,9 @@ def make_services(
         catalogue=catalogue,
         random_bytes=os.urandom,
         statement_system=PORTAL if ground.takes_statements else None,
-        readiness=Readiness(ground.systems, ground.portals, certificates),
+        readiness=Readiness(
+            ground.systems, ground.portals, certificates, standings={PORTAL: make_gate(ground).standing}
+        ),
         render_metrics=render_metrics,
         observer=ground.telemetry,
         limits=Limits(

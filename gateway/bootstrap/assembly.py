@@ -25,7 +25,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker
+from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker, watch_gate
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
@@ -170,7 +170,7 @@ class Assembly:
         return portal
 
     def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
-        runs, jobs = [make_webhooks(ground)], []
+        runs, jobs = [make_webhooks(ground)], [watch_gate(ground)] if portal is not None else []
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)

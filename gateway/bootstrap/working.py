@@ -8,15 +8,19 @@ from typing import Any
 from adapters.portal import PortalAdapter
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.gates import SystemGate
 from gateway.engine.scheduler import Job
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
+from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.statements import PostgresStatements
 from gateway.store.subscriptions import PostgresWebhooks
+from gateway.sync.calendar import read_hours
 from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -107,7 +111,35 @@ def make_breaker(ground: Ground) -> CircuitBreaker:
         clock=ground.clock,
         chance=ground.chance,
         observer=ground.telemetry,
+        gate=make_gate(ground),
     )
+
+
+def make_gate(ground: Ground) -> SystemGate:
+    calendar = ground.settings.calendar.portal
+    return SystemGate(
+        PostgresGates(ground.pool),
+        PORTAL,
+        hours=read_hours(calendar.hours),
+        policy=ReleasePolicy(
+            calls_per_second=calendar.calls_per_second,
+            ramp_minutes=calendar.ramp_minutes,
+            ramp_first_share=calendar.ramp_first_share,
+            ramp_calls_per_second=calendar.ramp_calls_per_second,
+        ),
+        clock=ground.clock,
+    )
+
+
+def watch_gate(ground: Ground) -> Job:
+    """Give what keeps the gate's metrics up to date."""
+    gate = make_gate(ground)
+
+    async def measure() -> None:
+        standing = await gate.standing()
+        ground.telemetry.note_gate(PORTAL, standing.hold, await gate.released_share())
+
+    return Job("gate", 2.0, measure)
 
 
 def retry_policy(ground: Ground) -> RetryPolicy:

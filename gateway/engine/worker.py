@@ -29,6 +29,7 @@ from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, Outbox
 from gateway.sync.actions import (
     Action,
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     Judged,
@@ -242,13 +243,16 @@ class Worker:
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""
         async with self._calls:
+            await self._breaker.turn()
             # Waiting for a turn takes time: the lease must still hold, and the system must still be worth calling.
             held = await self._still_held(call)
             if held is None:
                 return
             call = held
-            if self._breaker.is_open:
-                events: Sequence[Event] = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
+            if self._breaker.is_shut:
+                events: Sequence[Event] = [CallHeld()] * len(call.items)
+            elif self._breaker.is_open:
+                events = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
             else:
                 events = await self._call(call)
         results = [

@@ -12,17 +12,21 @@ from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
 from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.gates import SystemGate
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Happening
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.events import EventSignal
+from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
+from gateway.sync.calendar import ALWAYS_OPEN, OpeningHours
 from gateway.sync.circuit import CircuitPolicy
 from gateway.sync.file_links import FileLinks
+from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 
 CLOCK = SystemClock()
@@ -86,6 +90,8 @@ async def portal_town(
     procedures_count: int = 10,
     links: FileLinks | None = None,
     worker_clock: Clock = CLOCK,
+    hours: OpeningHours = ALWAYS_OPEN,
+    release: ReleasePolicy | None = None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -122,6 +128,14 @@ async def portal_town(
             clock=CLOCK,
             chance=CHANCE,
             observer=happenings.append,
+            gate=SystemGate(
+                PostgresGates(pool),
+                "portal",
+                hours=hours,
+                policy=release or ReleasePolicy(ramp_minutes=0),
+                clock=worker_clock,
+                refresh_seconds=0,
+            ),
         )
         worker = Worker(
             PostgresOutbox(pool, presence, lease_seconds=30, clock=CLOCK),
