@@ -18,6 +18,8 @@ from gateway.api import (
     questions,
     statements,
     subscriptions,
+    systems,
+    verbs,
 )
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
@@ -36,6 +38,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *codes.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
+    *systems.ENDPOINTS,
+    *verbs.ENDPOINTS,
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
     *files.ENDPOINTS,

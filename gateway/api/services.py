@@ -1,12 +1,13 @@
 """What the API is given by the composition root: capabilities, limits, and who wants to know what happened."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
+from gateway.engine.gates import SystemGate
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
 from gateway.store.events import EventSignal
@@ -157,6 +158,8 @@ class Services:
     """The system that statements and questions belong to; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
+    gates: Mapping[str, SystemGate] = field(default_factory=dict)
+    """Whether each configured system is called; a system without one is always open."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""

@@ -54,6 +54,8 @@ def make_services(
     async def render_metrics() -> bytes:
         return _render(registry)
 
+    # Whoever pauses a system wants to see it paused at once.
+    gates = {system: make_gate(ground, refresh_seconds=0) for system in ground.portals}
     return Services(
         acceptor=acceptor,
         pool=ground.pool,
@@ -64,7 +66,10 @@ def make_services(
         random_bytes=os.urandom,
         statement_system=PORTAL if ground.takes_statements else None,
         readiness=Readiness(
-            ground.systems, ground.portals, certificates, standings={PORTAL: make_gate(ground).standing}
+            ground.systems,
+            ground.portals,
+            certificates,
+            standings={system: gate.standing for system, gate in gates.items()},
         ),
         render_metrics=render_metrics,
         observer=ground.telemetry,
@@ -77,6 +82,7 @@ def make_services(
         version=__version__,
         codes=load_code_directory(),
         files=files,
+        gates=gates,
     )
 
 

@@ -115,7 +115,7 @@ def make_breaker(ground: Ground) -> CircuitBreaker:
     )
 
 
-def make_gate(ground: Ground) -> SystemGate:
+def make_gate(ground: Ground, *, refresh_seconds: float = 1.0) -> SystemGate:
     calendar = ground.settings.calendar.portal
     return SystemGate(
         PostgresGates(ground.pool),
@@ -128,6 +128,7 @@ def make_gate(ground: Ground) -> SystemGate:
             ramp_calls_per_second=calendar.ramp_calls_per_second,
         ),
         clock=ground.clock,
+        refresh_seconds=refresh_seconds,
     )
 
 

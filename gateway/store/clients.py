@@ -38,6 +38,7 @@ class Scope(StrEnum):
     STATEMENTS_WRITE = "statements:write"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"
     """Everything."""
 

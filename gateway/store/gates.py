@@ -43,6 +43,11 @@ class PostgresGates:
             resumed_at=gate["resumed_at"] if gate is not None else None,
         )
 
+    async def waiting_count(self, system: str) -> int:
+        """Give how many deliveries wait for the system now."""
+        async with connection(self._pool) as borrowed:
+            return int(await queries("gates").waiting_count(borrowed, system=system))
+
     @asynccontextmanager
     async def changing_bucket(self, system: str) -> AsyncIterator[_Bucket]:
         async with transaction(self._pool) as borrowed:

@@ -47,3 +47,6 @@ UPDATE outages SET removed_at = :now::timestamptz, removed_by = :who WHERE outag
 
 -- name: knows_system$
 SELECT EXISTS (SELECT FROM system_states WHERE system = :system);
+
+-- name: waiting_count$
+SELECT count(*) FROM deliveries WHERE system = :system AND state = 'waiting';
