@@ -124,6 +124,7 @@ def add_sync_commands(sync: typer.Typer) -> None:
     sync.command("pause")(pause)
     sync.command("resume")(resume)
     sync.command("replay")(replay)
+    sync.command("drift")(drift)
 
 
 def pause(
@@ -186,6 +187,31 @@ def replay(
     if missing:
         typer.echo(f"not known: {', '.join(missing)}", err=True)
     typer.echo(f"{count} {'are' if yes else 'would be'} sent again" + _repeat(yes))
+    raise typer.Exit(1 if missing else 0)
+
+
+def drift(
+    system: SystemOption = "portal",
+    everything: Annotated[bool, typer.Option("--all", help="Also what a person has seen already.")] = False,
+    acknowledge: Annotated[list[int] | None, typer.Option(help="Note these as seen. May be repeated.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how replies of a system differ from what is known of them."""
+    from gateway.operating import drift_lines, note_drift_seen
+
+    missing = with_database(lambda dsn: note_drift_seen(dsn, system, acknowledge)) if acknowledge else []
+    lines = with_database(lambda dsn: drift_lines(dsn, system, None if everything else False))
+    if as_json:
+        typer.echo(json.dumps([asdict(line) for line in lines], ensure_ascii=False, default=_isoformat))
+    else:
+        table = Table("id", "operation", "kind", "place", "what", "example", "replies", "first", "last", "seen by")
+        for line in lines:
+            values = (line.drift_id, line.operation, line.kind, line.place, line.detail, line.example)
+            seen = (local(line.first_seen_at), local(line.last_seen_at), line.acknowledged_by)
+            table.add_row(*map(str, values), str(line.sightings_count), *seen)
+        Console().print(table)
+    if missing:
+        typer.echo(f"no such difference: {', '.join(map(str, missing))}", err=True)
     raise typer.Exit(1 if missing else 0)
 
 

@@ -12,6 +12,7 @@ from gateway.clocks import SystemClock
 from gateway.engine.gates import SystemGate
 from gateway.errors import GatewayError, InvalidInput
 from gateway.model.delivery import Lane
+from gateway.store.drift import DriftLine, acknowledge_drift, list_drift
 from gateway.store.gates import (
     OutageLine,
     Pause,
@@ -162,6 +163,19 @@ async def take_back(dsn: str, system: str, outage_id: int) -> OutageLine | None:
     """Take an outage back; None when there is none."""
     async with _pool(dsn) as pool:
         return await remove_outage(pool, system, outage_id, who=operator(), now=SystemClock().now())
+
+
+async def drift_lines(dsn: str, system: str, is_acknowledged: bool | None) -> Sequence[DriftLine]:
+    """Give how replies of a system differ from what is known of them."""
+    async with _pool(dsn) as pool:
+        return await list_drift(pool, system, is_acknowledged=is_acknowledged)
+
+
+async def note_drift_seen(dsn: str, system: str, drift_ids: Sequence[int]) -> list[int]:
+    """Note differences as seen by a person; give those that do not exist."""
+    now, who = SystemClock().now(), operator()
+    async with _pool(dsn) as pool:
+        return [one for one in drift_ids if await acknowledge_drift(pool, system, one, who=who, now=now) is None]
 
 
 async def _require_system(pool: Pool, system: str) -> None:

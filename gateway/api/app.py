@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from gateway.api import (
     codes,
     dossiers,
+    drift,
     events,
     files,
     imports,
@@ -40,6 +41,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *subscriptions.ENDPOINTS,
     *systems.ENDPOINTS,
     *verbs.ENDPOINTS,
+    *drift.ENDPOINTS,
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
     *files.ENDPOINTS,

@@ -51,6 +51,7 @@ PROBLEM_TYPES = _types(
     ("statement-not-found", 404, "There is no such parked statement", "Look it up in /v1/statements."),
     ("system-not-found", 404, "No such system is configured", "See /readyz for those that are."),
     ("outage-not-found", 404, "There is no such announced outage", "List them at /v1/systems/{system}/outages."),
+    ("drift-not-found", 404, "There is no such difference", "List them at /v1/systems/{system}/drift."),
     ("method-not-allowed", 405, "The address does not serve this method", "See the header Allow."),
     ("body-too-slow", 408, "The body did not arrive in time", "Send the whole body at once; nothing was accepted."),
     ("too-many-subscriptions", 409, "The client has too many subscriptions", "Delete those that are not needed."),

@@ -25,10 +25,19 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_statements, make_webhooks, make_worker, watch_gate
+from gateway.bootstrap.working import (
+    Run,
+    make_drift,
+    make_outbox,
+    make_statements,
+    make_webhooks,
+    make_worker,
+    watch_gate,
+)
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.drift import DriftBuffer
 from gateway.engine.scheduler import Job
 from gateway.ports.portal import Finding
 from gateway.runtime import Parts, Runtime
@@ -66,7 +75,8 @@ class Assembly:
         ground = await self._ground()
         procedures = PostgresProcedures(ground.pool, clock=self.clock)
         catalogue = CatalogueMemory(procedures)
-        portal = await self._portal(ground)
+        drift, write_drift = make_drift(ground)
+        portal = await self._portal(ground, drift)
         acceptor = make_acceptor(ground) if role.is_api else None
         presence = WorkerPresence(self._dsn) if role.is_worker else None
         outbox = make_outbox(ground, presence) if presence is not None else None
@@ -74,6 +84,8 @@ class Assembly:
         if portal is not None and outbox is not None:
             worker = make_worker(ground, portal, outbox, procedures)
         more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
+        if portal is not None:
+            more_jobs.append(write_drift)
         runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
@@ -153,7 +165,7 @@ class Assembly:
             signal=EventSignal(pool),
         )
 
-    async def _portal(self, ground: Ground) -> PortalAdapter | None:
+    async def _portal(self, ground: Ground, drift: DriftBuffer) -> PortalAdapter | None:
         if self._portal_settings is None:
             return None
         await ground.systems.ensure(PORTAL)
@@ -165,6 +177,8 @@ class Assembly:
             chance=self.chance,
             observe=lambda call: self.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
             headers_supplier=_trace_headers,
+            watch=drift,
+            on_defect=lambda error: self.telemetry.note_defect("portal.drift", error),
         )
         ground.closers.append(portal.aclose)
         return portal

@@ -1,6 +1,7 @@
 """The parts of a process that talks to systems and subscribers."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 from adapters.portal import PortalAdapter
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.drift import DriftBuffer
 from gateway.engine.gates import SystemGate
 from gateway.engine.scheduler import Job
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
+from gateway.errors import StoreUnavailable
+from gateway.store.drift import PostgresDrift, open_drift_counts
 from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
@@ -141,6 +145,24 @@ def watch_gate(ground: Ground) -> Job:
         ground.telemetry.note_gate(PORTAL, standing.hold, await gate.released_share())
 
     return Job("gate", 2.0, measure)
+
+
+def make_drift(ground: Ground) -> tuple[DriftBuffer, Job]:
+    """Give what hears of contract drift, and what writes it down. What is left at the end is written then."""
+    buffer = DriftBuffer(PostgresDrift(ground.pool), clock=ground.clock, observer=ground.telemetry)
+
+    async def write() -> None:
+        await buffer.flush()
+        counts = await open_drift_counts(ground.pool)
+        ground.telemetry.note_drift(PORTAL, {kind: n for (system, kind), n in counts.items() if system == PORTAL})
+
+    async def write_the_rest() -> None:
+        # Without a database the sightings are lost with the process; they will be seen again.
+        with contextlib.suppress(StoreUnavailable):
+            await buffer.flush()
+
+    ground.closers.append(write_the_rest)
+    return buffer, Job("drift", 5.0, write)
 
 
 def retry_policy(ground: Ground) -> RetryPolicy:

@@ -17,6 +17,7 @@ from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Happening
+from gateway.ports.portal_services import DriftWatch
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.events import EventSignal
 from gateway.store.gates import PostgresGates
@@ -92,6 +93,8 @@ async def portal_town(
     worker_clock: Clock = CLOCK,
     hours: OpeningHours = ALWAYS_OPEN,
     release: ReleasePolicy | None = None,
+    watch: DriftWatch | None = None,
+    on_defect: Callable[[BaseException], None] = lambda _: None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -113,6 +116,8 @@ async def portal_town(
             ssl_supplier=lambda: None,
             clock=CLOCK,
             chance=CHANCE,
+            watch=watch,
+            on_defect=on_defect,
         )
         await stack.enter_async_context(portal)
         presence = WorkerPresence(dsn)
