@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import __version__
-from gateway.commands import add_sync_commands, calendar
+from gateway.commands import add_sync_commands, calendar, portal_standing
 from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
@@ -224,6 +224,8 @@ def sync_status(as_json: JsonOption = False) -> None:
     from gateway.operating import status
 
     facts = _with_database(status)
+    stands = portal_standing()
+    facts["standings"] = {"portal": stands}
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -232,6 +234,7 @@ def sync_status(as_json: JsonOption = False) -> None:
     for system, balance in facts["systems"].items():
         table.add_row(system, *(str(balance[count]) for count in counts))
     Console().print(table)
+    typer.echo(f"portal: {stands}")
     _show_parked(facts["parked"])
 
 

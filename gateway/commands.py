@@ -56,6 +56,14 @@ def sentence(standing: Standing) -> str:
     return f"closed{until} ({standing.hold})"
 
 
+def portal_standing() -> str:
+    """Say in words whether the portal is called now."""
+    from gateway.operating import standing
+
+    hours = read_hours(load_settings().calendar.portal.hours)
+    return sentence(with_database(lambda dsn: standing(dsn, "portal", hours)))
+
+
 @calendar.command("list")
 def list_calendar(system: SystemOption = "portal", as_json: JsonOption = False) -> None:
     """Show how a system stands now, its opening hours, and announced outages that are not over."""

@@ -39,12 +39,9 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 async def status(dsn: str) -> dict[str, Any]:
     """Give the equation of every system and the parked deliveries, as plain JSON values."""
-    pool = await open_pool(dsn, max_size=4)
-    try:
+    async with _pool(dsn) as pool:
         facts = await queue_facts(pool)
         parked = await list_parked(pool)
-    finally:
-        await pool.close()
     return {
         "systems": {
             system: {**asdict(fact.balance), "difference": fact.balance.difference} for system, fact in facts.items()
@@ -55,11 +52,8 @@ async def status(dsn: str) -> dict[str, Any]:
 
 async def select(dsn: str, delivery_ids: Sequence[int], reason: str | None) -> Sequence[ParkedDelivery]:
     """Give the parked deliveries that are meant: the numbered ones, or all whose reason begins so."""
-    pool = await open_pool(dsn, max_size=4)
-    try:
+    async with _pool(dsn) as pool:
         parked = await list_parked(pool, reason=reason, limit=100_000)
-    finally:
-        await pool.close()
     return [item for item in parked if not delivery_ids or item.delivery_id in delivery_ids]
 
 
@@ -138,9 +132,8 @@ async def outages(dsn: str, system: str | None) -> Sequence[OutageLine]:
 
 async def standing(dsn: str, system: str, hours: OpeningHours) -> Standing:
     """Tell whether a system is called now."""
-    gate_clock = SystemClock()
     async with _pool(dsn) as pool:
-        gate = SystemGate(PostgresGates(pool), system, hours=hours, policy=ReleasePolicy(), clock=gate_clock)
+        gate = SystemGate(PostgresGates(pool), system, hours=hours, policy=ReleasePolicy(), clock=SystemClock())
         return await gate.standing()
 
 

@@ -28,6 +28,7 @@ from gateway.bootstrap.opening import (
 from gateway.bootstrap.working import (
     Run,
     make_drift,
+    make_opening,
     make_outbox,
     make_statements,
     make_webhooks,
@@ -102,6 +103,7 @@ class Assembly:
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
             more_jobs=more_jobs,
+            may_read=make_opening(ground),
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -95,8 +95,11 @@ def make_statements(ground: Ground, portal: PortalAdapter) -> tuple[Run, Job]:
         settings=StatementSettings(lease_seconds=engine.lease_seconds, retry=retry_policy(ground)),
     )
     interval = timedelta(seconds=engine.questions_interval_seconds)
+    is_open = make_opening(ground)
 
     async def read() -> None:
+        if not await is_open():
+            return
         await read_questions(PORTAL, portal.statements, store, clock=ground.clock, interval=interval)
 
     return sender.run, Job("questions", min(60.0, interval.total_seconds()), read)
@@ -134,6 +137,16 @@ def make_gate(ground: Ground, *, refresh_seconds: float = 1.0) -> SystemGate:
         clock=ground.clock,
         refresh_seconds=refresh_seconds,
     )
+
+
+def make_opening(ground: Ground) -> Callable[[], Awaitable[bool]]:
+    """Give what tells whether the portal is open, for what reads it beside the queue."""
+    gate = make_gate(ground)
+
+    async def is_open() -> bool:
+        return (await gate.standing()).is_open
+
+    return is_open
 
 
 def watch_gate(ground: Ground) -> Job:

@@ -81,6 +81,8 @@ class CircuitBreaker:
 
     async def nothing_to_probe(self) -> None:
         """Hear that a probe was allowed and nothing was owed: the system is not known to be ill any more."""
+        if (await self._store.circuit(self._system)).state is not CircuitState.HALF_OPEN:
+            return  # Not a probe: only a rate had bounded the allowance.
         async with self._store.changing_circuit(self._system) as change:
             before = change.circuit
             if before.state is CircuitState.HALF_OPEN:
