@@ -260,6 +260,55 @@ def sync_skip(
     _decide(delivery_id, None, yes=yes, skip_reason=because)
 
 
+@sync.command("reconcile")
+def sync_reconcile(
+    full: Annotated[bool, typer.Option("--full", help="Everything, not only what changed since the last run.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Find differences and repair none.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only show what would be done.")] = False,
+) -> None:
+    """Compare both sides, repair what the province owns, leave the rest to a person. Shows first, acts with --yes."""
+    from gateway import reconciling
+    from gateway.model.reconciliation import RunMode
+
+    mode = RunMode.FULL if full else RunMode.INCREMENTAL
+    rate = load_settings().reconciliation.calls_per_second
+    planned = _with_database(lambda dsn: reconciling.plan(dsn, mode, rate))
+    typer.echo(
+        f"{planned.dossiers_count} dossiers, about {planned.seconds / 60:.1f} minutes at {rate:g} calls a second"
+    )
+    if planned.is_under_way:
+        typer.echo("a run is under way already; see `gateway sync findings`", err=True)
+        raise typer.Exit(1)
+    if not yes:
+        typer.echo("nothing was begun; repeat with --yes")
+        return
+    run_id = _with_database(lambda dsn: reconciling.begin(dsn, mode, is_dry=dry_run))
+    typer.echo(f"run {run_id} begun; workers take it up within seconds")
+
+
+@sync.command("findings")
+def sync_findings(as_json: JsonOption = False) -> None:
+    """Show the newest comparisons, and the differences that wait for a person."""
+    from gateway import reconciling
+
+    facts = _with_database(reconciling.findings)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    table = Table("run", "system", "mode", "state", "phase", "started", "counts", title="runs")
+    for run in facts["runs"]:
+        counts = " ".join(f"{name}={count}" for name, count in sorted(run["counts"].items()))
+        table.add_row(
+            str(run["run_id"]), run["system"], run["mode"], run["state"], run["phase"], run["started_at"], counts
+        )
+    Console().print(table)
+    parked = Table("finding", "dossier", "kind", "fields", "since", title="parked differences")
+    for line in facts["parked"]:
+        fields = ", ".join(line["fields"])
+        parked.add_row(str(line["finding_id"]), line["dossier_code"], line["kind"], fields, line["found_at"])
+    Console().print(parked)
+
+
 def _decide(delivery_ids: list[int] | None, reason: str | None, *, yes: bool, skip_reason: str | None) -> None:
     from gateway.operating import decide, select
 

@@ -188,7 +188,8 @@ def replay(
     )
     found, count = with_database(lambda dsn: replay_dossiers(dsn, wish, because, is_dry_run=not yes))
     for one in found[:20]:
-        typer.echo(f"{one.code} revision {one.revision}" + (" (on its way already)" if one.is_under_way else ""))
+        why_not = " (on its way already)" if one.is_under_way else "" if one.has_content else " (never answered)"
+        typer.echo(f"{one.code} revision {one.revision}{why_not}")
     if len(found) > 20:
         typer.echo(f"… and {len(found) - 20} more")
     missing = sorted(set(dossier or []) - {one.code for one in found})

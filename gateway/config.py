@@ -5,6 +5,7 @@ once, with the setting's name and the rule, never the value.
 """
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -132,6 +133,52 @@ class CalendarsSettings(_Section):
     portal: CalendarSettings = CalendarSettings()
 
 
+class ReconciliationSettings(_Section):
+    """How the two sides are compared. An interval of 0 leaves runs of that kind to a person."""
+
+    interval_hours: Annotated[float, Field(ge=0, le=8760)] = 24.0
+    """Between runs over what changed."""
+    full_interval_hours: Annotated[float, Field(ge=0, le=87_600)] = 720.0
+    """Between runs over everything."""
+    calls_per_second: Annotated[float, Field(ge=0.1, le=10_000)] = 20.0
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    page_size: Annotated[int, Field(ge=1, le=2000)] = 100
+    list_window_days: Annotated[int, Field(ge=1, le=366)] = 7
+    """Days of reception that are listed at once; a window is held in memory."""
+    list_from: date = date(2020, 1, 1)
+    """First day that a full run lists."""
+
+
+class PortalInboundSettings(_Section):
+    """The national portal's own calls into the province, under /national/portal/. Without this section none is taken.
+
+    How these calls are authenticated is not documented, so an installation must say it: a header that the exchange
+    adds, the exchange's client certificate, or nothing, when the network lets nobody else reach the listener.
+    """
+
+    authentication: Annotated[str, Field(pattern="^(shared_header|client_certificate|none)$")]
+    header_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "X-Portal-Key"
+    secret_file: Path | None = None
+    certificates_sha256: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+    """SHA-256 of the DER form of each certificate that may call, in hexadecimal."""
+    default_agency_code: Annotated[str, Field(pattern=r"^[0-9A-Z]+(\.[0-9A-Z]+)*$", max_length=35)]
+    """Receives applications that name no agency of the province."""
+    default_agency_name: Annotated[str, Field(min_length=1, max_length=500)]
+    public_base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", max_length=300)]
+    """Address of this gateway as the provincial system reaches it; files that come embedded are read there."""
+    application_service: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,50}$")] = "NhanHoSoDVCQG"
+    """Service word of ordinary applications. An assumption: no public code shows such a call."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 64 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _can_authenticate(self) -> Self:
+        if self.authentication == "shared_header" and self.secret_file is None:
+            raise ValueError("secret_file must be set for authentication by shared_header")
+        if self.authentication == "client_certificate" and not self.certificates_sha256:
+            raise ValueError("certificates_sha256 must be set for authentication by client_certificate")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
 
@@ -149,9 +196,11 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     files: FileSettings = FileSettings()
     calendar: CalendarsSettings = CalendarsSettings()
+    reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     portal_tls: "PortalTlsSettings | None" = None
+    portal_inbound: PortalInboundSettings | None = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @classmethod

@@ -117,7 +117,7 @@ async def replay_dossiers(dsn: str, wish: ReplayWish, reason: str, *, is_dry_run
         found = await find_replayable(pool, wish, prefixes=None, limit=MAX_REPLAYS_COUNT + 1)
         if len(found) > MAX_REPLAYS_COUNT:
             raise InvalidInput(f"more than {MAX_REPLAYS_COUNT} dossiers are meant: take a shorter interval")
-        meant = [dossier for dossier in found if not dossier.is_under_way]
+        meant = [dossier for dossier in found if dossier.is_meant]
         if is_dry_run:
             return list(found), len(meant)
         now = SystemClock().now()

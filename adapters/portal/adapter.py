@@ -12,6 +12,7 @@ from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
 from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import Operation
+from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
@@ -33,6 +34,7 @@ from gateway.ports.portal import (
     Untranslatable,
 )
 from gateway.ports.portal_services import DriftWatch
+from gateway.ports.reconciliation import Inspection
 from mappings.portal.outbound import Held
 from mappings.portal.tables import PortalTables, load_tables
 from mappings.portal.translate import PortalTranslator
@@ -61,6 +63,8 @@ class PortalAdapter:
         self._clock = clock
         self.statements = PortalStatements(settings, client)
         """Questions, answers, ratings and statistics."""
+        self.national = PortalNational(settings, client, translator, clock)
+        """Nationally filed dossiers, and the listing of dossiers."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,
@@ -116,6 +120,17 @@ class PortalAdapter:
             raise _broken(Operation.LOOK_UP, "the record of the look-up has another form") from error
         return LookUp(is_present=True, differing_fields=self._translator.differing_fields(theirs, item.record))
 
+    async def inspect(self, item: Prepared) -> Inspection:
+        """Look at a dossier and give both values of whatever differs from what was prepared."""
+        found = await self._client.look_up(item.dossier_code)
+        if found.record is None:
+            return Inspection(is_present=False)
+        try:
+            theirs = self._translator.found_dossier(found.record)
+        except InvalidInput as error:
+            raise _broken(Operation.LOOK_UP, "the record of the look-up has another form") from error
+        return self._translator.inspect(theirs, item.record, at=self._clock.now())
+
     async def list_procedures(self) -> Sequence[ProcedureRef]:
         """Read the whole list of the catalogue, duplicates as they come."""
         return await self._client.list_procedures()
@@ -162,7 +177,7 @@ def build(
     on_defect: Callable[[BaseException], None] = lambda _: None,
 ) -> PortalAdapter:
     """Put the adapter together. Opens nothing. Raises ConfigurationError when code tables or rules are not usable."""
-    tables = _tables(settings)
+    tables = portal_tables(settings)
     translator = PortalTranslator(tables, settings.wire)
     transport = HttpTransport(
         settings.transport,
@@ -181,7 +196,8 @@ def build(
     return PortalAdapter(settings, translator=translator, client=client, transport=transport, clock=clock)
 
 
-def _tables(settings: PortalSettings) -> PortalTables:
+def portal_tables(settings: PortalSettings) -> PortalTables:
+    """Load the code tables that the settings name. Raises ConfigurationError."""
     if settings.codes_path is None:
         return load_tables()
     try:

@@ -116,6 +116,16 @@ class PortalClient:
             lambda token: protocol.dossiers_request(self._settings, token, records, is_update=is_update),
         )
 
+    async def push_national_status(self, record: object) -> None:
+        """Push one status of a nationally filed dossier. Returns when the portal took it."""
+        settings, operation = self._settings, Operation.PUSH_NATIONAL_STATUS
+
+        def judge(reply: Reply) -> tuple[None, CallOutcome]:
+            protocol.read_push(settings, operation, reply)
+            return None, CallOutcome.OK
+
+        await self._call(operation, lambda token: protocol.national_status_request(settings, token, record), judge)
+
     async def push_steps(self, items: Sequence[Prepared]) -> list[ItemVerdict]:
         """Send progress steps in one call, in the order given; one verdict per item in the same order."""
         return await self._push(

@@ -105,7 +105,7 @@ def _record(operation: Operation, tables: Mapping[str, Table]) -> Shape | None:
             return shape_of(catalogue_wire.ListLine, tables, folds_case=True)
         case Operation.GET_PROCEDURE:
             return shape_of(catalogue_wire.ProcedureRecord, tables, folds_case=True)
-        case Operation.LOOK_UP:
+        case Operation.LOOK_UP | Operation.LIST_DOSSIERS:
             return shape_of(wire.FoundDossier, tables)
         case Operation.LIST_CITIZENS_QUESTIONS | Operation.LIST_AGENCIES_QUESTIONS:
             return QUESTION

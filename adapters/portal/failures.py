@@ -29,6 +29,8 @@ class Operation(StrEnum):
     PUSH_LOCAL_QUESTIONS = "push_local_questions"
     PUSH_RATINGS = "push_ratings"
     PUSH_STATISTICS = "push_statistics"
+    PUSH_NATIONAL_STATUS = "push_national_status"
+    LIST_DOSSIERS = "list_dossiers"
 
 
 class Meaning(StrEnum):
@@ -98,7 +100,8 @@ STATEMENTS = frozenset(
     }
 )
 """Pushes beside dossiers; repeating them is harmless."""
-PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS
+_STATUSES = frozenset({Operation.PUSH_NATIONAL_STATUS})
+PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS | _STATUSES
 READS = frozenset(
     {
         Operation.LIST_PROCEDURES,
@@ -107,6 +110,7 @@ READS = frozenset(
         Operation.LIST_CITIZENS_QUESTIONS,
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
+        Operation.LIST_DOSSIERS,
     }
 )
 ALL = frozenset(Operation)

@@ -43,6 +43,8 @@ SERVICES = {
     Operation.PUSH_LOCAL_QUESTIONS: "DongBoHoiDap",
     Operation.PUSH_RATINGS: "DongBoDanhGia",
     Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
+    Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
+    Operation.LIST_DOSSIERS: "TraCuuHoSo",
 }
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
@@ -141,6 +143,33 @@ def statements_request(
 ) -> HttpRequest:
     """Build a push of statements. Native form only."""
     return _push(settings, operation, session, list(records), None)
+
+
+def national_status_request(settings: PortalSettings, session: str, record: object) -> HttpRequest:
+    """Build the push of one status of a nationally filed dossier: an object, with type "2" (portal wire notes §6.3)."""
+    body = {
+        "session": session,
+        "madonvi": settings.unit_code,
+        "service": SERVICES[Operation.PUSH_NATIONAL_STATUS],
+        "type": "2",
+        "data": record,
+    }
+    seconds = settings.timeouts.push_seconds
+    return _native(settings, Operation.PUSH_NATIONAL_STATUS, settings.integration_path, _encode(body), seconds)
+
+
+def listing_request(
+    settings: PortalSettings, session: str, *, received_from: str, received_to: str, page: int
+) -> HttpRequest:
+    """Build the reading of a page of dossier codes; an assumption, see `PortalSettings.has_dossier_listing`."""
+    parameters: dict[str, str | int] = {
+        "tuNgay": received_from,
+        "denNgay": received_to,
+        "trang": page,
+        "soLuong": settings.listing_page_size,
+    }
+    seconds = settings.timeouts.list_seconds
+    return _service(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:

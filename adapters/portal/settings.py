@@ -65,6 +65,17 @@ class Timeouts(_Closed):
     push_seconds: Seconds = 60.0
 
 
+class NationalStatusForm(StrEnum):
+    """How `TrangThai` of DongBoTrangThaiHoSo is written (portal wire notes §6.3)."""
+
+    FOLDED = "folded"
+    """1, 2 and 5 only: received for 4, 6, 9 and 10, supplement or refusal for 3, 7 and 8."""
+    AS_IS = "as_is"
+    """The ten statuses as in every other record."""
+    AS_IS_REFUSED_11 = "as_is_refused_11"
+    """The ten statuses, with 11 for refused."""
+
+
 class Dialect(_Closed):
     """How answers are read."""
 
@@ -133,6 +144,14 @@ class PortalSettings(_Closed):
     """Assumed ceilings (portal wire notes §13 row 11). Real clients send 1 and 10: begin there with the real portal."""
     dialect: Dialect = Dialect()
     wire: WireRules = Field(default_factory=WireRules)
+    national_status: NationalStatusForm = NationalStatusForm.FOLDED
+    """How the status of a nationally filed dossier is written; implementations contradict each other (§6.3)."""
+    is_national_status_repeatable: bool = True
+    """Whether such a status may be told twice. Assumed: it states how things are."""
+    has_dossier_listing: bool = False
+    """Whether `TraCuuHoSo` lists dossiers by day of reception (tuNgay, denNgay, trang, soLuong). No public client does
+    this; without it, dossiers that only the portal has cannot be found."""
+    listing_page_size: Annotated[int, Field(ge=1, le=5000)] = 500
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None

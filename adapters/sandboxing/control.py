@@ -5,6 +5,7 @@ are plain JSON. With a token set, every route but health wants it in the header 
 """
 
 import hmac
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -76,7 +77,7 @@ class ControlCall:
 
 ControlAction = Callable[[ControlCall], Any]
 ControlTable = Mapping[tuple[str, str], ControlAction]
-"""(method, path below the prefix) to the action; what an action gives is answered as JSON."""
+"""(method, path below the prefix) to the action; what an action gives, awaited where needed, is answered as JSON."""
 
 
 def shared_actions(sandbox: Controllable) -> dict[tuple[str, str], ControlAction]:
@@ -151,7 +152,8 @@ def _handler(action: ControlAction, token: str | None) -> Callable[[web.Request]
         try:
             body = await request.read()
             decoded = msgspec.json.decode(body) if body else None
-            return _json(action(ControlCall(request.query, decoded)), 200)
+            value = action(ControlCall(request.query, decoded))
+            return _json(await value if inspect.isawaitable(value) else value, 200)
         except ControlError as error:
             return _json({"error": str(error)}, error.http_status)
         except (FaultSpecError, msgspec.DecodeError) as error:

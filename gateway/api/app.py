@@ -1,22 +1,26 @@
 """Putting the API together."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cache
 
 from aiohttp import hdrs, web
 
 from gateway.api import (
+    applications,
     codes,
     dossiers,
     drift,
     events,
     files,
     imports,
+    national,
     operations,
     pages,
     procedures,
     questions,
+    reconciliations,
     statements,
     subscriptions,
     systems,
@@ -45,6 +49,9 @@ ENDPOINTS: Sequence[Endpoint] = (
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
     *files.ENDPOINTS,
+    *applications.ENDPOINTS,
+    *national.ENDPOINTS,
+    *reconciliations.ENDPOINTS,
 )
 """Everything the API serves."""
 
@@ -60,6 +67,11 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     runtime = request.app[RUNTIME]
     trace = runtime.tracer.begin(request.headers.get("traceparent"))
     return Call(request, runtime, trace).refuse(Problem("expectation-failed", closes_connection=True))
+
+
+def _route(path: str) -> str:
+    # A colon begins a verb, so that "/runs/7:cancel" is never the run "7:cancel".
+    return re.sub(r"\{(\w+)\}", r"{\1:[^{}/:]+}", path)
 
 
 @cache
@@ -84,7 +96,7 @@ def build_app(services: Services) -> web.Application:
     app[RUNTIME] = runtime
     app[events.WAITERS] = events.Waiters()
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, serving(endpoint, runtime), expect_handler=_expect)
+        app.router.add_route(endpoint.method, _route(endpoint.path), serving(endpoint, runtime), expect_handler=_expect)
 
     async def begin_stopping(_: web.Application) -> None:
         # Long polls answer with what they have, imports end after the chunk at hand.

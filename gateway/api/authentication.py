@@ -59,7 +59,7 @@ class Authenticator:
             client = await self._look_up(digest)
         if client is None:
             raise _unauthenticated("The token is not that of a client in force.", is_token_wrong=True)
-        if client.certificate_sha256 is not None and _certificate_sha256(request) != client.certificate_sha256:
+        if client.certificate_sha256 is not None and certificate_sha256(request) != client.certificate_sha256:
             raise _unauthenticated("The token is bound to another client certificate.", is_token_wrong=True)
         return client
 
@@ -89,7 +89,8 @@ def require_scope(client: Client, scope: Scope) -> None:
         raise Problem("insufficient-scope", detail, headers={hdrs.WWW_AUTHENTICATE: challenge})
 
 
-def _certificate_sha256(request: web.Request) -> bytes | None:
+def certificate_sha256(request: web.Request) -> bytes | None:
+    """Give the digest of the caller's certificate in DER form; None without one."""
     transport = request.transport
     tls = transport.get_extra_info("ssl_object") if transport is not None else None
     certificate: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None

@@ -79,6 +79,8 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     is_internal: bool = False
     """Left out of the document (pages, scripts)."""
+    ignores_query: bool = False
+    """Takes and ignores query parameters: an exchange in between may add its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ class _Serving:
             }
         if self._query is not None:
             call.query = read_parameters(self._query, _query_values(request, self._lists), "/query")
-        elif request.query_string:
+        elif request.query_string and not endpoint.ignores_query:
             raise Problem("invalid-parameter", faults=[Fault("/query", "takes no parameters", "parameters")])
         if self._content is not None:
             require_media_type(request, JSON)

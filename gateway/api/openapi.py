@@ -35,6 +35,8 @@ _PROBLEM_HEADERS = {401: (_CHALLENGE,), 415: (_ALLOW,), 503: (_RETRY_AFTER,)}
 _TAGS = {
     "dossiers": "Dossiers and their progress steps.",
     "procedures": "The procedure catalogue, taken over from the national portal.",
+    "applications": "Dossiers filed on the national portal, and what the portal said about them.",
+    "reconciliation": "Comparing what the province stated with what the portal holds.",
     "statements": "Questions of the portal, and what the province states beside dossiers.",
     "catalogues": "What codes of administrative units and agencies mean on a day.",
     "events": "What happened: the feed and webhooks.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from gateway.api.national_desk import NationalDesk
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
@@ -160,6 +161,10 @@ class Services:
     """None when the province's file addresses travel as they are."""
     gates: Mapping[str, SystemGate] = field(default_factory=dict)
     """Whether each configured system is called; a system without one is always open."""
+    reconciled_system: str | None = "portal"
+    """The system that can be compared with; None when none is configured that can be asked."""
+    national: NationalDesk | None = None
+    """Takes the national portal's own calls; None when the installation does not let it call."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""

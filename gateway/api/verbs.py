@@ -24,7 +24,7 @@ from gateway.store.clients import Scope
 from gateway.store.dossiers import EVERY_AGENCY
 from gateway.store.gates import knows_system
 from gateway.store.parked import LaneBusy, ParkedDelivery, decide_parked, list_parked
-from gateway.store.replay import ReplayWish, find_replayable, replay
+from gateway.store.replay import Replayable, ReplayWish, find_replayable, replay
 from gateway.sync.lanes import retry_parked, skip_parked
 
 MAX_ACTS_COUNT = 1_000
@@ -82,6 +82,8 @@ class ActOutcome(StrEnum):
     NOT_PARKED = "not_parked"
     NOT_FOUND = "not_found"
     UNDER_WAY = "under_way"
+    NOTHING_TO_SEND = "nothing_to_send"
+    """The dossier was filed over there, and the province has not answered yet."""
     BUSY = "busy"
     """A worker is at the dossier just now."""
 
@@ -200,7 +202,7 @@ async def post_replay(call: Call) -> web.StreamResponse:
         raise Problem("system-not-found")
     found = await find_replayable(services.pool, wish, prefixes=prefixes_of(call), limit=MAX_ACTS_COUNT + 1)
     shown = found[:MAX_ACTS_COUNT]
-    meant = [dossier for dossier in shown if not dossier.is_under_way]
+    meant = [dossier for dossier in shown if dossier.is_meant]
     done_count = len(meant)
     if not body.dry_run:
         done_count = await replay(
@@ -220,7 +222,7 @@ async def post_replay(call: Call) -> web.StreamResponse:
             *(
                 ReplayedDossier(
                     dossier_code=dossier.code,
-                    outcome=ActOutcome.UNDER_WAY if dossier.is_under_way else ActOutcome.DONE,
+                    outcome=_outcome(dossier),
                 )
                 for dossier in shown
             ),
@@ -232,6 +234,12 @@ async def post_replay(call: Call) -> web.StreamResponse:
         ),
     )
     return call.answer(200, answer)
+
+
+def _outcome(dossier: Replayable) -> ActOutcome:
+    if not dossier.has_content:
+        return ActOutcome.NOTHING_TO_SEND
+    return ActOutcome.UNDER_WAY if dossier.is_under_way else ActOutcome.DONE
 
 
 def read_wish(system: str, codes: tuple[str, ...] | None, since: datetime | None, until: datetime | None) -> ReplayWish:

@@ -1,24 +1,32 @@
 """The parts of a process that answers the API."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from ssl import SSLContext
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from adapters.files import HttpFileSource
+from adapters.portal import portal_tables
 from gateway import __version__
+from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.opening import read_secret
 from gateway.bootstrap.working import make_gate
+from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
+from gateway.engine.inbox import Inbox
+from gateway.errors import ConfigurationError, Fault
+from gateway.model.dossier import AgencyRef
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.files import PostgresDocuments
 from gateway.store.procedures import PostgresProcedures
 from mappings.codes.directory import load_code_directory
+from mappings.portal.national import NationalCalls, NationalRules
 
 
 class CatalogueMemory:
@@ -48,6 +56,7 @@ def make_services(
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
+    national: NationalDesk | None,
 ) -> Services:
     api = ground.settings.api
 
@@ -64,6 +73,7 @@ def make_services(
         signal=ground.signal,
         catalogue=catalogue,
         random_bytes=os.urandom,
+        reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
         readiness=Readiness(
             ground.systems,
@@ -83,7 +93,62 @@ def make_services(
         codes=load_code_directory(),
         files=files,
         gates=gates,
+        national=national,
     )
+
+
+def make_national_desk(ground: Ground, fetch_file: Callable[[str], Awaitable[bytes]] | None) -> NationalDesk | None:
+    """Give what takes the portal's calls. Raises ConfigurationError when its secret or certificates cannot be read."""
+    rules, portal = ground.settings.portal_inbound, ground.portal_settings
+    if rules is None:
+        return None
+    if portal is None:
+        raise ConfigurationError([Fault("portal_inbound", "needs the section [portal]")])
+    translator = NationalCalls(
+        portal_tables(portal),
+        NationalRules(
+            application_service=rules.application_service,
+            unit_code=portal.unit_code,
+            default_agency=AgencyRef(code=rules.default_agency_code, name=rules.default_agency_name),
+        ),
+    )
+    inbox = Inbox(
+        PORTAL,
+        PostgresAcceptance(ground.pool),
+        translator,
+        systems=ground.portals,
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        file_base_url=rules.public_base_url,
+    )
+    return NationalDesk(
+        inbox=inbox,
+        translator=translator,
+        caller_rule=_caller_rule(rules),
+        max_body_bytes=rules.max_body_bytes,
+        fetch_file=fetch_file,
+    )
+
+
+def _caller_rule(rules: PortalInboundSettings) -> CallerRule:
+    match rules.authentication:
+        case "shared_header":
+            assert rules.secret_file is not None, "the settings were checked"
+            path = rules.secret_file
+            read_secret(path, "portal_inbound.secret_file")
+            # Read again for every call, so that a changed secret needs no restart.
+            return CallerRule(
+                header_name=rules.header_name, secret=lambda: read_secret(path, "portal_inbound.secret_file")
+            )
+        case "client_certificate":
+            try:
+                digests = frozenset(bytes.fromhex(text) for text in rules.certificates_sha256)
+            except ValueError:
+                fault = Fault("portal_inbound.certificates_sha256", "must be hexadecimal")
+                raise ConfigurationError([fault]) from None
+            return CallerRule(certificates_sha256=digests)
+        case _:
+            return CallerRule()
 
 
 def make_file_server(

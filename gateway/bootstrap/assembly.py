@@ -14,7 +14,13 @@ from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
 from gateway.api.server import make_runner
-from gateway.bootstrap.answering import CatalogueMemory, make_acceptor, make_file_server, make_services
+from gateway.bootstrap.answering import (
+    CatalogueMemory,
+    make_acceptor,
+    make_file_server,
+    make_national_desk,
+    make_services,
+)
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.opening import (
     Role,
@@ -30,6 +36,7 @@ from gateway.bootstrap.working import (
     make_drift,
     make_opening,
     make_outbox,
+    make_reconciler,
     make_statements,
     make_webhooks,
     make_worker,
@@ -84,7 +91,7 @@ class Assembly:
         worker = None
         if portal is not None and outbox is not None:
             worker = make_worker(ground, portal, outbox, procedures)
-        more_workers, more_jobs = self._more_work(ground, portal) if role.is_worker else ([], [])
+        more_workers, more_jobs = self._more_work(ground, portal, procedures) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
         runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
@@ -185,8 +192,13 @@ class Assembly:
         ground.closers.append(portal.aclose)
         return portal
 
-    def _more_work(self, ground: Ground, portal: PortalAdapter | None) -> tuple[list[Run], list[Job]]:
-        runs, jobs = [make_webhooks(ground)], [watch_gate(ground)] if portal is not None else []
+    def _more_work(
+        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures
+    ) -> tuple[list[Run], list[Job]]:
+        runs: list[Run] = [make_webhooks(ground)]
+        jobs: list[Job] = [watch_gate(ground)] if portal is not None else []
+        if portal is not None and ground.has_look_up:
+            runs.append(make_reconciler(ground, portal, procedures))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
@@ -195,6 +207,7 @@ class Assembly:
 
     def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
+        national = make_national_desk(ground, None)
         services = make_services(
             ground,
             self.registry,
@@ -202,6 +215,7 @@ class Assembly:
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,
+            national=national,
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds

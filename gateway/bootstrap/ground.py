@@ -44,6 +44,10 @@ class Ground:
         # No public facade offers these services.
         return self.portal_settings is not None and self.portal_settings.facade is None
 
+    @property
+    def has_look_up(self) -> bool:
+        return self.portal_settings is not None and self.portal_settings.has_look_up
+
     def new_session(self) -> aiohttp.ClientSession:
         """Open a client session without cookies that is closed with the process."""
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -99,6 +100,17 @@ def file_headers(settings: Settings) -> dict[str, str]:
     if not all(isinstance(value, str) and value.isprintable() for value in headers.values()):
         raise ConfigurationError([Fault("files.source_headers_file", "must hold one line of text per header")])
     return headers
+
+
+def read_secret(path: Path, setting: str) -> bytes:
+    """Read a secret of one line. Raises ConfigurationError naming the setting; the secret is never shown."""
+    try:
+        secret = path.read_bytes().strip(b"\r\n")
+    except OSError as error:
+        raise ConfigurationError([Fault(setting, "must be a readable file")]) from error
+    if not secret:
+        raise ConfigurationError([Fault(setting, "must not be empty")])
+    return secret
 
 
 def server_tls(settings: Settings, clock: SystemClock) -> ReloadingServerContext | None:

@@ -11,6 +11,7 @@ from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.drift import DriftBuffer
 from gateway.engine.gates import SystemGate
+from gateway.engine.reconciliation import Reconciler, ReconciliationSettings
 from gateway.engine.scheduler import Job
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
@@ -20,6 +21,7 @@ from gateway.store.drift import PostgresDrift, open_drift_counts
 from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
+from gateway.store.reconciliation import PostgresRuns
 from gateway.store.statements import PostgresStatements
 from gateway.store.subscriptions import PostgresWebhooks
 from gateway.sync.calendar import read_hours
@@ -63,6 +65,7 @@ def make_worker(
         ),
         waker=ground.signal,
         links=ground.links(),
+        statuses=portal.national,
     )
 
 
@@ -103,6 +106,31 @@ def make_statements(ground: Ground, portal: PortalAdapter) -> tuple[Run, Job]:
         await read_questions(PORTAL, portal.statements, store, clock=ground.clock, interval=interval)
 
     return sender.run, Job("questions", min(60.0, interval.total_seconds()), read)
+
+
+def make_reconciler(ground: Ground, portal: PortalAdapter, procedures: PostgresProcedures) -> Run:
+    rules = ground.settings.reconciliation
+    return Reconciler(
+        PORTAL,
+        PostgresRuns(ground.pool),
+        portal,
+        portal.national,
+        procedures,
+        make_breaker(ground),
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        observer=ground.telemetry,
+        settings=ReconciliationSettings(
+            calls_per_second=rules.calls_per_second,
+            concurrency=rules.concurrency,
+            page_size=rules.page_size,
+            list_window=timedelta(days=rules.list_window_days),
+            list_from=rules.list_from,
+            interval=timedelta(hours=rules.interval_hours) if rules.interval_hours else None,
+            full_interval=timedelta(hours=rules.full_interval_hours) if rules.full_interval_hours else None,
+        ),
+        links=ground.links(),
+    ).run
 
 
 def make_breaker(ground: Ground) -> CircuitBreaker:

@@ -7,7 +7,7 @@ until the culprit stands alone, so that a neighbour never pays.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,8 +30,10 @@ from gateway.sync.acceptance import (
     decide_progress,
     decide_replacement,
 )
+from gateway.sync.applications import merge_province_statement
 
 _MAX_ANEW = 20
+_dossiers = msgspec.json.Decoder(Dossier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,10 @@ class Change:
     request_digest: bytes
     idempotency_key: str | None = None
     expected: Expectation = ANYTHING
+    origin: Origin = Origin.PROVINCE
+    """Which side states it."""
+    event_type: str = ""
+    """What the feed calls it, when the outcome alone does not say."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -68,7 +74,7 @@ def _is_either_within(codes: tuple[str, ...], prefixes: Sequence[str]) -> bool:
     return is_within(codes[0], prefixes) or is_within(codes[1], prefixes)
 
 
-class _BatchJudge:
+class BatchJudge:
     """Judges the changes of one batch in order, so that a later one sees what an earlier one did."""
 
     def __init__(self, loaded: Loaded, systems: Sequence[str], key_ring: KeyRing, now: datetime) -> None:
@@ -84,7 +90,53 @@ class _BatchJudge:
         self._changed: dict[int, tuple[Any, ...]] = {}
         self._progressed: dict[int, tuple[Any, ...]] = {}
         self._lanes: dict[tuple[str, int], None] = {}
+        self._documents: dict[str, Dossier] = {}
         self.batch = AcceptedBatch()
+
+    def needed_documents(self, changes: Sequence[Change]) -> list[int]:
+        """Name the nationally filed dossiers that are to be replaced: what the portal owns of them must stay."""
+        national = {code for code, current in self._current.items() if current.origin is Origin.NATIONAL_PORTAL}
+        if not national:
+            return []
+        stated = {change.code for change in changes if isinstance(change.body, Dossier)}
+        return sorted(self._current[code].dossier_id for code in national & stated)
+
+    def open_documents(self, sealed_by_id: Mapping[int, tuple[int, bytes]]) -> None:
+        """Open last documents. Raises IntegrityFailed."""
+        for code, current in list(self._current.items()):
+            found = sealed_by_id.get(current.dossier_id)
+            if found is not None:
+                context = revision_context(current.dossier_id, found[0])
+                self._documents[code] = _dossiers.decode(self._record_key(code).unseal(found[1], context=context))
+
+    def current(self, code: str) -> Current | None:
+        """Give where a dossier stands, what this batch did to it included."""
+        return self._current.get(code)
+
+    def document(self, code: str) -> Dossier:
+        """Give the document of a dossier that was opened or stored by this batch."""
+        return self._documents[code]
+
+    def store(self, change: Change, decision: Decision, content: bytes, digest: bytes) -> None:
+        """Store a replacement that was decided elsewhere."""
+        assert isinstance(change.body, Dossier)
+        self._store_replacement(change, change.body, content, digest, decision, self._current.get(change.code))
+
+    def note_conflicts(self, code: str, fields: Sequence[str]) -> None:
+        """Write down fields in which a statement was not followed."""
+        current = self._current[code]
+        self.batch.conflicts.extend(
+            (system, current.dossier_id, field, current.revision) for system in self._systems for field in fields
+        )
+
+    def digest(self, content: bytes) -> bytes:
+        """Give the keyed digest of a document."""
+        return self._key_ring.digest(content)
+
+    def tell(self, code: str, event_type: str, data: str) -> None:
+        """Add an event about a dossier that this batch knows."""
+        current = self._current[code]
+        self.batch.events.append((event_type, code, current.agency_codes[1], current.dossier_id, None, data))
 
     def judge(self, change: Change) -> Receipt:
         if change.idempotency_key is not None:
@@ -95,11 +147,17 @@ class _BatchJudge:
         if not self._may_touch(change, current):
             return Receipt(outcome=Outcome.OTHER_AGENCY, code=change.code, revision=0, status=None)
         if isinstance(change.body, Dossier):
-            content = msgspec.json.encode(change.body)
+            dossier, conflicts = change.body, tuple[str, ...]()
+            if current is not None and current.origin is Origin.NATIONAL_PORTAL:
+                merged = merge_province_statement(self._documents[change.code], change.body)
+                dossier, conflicts = merged.dossier, merged.conflicts
+            content = msgspec.json.encode(dossier)
             digest = self._key_ring.digest(content)
-            decision = decide_replacement(current, change.body, digest, change.expected)
+            decision = decide_replacement(current, dossier, digest, change.expected)
             if decision.is_change:
-                self._store_replacement(change, change.body, content, digest, decision, current)
+                self._store_replacement(change, dossier, content, digest, decision, current)
+            if conflicts and decision.outcome in ACCEPTED:
+                self.note_conflicts(change.code, conflicts)
         else:
             decision = decide_progress(current, change.body, change.expected)
             if decision.is_change and current is not None:
@@ -174,7 +232,7 @@ class _BatchJudge:
             dossier.receiving_agency.code,
             dossier.handling_agency.code,
             dossier.channel.value,
-            Origin.PROVINCE.value,
+            (change.origin if current is None else current.origin).value,
             dossier.status.value,
             decision.status_at,
             dossier.submitted_at,
@@ -205,7 +263,10 @@ class _BatchJudge:
             digest=digest,
             procedure_code=dossier.procedure_code,
             agency_codes=(dossier.receiving_agency.code, dossier.handling_agency.code),
+            origin=change.origin if current is None else current.origin,
         )
+        if standing.origin is Origin.NATIONAL_PORTAL:
+            self._documents[change.code] = dossier
         self._append(change, decision, standing, "replacement", key.seal(content, context=_context(standing)))
 
     def _store_progress(self, change: Change, step: ProgressStep, decision: Decision, current: Current) -> None:
@@ -241,7 +302,9 @@ class _BatchJudge:
                 sealed,
             )
         )
-        for system in self._systems:
+        if standing.origin is Origin.NATIONAL_PORTAL:
+            self._note_turn(change, standing)
+        for system in self._systems if decision.deliveries else ():
             self._lanes[(system, dossier_id)] = None
             batch.deliveries.extend(
                 (system, dossier_id, revision, ordinal, delivery.value)
@@ -257,7 +320,7 @@ class _BatchJudge:
         }
         batch.events.append(
             (
-                _EVENT_TYPES[decision.outcome],
+                change.event_type or _EVENT_TYPES[decision.outcome],
                 change.code,
                 standing.agency_codes[1],
                 dossier_id,
@@ -265,6 +328,14 @@ class _BatchJudge:
                 msgspec.json.encode(data).decode(),
             )
         )
+
+    def _note_turn(self, change: Change, standing: Current) -> None:
+        """Note whose turn it is: the province's after the citizen spoke, nobody's after the province did."""
+        before, after = self.batch.answered, self.batch.waiting
+        if change.origin is Origin.NATIONAL_PORTAL:
+            before, after = after, before
+        after.discard(standing.dossier_id)
+        before.add(standing.dossier_id)
 
 
 _EVENT_TYPES = {
@@ -297,7 +368,10 @@ async def accept_batch(
         try:
             async with store.transaction() as transaction:
                 loaded = await transaction.load(codes, keys, len(codes))
-                judge = _BatchJudge(loaded, systems, key_ring, now)
+                judge = BatchJudge(loaded, systems, key_ring, now)
+                needed = judge.needed_documents(changes)
+                if needed:
+                    judge.open_documents(await transaction.documents(needed))
                 receipts = [judge.judge(change) for change in changes]
                 await transaction.write(judge.finish(), now)
         except ConcurrentCreation:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.model.delivery import Delivery, Lane
 from gateway.ports.portal import ChannelLimits, Prepared
 from gateway.ports.store import LeasedLane
-from gateway.sync.actions import Action, PushSnapshot, PushSteps, Query
+from gateway.sync.actions import Action, PushSnapshot, PushStatus, PushSteps, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Items that travel together; all of the same operation (create, update, steps or query)."""
+    """Items that travel together; all of the same operation (create, update, steps, national_status or query)."""
 
     operation: str
     items: tuple[Item, ...]
@@ -30,7 +30,7 @@ class Call:
 def deliveries_of(action: Action) -> tuple[Delivery, ...]:
     """Give the deliveries whose content an action needs; none for actions without a call."""
     match action:
-        case PushSnapshot(delivery=delivery) | Query(delivery=delivery):
+        case PushSnapshot(delivery=delivery) | PushStatus(delivery=delivery) | Query(delivery=delivery):
             return (delivery,)
         case PushSteps(deliveries=deliveries):
             return deliveries
@@ -48,6 +48,8 @@ def pack(items: Iterable[Item], limits: ChannelLimits) -> list[Call]:
                 operation = "update" if is_update else "create"
             case PushSteps(is_alone=is_alone):
                 operation = "steps"
+            case PushStatus():
+                operation, is_alone = "national_status", True
             case _:
                 operation, is_alone = "query", True
         if is_alone:

@@ -17,6 +17,7 @@ import msgspec
 from gateway.engine.acceptor import revision_context
 from gateway.engine.calls import Call, Item, deliveries_of, pack
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.national_statuses import prepare_status, push_status
 from gateway.errors import IntegrityFailed, RemoteError, StoreUnavailable
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane
 from gateway.model.dossier import Dossier, ProgressStep
@@ -25,6 +26,7 @@ from gateway.model.status import DossierStatus
 from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.ports.observing import AlertRaised, CallEnded, DefectFound, DeliveryEnded, Observer
 from gateway.ports.portal import DossierChannel, Prepared, SnapshotToPush, StepToPush, Untranslatable
+from gateway.ports.portal_services import NationalStatusChannel
 from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, OutboxStore, RevisionContent
 from gateway.sync.actions import (
     Action,
@@ -36,6 +38,7 @@ from gateway.sync.actions import (
     LookedUp,
     NotTranslated,
     PushSnapshot,
+    PushStatus,
     Query,
     call_failed,
 )
@@ -95,6 +98,7 @@ class Worker:
         settings: WorkerSettings,
         waker: Waker,
         links: FileLinks | None = None,
+        statuses: NationalStatusChannel | None = None,
     ) -> None:
         self._outbox = outbox
         self._channel = channel
@@ -107,6 +111,11 @@ class Worker:
         self._settings = settings
         self._waker = waker
         self._links = links
+        self._statuses = statuses
+        self._limits = replace(
+            channel.limits,
+            repeated_status_is_harmless=statuses is not None and statuses.repeated_status_is_harmless,
+        )
         self._calls = asyncio.Semaphore(settings.max_concurrent_calls)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -145,7 +154,7 @@ class Worker:
         for result in ended:
             self._tell(result)
         # Calls end by themselves, whatever becomes of their neighbours: to break one off is to lose its answer.
-        calls = pack(items, self._channel.limits)
+        calls = pack(items, self._limits)
         ends = await asyncio.gather(*(self._perform(call) for call in calls), return_exceptions=True)
         failures = [end for end in ends if isinstance(end, BaseException)]
         if failures:
@@ -156,7 +165,7 @@ class Worker:
         self, transaction: LeaseTransaction, lanes: Sequence[LeasedLane]
     ) -> tuple[list[Item], list[LaneResult]]:
         """Store the attempts that are about to be made; settle in the same transaction what needs no call."""
-        planned = [(leased, plan(leased.lane, self._channel.limits)) for leased in lanes]
+        planned = [(leased, plan(leased.lane, self._limits)) for leased in lanes]
         prepared = await self._prepare(transaction, planned)
         items: list[Item] = []
         ended: list[LaneResult] = []
@@ -197,7 +206,10 @@ class Worker:
             leased = leased_by_id[content.dossier_id]
             delivery_id = wanted[(content.dossier_id, content.revision, content.kind)]
             try:
-                opened.append((delivery_id, leased.dossier_code, self._open(leased, content)))
+                if content.kind is DeliveryKind.NATIONAL_STATUS:
+                    prepared[delivery_id] = self._answer(delivery_id, leased, content)
+                else:
+                    opened.append((delivery_id, leased.dossier_code, self._open(leased, content)))
             except IntegrityFailed:
                 # One record that was tampered with, or whose key is gone, must not hold up the others.
                 prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, problems=(("document", "must verify"),))
@@ -238,6 +250,23 @@ class Worker:
             return dossier
         return self._links.rewritten(
             dossier, dossier_id=content.dossier_id, revision=content.content_revision, now=self._clock.now()
+        )
+
+    def _answer(self, delivery_id: int, leased: LeasedLane, content: RevisionContent) -> Prepared | Untranslatable:
+        """Open what an answer to a nationally filed dossier is made of, and make it."""
+        dossier, step = self._open(leased, content), None
+        assert isinstance(dossier, Dossier)
+        if content.step_sealed is not None:
+            key = self._key_ring.open_record_key(leased.wrapped_key)
+            context = revision_context(content.dossier_id, content.revision)
+            step = _steps.decode(key.unseal(content.step_sealed, context=context))
+        return prepare_status(
+            delivery_id,
+            leased.dossier_code,
+            dossier,
+            step,
+            accepted_at=content.accepted_at or self._clock.now(),
+            channel=self._statuses,
         )
 
     async def _perform(self, call: Call) -> None:
@@ -331,6 +360,9 @@ class Worker:
         match first.action:
             case Query():
                 return [LookedUp(await self._channel.look_up(first.prepared[0]))]
+            case PushStatus():
+                assert self._statuses is not None, "an answer is prepared only where it can be carried"
+                return [await push_status(self._statuses, first.prepared[0])]
             case PushSnapshot(is_update=is_update):
                 verdicts = await self._channel.push_snapshots(prepared, is_update=is_update)
             case _:
@@ -346,7 +378,7 @@ class Worker:
             now=self._clock.now(),
             chance=self._chance.random(),
             retry=self._settings.retry,
-            limits=self._channel.limits,
+            limits=self._limits,
         )
 
     def _result(self, leased: LeasedLane, before: Lane, reaction: Reaction) -> LaneResult:

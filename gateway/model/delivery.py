@@ -19,10 +19,12 @@ from types import MappingProxyType
 
 
 class DeliveryKind(StrEnum):
-    """What is carried: the dossier as a whole, or one progress step."""
+    """What is carried: the dossier as a whole, one progress step, or the answer to what was filed over there."""
 
     SNAPSHOT = "snapshot"
     STEP = "step"
+    NATIONAL_STATUS = "national_status"
+    """How a dossier fares that was filed on the system itself; its lane carries nothing else."""
 
 
 class DeliveryState(StrEnum):

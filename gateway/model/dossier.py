@@ -18,6 +18,7 @@ from gateway.model.vocabulary import (
     AmountVnd,
     Code,
     Count,
+    DossierCode,
     FileName,
     Instant,
     LongText,
@@ -207,6 +208,8 @@ class Dossier:
     __pydantic_config__ = CLOSED
 
     procedure_code: ProcedureCode
+    local_code: DossierCode | None = None
+    """The province's own code of a dossier that was filed under a national one; told to the portal with each answer."""
     receiving_agency: AgencyRef
     handling_agency: AgencyRef
     status: DossierStatus

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.model.dossier import Origin
 from gateway.model.status import DossierStatus
 
 
@@ -18,3 +19,4 @@ class Current:
     digest: bytes
     procedure_code: str
     agency_codes: tuple[str, ...]
+    origin: Origin = Origin.PROVINCE

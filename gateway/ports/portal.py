@@ -91,6 +91,8 @@ class ChannelLimits:
     max_steps_per_call: int
     repeated_step_is_harmless: bool
     """True when the portal stores a step with identical content once; otherwise an unanswered step is parked."""
+    repeated_status_is_harmless: bool = False
+    """True when a status of a nationally filed dossier may be told twice; otherwise an unanswered one is parked."""
     has_look_up: bool = True
     """False when the system cannot be asked about a dossier: `look_up` is never called, doubt goes to a person."""
 

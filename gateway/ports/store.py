@@ -62,6 +62,12 @@ class AcceptedBatch:
     """type, subject, agency_code, dossier_id, revision, data (JSON text)"""
     records: list[tuple[Any, ...]] = field(default_factory=list)
     """client_id, key, request_digest, response (JSON text)"""
+    conflicts: list[tuple[Any, ...]] = field(default_factory=list)
+    """system, dossier_id, field, revision"""
+    answered: set[int] = field(default_factory=set)
+    """dossier ids of nationally filed dossiers that the province has now said something of"""
+    waiting: set[int] = field(default_factory=set)
+    """dossier ids that now wait for the province"""
 
 
 class ConcurrentCreation(Exception):
@@ -72,6 +78,10 @@ class AcceptanceTransaction(Protocol):
     """One batch under way; locks are held until the context ends."""
 
     async def load(self, codes: Sequence[str], keys: Sequence[tuple[str, str]], fresh_ids_count: int) -> Loaded: ...
+
+    async def documents(self, dossier_ids: Sequence[int]) -> Mapping[int, tuple[int, bytes]]:
+        """Give the last sealed document of dossiers that this transaction has loaded, with its revision."""
+        ...
 
     async def write(self, batch: AcceptedBatch, now: datetime) -> None:
         """Store everything. Raises ConcurrentCreation when the batch must be judged anew."""
@@ -109,6 +119,10 @@ class RevisionContent:
     status: str
     content_revision: int
     sealed: bytes
+    step_sealed: bytes | None = None
+    """For an answer to a nationally filed dossier whose change was a step: the step of `revision`, beside the
+    document."""
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

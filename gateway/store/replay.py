@@ -20,12 +20,20 @@ _TOGETHER = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayable:
-    """A dossier that may be sent again; `is_under_way` when its present state is on its way already."""
+    """A dossier that may be sent again; `is_under_way` when its present state is on its way already.
+
+    What of several is sent is `is_meant`."""
 
     dossier_id: int
     code: str
     revision: int
     is_under_way: bool
+    has_content: bool
+    """False for a dossier that was filed over there and never answered: nothing was ever told of it."""
+
+    @property
+    def is_meant(self) -> bool:
+        return self.has_content and not self.is_under_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +66,7 @@ async def find_replayable(
 async def replay(
     pool: Pool, system: str, dossiers: Sequence[Replayable], *, who: str, reason: str, now: datetime
 ) -> int:
-    """Owe the system a snapshot of each dossier's present state; give how many were added.
+    """Owe the system each dossier's present state (for one that was filed there: the answer); give how many were added.
 
     Committed in parts: when it raises StoreUnavailable some may have been added, and a repetition adds only the rest.
     """
@@ -87,7 +95,7 @@ async def _replay(
             row["handling_agency_code"],
             row["dossier_id"],
             row["revision"],
-            msgspec.json.encode({**data, "revision": row["revision"], "kind": "snapshot"}).decode(),
+            msgspec.json.encode({**data, "revision": row["revision"], "kind": row["kind"]}).decode(),
         )
         for row in rows
     ]

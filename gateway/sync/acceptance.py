@@ -21,7 +21,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.model.delivery import DeliveryKind
-from gateway.model.dossier import Dossier, ProgressStep
+from gateway.model.dossier import Dossier, Origin, ProgressStep
 from gateway.model.standing import Current
 from gateway.model.status import DossierStatus, is_ordinary
 
@@ -40,6 +40,7 @@ class Outcome(StrEnum):
     OTHER_AGENCY = "other_agency"
 
 
+CHANGES = frozenset({Outcome.CREATED, Outcome.REPLACED, Outcome.PROGRESSED})
 ACCEPTED = frozenset({Outcome.CREATED, Outcome.REPLACED, Outcome.PROGRESSED, Outcome.UNCHANGED})
 
 
@@ -56,7 +57,8 @@ ANYTHING = Expectation()
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one change. `deliveries` are kinds in order; empty when nothing changed or was refused."""
+    """What follows from one change. `deliveries` are kinds in order; empty when nothing changed, was refused, or
+    needs no telling: what a portal itself stated is not told back to it."""
 
     outcome: Outcome
     revision: int
@@ -68,7 +70,7 @@ class Decision:
 
     @property
     def is_change(self) -> bool:
-        return bool(self.deliveries)
+        return self.outcome in CHANGES
 
 
 def stated_at(dossier: Dossier) -> datetime:
@@ -82,6 +84,15 @@ def stated_at(dossier: Dossier) -> datetime:
     instants.extend(supplement.received_at or supplement.requested_at for supplement in dossier.supplements)
     instants.extend(extension.decided_at for extension in dossier.extensions)
     return max(instants)
+
+
+def owed_for(kinds: Sequence[DeliveryKind], origin: Origin) -> tuple[DeliveryKind, ...]:
+    """Give what a change by the province owes: to a dossier filed on the portal, one answer whatever the change.
+
+    A late step restates the present status with its own, older time: harmless whether the portal goes by the order of
+    arrival or by the time stated.
+    """
+    return tuple(kinds) if origin is Origin.PROVINCE else (DeliveryKind.NATIONAL_STATUS,)
 
 
 def _unmet(current: Current | None, expected: Expectation) -> Decision | None:
@@ -117,7 +128,7 @@ def decide_replacement(
         dossier.status,
         max(stated_at(dossier), current.status_at),
         is_irregular=not is_ordinary(current.status, dossier.status),
-        deliveries=(DeliveryKind.SNAPSHOT,),
+        deliveries=owed_for((DeliveryKind.SNAPSHOT,), current.origin),
     )
 
 
@@ -138,7 +149,7 @@ def decide_progress(current: Current | None, step: ProgressStep, expected: Expec
             current.status,
             current.status_at,
             is_late=True,
-            deliveries=tuple(kinds),
+            deliveries=owed_for(kinds, current.origin),
         )
     moves = step.status != current.status
     return Decision(
@@ -147,5 +158,7 @@ def decide_progress(current: Current | None, step: ProgressStep, expected: Expec
         step.status,
         step.occurred_at,
         is_irregular=not is_ordinary(current.status, step.status),
-        deliveries=(DeliveryKind.SNAPSHOT, DeliveryKind.STEP) if moves else (DeliveryKind.STEP,),
+        deliveries=owed_for(
+            (DeliveryKind.SNAPSHOT, DeliveryKind.STEP) if moves else (DeliveryKind.STEP,), current.origin
+        ),
     )

@@ -39,6 +39,17 @@ class PushSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class PushStatus:
+    """Tell how a nationally filed dossier fares; the older answers named beside it need no call of their own.
+
+    The delivery may be one that a dead worker left in flight, where telling it twice is harmless.
+    """
+
+    delivery: Delivery
+    superseded: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Ask the system about the dossier, with this delivery's content to compare. Changes nothing over there."""
 
@@ -65,7 +76,7 @@ class Idle:
     """Do nothing: nothing is owed."""
 
 
-Action = PushSnapshot | PushSteps | Query | Park | Blocked | Idle
+Action = PushSnapshot | PushSteps | PushStatus | Query | Park | Blocked | Idle
 
 
 class FailureKind(StrEnum):

@@ -81,7 +81,7 @@ def _does_not_exist(draft: Draft, delivery: Delivery, verdict: ItemVerdict) -> N
     _try_the_other_way(draft, delivery, reasons.DOES_NOT_EXIST)
 
 
-def _step_has_no_dossier(draft: Draft, delivery: Delivery, verdict: ItemVerdict) -> None:
+def _has_no_dossier(draft: Draft, delivery: Delivery, verdict: ItemVerdict) -> None:
     draft.see(RemotePresence.ABSENT)
     draft.alert(reasons.ALERT_DOSSIER_MISSING)
     draft.put(delivery, DeliveryState.PARKED, reasons.DOSSIER_MISSING)
@@ -113,9 +113,14 @@ FOLLOWERS: MappingProxyType[tuple[DeliveryKind, Verdict], Follower] = MappingPro
         (DeliveryKind.STEP, Verdict.DONE): _is_done,
         # The very step is there already, so it has arrived.
         (DeliveryKind.STEP, Verdict.ALREADY_EXISTS): _is_done,
-        (DeliveryKind.STEP, Verdict.DOES_NOT_EXIST): _step_has_no_dossier,
+        (DeliveryKind.STEP, Verdict.DOES_NOT_EXIST): _has_no_dossier,
         (DeliveryKind.STEP, Verdict.REJECTED): _is_rejected,
         (DeliveryKind.STEP, Verdict.NOT_JUDGED): _is_not_judged,
+        (DeliveryKind.NATIONAL_STATUS, Verdict.DONE): _is_done,
+        (DeliveryKind.NATIONAL_STATUS, Verdict.ALREADY_EXISTS): _is_done,
+        (DeliveryKind.NATIONAL_STATUS, Verdict.DOES_NOT_EXIST): _has_no_dossier,
+        (DeliveryKind.NATIONAL_STATUS, Verdict.REJECTED): _is_rejected,
+        (DeliveryKind.NATIONAL_STATUS, Verdict.NOT_JUDGED): _is_not_judged,
     }
 )
 
@@ -157,6 +162,19 @@ def _doubt(draft: Draft, sent: list[Delivery], reason: str) -> None:
     draft.wait(max(draft.retry.query_grace_seconds, draft.scheduled_seconds()))
     is_count = reasons.reason_code(reason) in reasons.COUNTED
     for delivery in sent:
+        if delivery.kind is DeliveryKind.NATIONAL_STATUS:
+            _repeat_or_park(draft, delivery, reason)
+            continue
         draft.put(delivery, DeliveryState.UNKNOWN, reason if is_count else reasons.kept_or(delivery, reason))
         if delivery.kind is DeliveryKind.SNAPSHOT and draft.lane.presence is not RemotePresence.PRESENT:
             draft.presence = RemotePresence.UNKNOWN
+
+
+def _repeat_or_park(draft: Draft, delivery: Delivery, reason: str) -> None:
+    """Settle doubt about an answer, of which nothing can be asked: again by the schedule, or a person."""
+    if not draft.limits.repeated_status_is_harmless:
+        draft.put(delivery, DeliveryState.PARKED, reasons.OUTCOME_UNKNOWN)
+    elif is_broken_too_often(reason):
+        draft.put(delivery, DeliveryState.PARKED, reasons.CONTRACT_BROKEN)
+    else:
+        draft.put(delivery, DeliveryState.WAITING, reason)

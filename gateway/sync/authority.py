@@ -37,6 +37,7 @@ FIELD_OWNERS: MappingProxyType[str, Side] = MappingProxyType(
     {
         # The dossier, as the province processes it.
         "procedure_code": Side.PROVINCE,
+        "local_code": Side.PROVINCE,
         "receiving_agency": Side.PROVINCE,
         "handling_agency": Side.PROVINCE,
         "status": Side.PROVINCE,
@@ -92,7 +93,9 @@ SUBMITTED_FIELDS = frozenset(
         "applicant",
         "submitter",
         "delegate",
+        "summary",
         "submitted_at",
+        "attachments",
     }
 )
 """What a citizen states by submitting. Submitted on the national portal, these are the portal's."""

@@ -61,6 +61,14 @@ Order
     *behind* the step, the step is parked ("dossier_missing") rather than sent after it: an older step arriving after a
     newer snapshot could turn the status back, and nothing would restate it.
 
+Dossiers that were filed over there
+    Such a dossier is there already, and belongs to the system: no snapshot and no step is owed, but an *answer*, how
+    the dossier fares, for each accepted change (`national_status`). A lane holds answers only or none. The newest says
+    it all, so older waiting or parked ones are superseded. There is nothing to ask about: an answer without a usable
+    reply is told again where that is harmless (`repeated_status_is_harmless`), in its turn and by the schedule;
+    elsewhere it is parked at once ("outcome_unknown"), and a person or a newer answer moves the lane. An answer is
+    therefore never `unknown`, unless the setting changed while one was.
+
 Nothing spins
     Failures wait by the schedule. Answers that are no failure but no success either (exists already, does not exist,
     was not judged) are followed at once a few times, and are counted in the delivery's `reason`, so that no two
@@ -90,6 +98,7 @@ from gateway.sync.actions import (
     NotTranslated,
     Park,
     PushSnapshot,
+    PushStatus,
     PushSteps,
     Query,
     call_failed,
@@ -114,6 +123,7 @@ __all__ = [
     "NotTranslated",
     "Park",
     "PushSnapshot",
+    "PushStatus",
     "PushSteps",
     "Query",
     "Reaction",
@@ -138,7 +148,7 @@ def begin(lane: Lane, action: Action) -> Lane:
     the result is final: no call follows. Raises ValueError when the action was planned on another lane.
     """
     match action:
-        case PushSnapshot(delivery, superseded):
+        case PushSnapshot(delivery, superseded) | PushStatus(delivery, superseded):
             reason = superseded_by(delivery.revision)
             skipped = [moved(own(lane, old.delivery_id), DeliveryState.SKIPPED, reason) for old in superseded]
             return replace(lane, deliveries=with_changed(lane, [*skipped, _sent(lane, delivery)]))
@@ -157,6 +167,9 @@ def begin(lane: Lane, action: Action) -> Lane:
 
 def _sent(lane: Lane, delivery: Delivery) -> Delivery:
     current = own(lane, delivery.delivery_id)
+    if current.kind is DeliveryKind.NATIONAL_STATUS and current.state in UNSETTLED_STATES:
+        # Only what may be repeated is sent again from doubt; by the table the way leads over waiting.
+        current = moved(current, DeliveryState.WAITING, current.reason)
     return attempted(moved(current, DeliveryState.IN_FLIGHT, current.reason))
 
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane, RemotePresence
 from gateway.ports.portal import ChannelLimits
-from gateway.sync.actions import Action, Blocked, Idle, Park, PushSnapshot, PushSteps, Query
+from gateway.sync.actions import Action, Blocked, Idle, Park, PushSnapshot, PushStatus, PushSteps, Query
 from gateway.sync.moves import in_order
 from gateway.sync.reasons import DOSSIER_MISSING, NOT_JUDGED, NOT_ON_THE_SYSTEM, OUTCOME_UNKNOWN, count_of
 
@@ -29,10 +29,17 @@ def plan(lane: Lane, limits: ChannelLimits) -> Action:
             return _plan_snapshot(lane, ahead, limits)
         case DeliveryKind.STEP:
             return _plan_steps(lane, ahead, limits)
+        case DeliveryKind.NATIONAL_STATUS:
+            return _plan_status(ahead)
     assert_never(ahead[0].kind)
 
 
 def _settle(unsettled: list[Delivery], limits: ChannelLimits) -> Action:
+    if unsettled[0].kind is DeliveryKind.NATIONAL_STATUS:
+        # Nothing can be asked about it. A later answer must not overtake it, so it goes again by itself.
+        if limits.repeated_status_is_harmless:
+            return PushStatus(unsettled[0], ())
+        return Park(unsettled[0], OUTCOME_UNKNOWN)
     if not limits.has_look_up:
         return Park(unsettled[0], OUTCOME_UNKNOWN)
     for delivery in unsettled:
@@ -55,6 +62,14 @@ def _plan_snapshot(lane: Lane, ahead: list[Delivery], limits: ChannelLimits) -> 
         is_update=lane.presence is RemotePresence.PRESENT,
         is_alone=_needs_own_call(newest),
     )
+
+
+def _plan_status(ahead: list[Delivery]) -> Action:
+    # As with snapshots, the newest says how the dossier fares; what was parked or waits before it is out of date.
+    *older, newest = takewhile(lambda delivery: delivery.kind is DeliveryKind.NATIONAL_STATUS, ahead)
+    if newest.state is DeliveryState.PARKED:
+        return Blocked(f"parked national status of revision {newest.revision}: {newest.reason}")
+    return PushStatus(newest, tuple(older))
 
 
 def _plan_steps(lane: Lane, ahead: list[Delivery], limits: ChannelLimits) -> Action:

@@ -8,7 +8,7 @@ from gateway.model.delivery import Lane
 from gateway.model.dossier import Origin
 from gateway.ports.portal import ChannelLimits
 from gateway.sync import reasons
-from gateway.sync.actions import Action, Blocked, Event, Idle, Park, PushSnapshot, PushSteps, Query
+from gateway.sync.actions import Action, Blocked, Event, Idle, Park, PushSnapshot, PushStatus, PushSteps, Query
 from gateway.sync.after_push import follow_push
 from gateway.sync.after_query import follow_query
 from gateway.sync.drafts import Draft
@@ -53,7 +53,7 @@ def react(
     """
     draft = Draft(lane, now, chance, retry, limits, origin, lane.presence)
     match action:
-        case PushSnapshot(delivery):
+        case PushSnapshot(delivery) | PushStatus(delivery):
             follow_push(draft, (delivery,), event)
         case PushSteps(deliveries):
             follow_push(draft, deliveries, event)

@@ -23,16 +23,27 @@ def differing_fields(found: wire.FoundDossier, prepared: wire.DossierRecord) -> 
     A record that states nothing but its code vouches for nothing: then the status is named, which every record has
     and which the province owns, so that nothing is taken as delivered on its word.
     """
-    differing: dict[str, None] = {}
+    return tuple(dict.fromkeys(name for name, _, _ in differences(found, prepared)))
+
+
+def differences(found: wire.FoundDossier, prepared: wire.DossierRecord) -> list[tuple[str, Any, Any]]:
+    """Give (canonical field, our value, their value) of the wire for every stated value that is another one."""
+    differing: list[tuple[str, Any, Any]] = []
     if all(getattr(found, name) is UNSET for name in wire.FoundDossier.__struct_fields__ if name != "dossier_code"):
-        return (wire.DOSSIER_CANONICAL["status"],)
+        return [(wire.DOSSIER_CANONICAL["status"], prepared.status, None)]
     for attribute in wire.FoundDossier.__struct_fields__:
         theirs = getattr(found, attribute)
         if theirs is UNSET:
             continue
-        if not _same(theirs, getattr(prepared, attribute), is_list=attribute in _LISTS):
-            differing[wire.DOSSIER_CANONICAL[attribute]] = None
-    return tuple(differing)
+        ours = getattr(prepared, attribute)
+        if not _same(theirs, ours, is_list=attribute in _LISTS):
+            differing.append((wire.DOSSIER_CANONICAL[attribute], ours, theirs))
+    return differing
+
+
+def shown(value: Any) -> str:
+    """Write a value of the wire as text, for a person who compares."""
+    return msgspec.json.encode(value).decode() if isinstance(value, list) else text_of(value)
 
 
 _LINK_END = re.compile(r"\?expires=[0-9]{1,12}&signature=[A-Za-z0-9_-]{32}$", re.ASCII)

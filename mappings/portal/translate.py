@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.errors import Fault, InvalidInput
+from gateway.errors import Fault, InvalidInput, Unmapped
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.procedure import Procedure
+from gateway.ports.reconciliation import FieldDifference, Inspection
 from mappings.portal import wire
 from mappings.portal.catalogue import read_procedure
 from mappings.portal.catalogue_out import procedure_record
 from mappings.portal.catalogue_wire import ProcedureRecord
-from mappings.portal.compare import differing_fields
+from mappings.portal.compare import differences, differing_fields, shown
 from mappings.portal.facts import DossierFacts, StepFacts
 from mappings.portal.inbound import dossier_facts, step_facts
 from mappings.portal.outbound import Held, Writer
@@ -78,6 +79,21 @@ class PortalTranslator:
     def differing_fields(self, found: wire.FoundDossier, prepared: wire.DossierRecord) -> tuple[str, ...]:
         """Name the canonical fields whose stated value differs from what was prepared."""
         return differing_fields(found, prepared)
+
+    def inspect(self, found: wire.FoundDossier, prepared: wire.DossierRecord, *, at: datetime) -> Inspection:
+        """Hold a found record against what was prepared: both values of every difference, and unknown codes."""
+        unmapped: tuple[tuple[str, str], ...] = ()
+        try:
+            dossier_facts(found, self.codes_at(at))
+        except Unmapped as error:
+            unmapped = tuple(error.missing)
+        except InvalidInput:
+            pass  # A time or amount that is none differs from ours, and is told as that.
+        named = tuple(
+            FieldDifference(name=name, ours=shown(ours), theirs=shown(theirs))
+            for name, ours, theirs in differences(found, prepared)
+        )
+        return Inspection(is_present=True, differences=named, unmapped=unmapped)
 
     def dossier_facts(self, found: wire.FoundDossier, *, at: datetime) -> DossierFacts:
         """Read the meaning of a dossier record. Raises InvalidInput or Unmapped."""

@@ -47,6 +47,7 @@ class PortalTown:
     procedures: PostgresProcedures
     systems: PostgresSystems
     worker: Worker
+    breaker: CircuitBreaker
     procedure_code: str = ""
     happenings: list[Happening] = field(default_factory=list)
 
@@ -154,8 +155,9 @@ async def portal_town(
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
             links=links,
+            statuses=portal.national,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)
-        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, happenings=happenings)
+        town = PortalTown(pool, key_ring, sandbox, portal, procedures, systems, worker, breaker, happenings=happenings)
         town.procedure_code = next(record["MATTHC"] for record in sandbox.procedures() if record["LINHVUCTHUCHIEN"])
         yield town

@@ -1,13 +1,18 @@
 """The portal's own part of the control API: dossiers, procedures, sessions, settings, notes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
+from adapters.portal.sandbox.damage import DamageOrder, damage
+from adapters.portal.sandbox.filing import FilingOrder
 from adapters.portal.sandbox.profile import ProfileError
 from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
 
 if TYPE_CHECKING:
     from adapters.portal.sandbox.sandbox import PortalSandbox
 
+OrderT = TypeVar("OrderT")
 MAX_DOSSIERS_PER_PAGE = 2_000
 
 
@@ -39,6 +44,12 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
             raise ControlError(str(error)) from None
         return sandbox.profile.model_dump(mode="json", exclude={"password"})
 
+    async def file_applications(call: ControlCall) -> Any:
+        order = _read(call.object(), FilingOrder)
+        codes = [record["MATTHC"] for record in sandbox.procedures() if record.get("LINHVUCTHUCHIEN")]
+        filed = await sandbox.filing.file(order, codes)
+        return {"applications": [application.as_dict() for application in filed]}
+
     return {
         **shared_actions(sandbox),
         ("GET", "dossiers"): list_dossiers,
@@ -48,6 +59,12 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "statements"): lambda _: {"statements": sandbox.state.statements},
         ("GET", "procedures"): lambda _: {"procedures": list(sandbox.procedures())},
         ("POST", "procedures"): lambda call: _change_catalogue(sandbox, call.object()),
+        ("GET", "applications"): lambda _: {
+            "applications": [filed.as_dict() for filed in sandbox.filing.filed.values()]
+        },
+        ("POST", "applications"): file_applications,
+        ("GET", "national-statuses"): lambda _: {"statuses": sandbox.state.national_statuses},
+        ("POST", "damage"): lambda call: {"damage": damage(sandbox.state, _read(call.object(), DamageOrder))},
         ("POST", "sessions:expire"): lambda _: {"ended": sandbox.expire_sessions()},
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
@@ -75,6 +92,14 @@ def _change_catalogue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
     except ValueError as error:
         raise ControlError(str(error)) from None
     return {"procedures": len(sandbox.state.procedures)}
+
+
+def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
+    """Read an order. Raises ControlError naming what is wrong."""
+    try:
+        return msgspec.convert(body, model)
+    except msgspec.ValidationError as error:
+        raise ControlError(str(error)) from None
 
 
 def _text(body: dict[str, Any], name: str) -> str:

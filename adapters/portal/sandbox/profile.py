@@ -48,6 +48,15 @@ class PushResult(StrEnum):
     EMPTY_LIST = "empty_list"
 
 
+class NationalStatuses(StrEnum):
+    """Which values of `TrangThai` the portal takes for its own dossiers (§6.3)."""
+
+    FOLDED = "folded"
+    """1, 2 and 5."""
+    AS_IS = "as_is"
+    """The ten statuses and 11."""
+
+
 class ReadResult(StrEnum):
     """What `result` is in answers to reads that succeed (§1.6, §13.1-9)."""
 
@@ -171,7 +180,12 @@ class PortalProfile(BaseModel):
     is_repeated_step_stored: bool = False
     is_nan_accepted: bool = False
 
+    # §6.3: dossiers that were filed here.
+    national_statuses: NationalStatuses = NationalStatuses.FOLDED
+
     # §13-21 to -23: reads.
+    is_listing_served: bool = False
+    """Whether `TraCuuHoSo` with `tuNgay` lists codes by day of reception; no public source shows it."""
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025

@@ -15,6 +15,7 @@ from adapters.portal.sandbox import app, control
 from adapters.portal.sandbox.addresses import AddressChecker
 from adapters.portal.sandbox.catalogue import Catalogue, Record, make_catalogue
 from adapters.portal.sandbox.distortion import CATALOGUE_FAULTS, distort, drifted
+from adapters.portal.sandbox.filing import Filing
 from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.profile import (
     FIXED_SETTINGS,
@@ -84,6 +85,7 @@ class PortalSandbox:
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
         self.addresses = AddressChecker(self.state.note)
+        self.filing = Filing(random.Random(self._rng.random()), self.state.national_codes)  # noqa: S311 - as above
         self._desk = Desk(self.state, self._profile, Intake(self.state, self._profile))
 
     # Answering.
@@ -311,6 +313,7 @@ class PortalSandbox:
     def reset(self) -> None:
         """Forget what was received and disarm every fault; catalogue and settings stay."""
         self.state.forget_received()
+        self.filing.forget()
         self.recorder.reset()
         self.faults.clear()
         self.faults.reset_counts()
@@ -348,6 +351,9 @@ TALLIES = (
     "batches_too_large",
     "sessions_opened",
     "logins_refused",
+    "national_statuses_stored",
+    "national_statuses_repeated",
+    "national_statuses_rejected",
     "calls_with_bad_session",
 )
 """Totals that are always shown, also at zero."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.portal.sandbox.intake import Intake
+from adapters.portal.sandbox.national import list_dossiers, take_status
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
@@ -61,6 +62,8 @@ def _list_sectors(desk: Desk, envelope: Envelope) -> Reply:
 
 
 def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
+    if desk.profile.is_listing_served and "tuNgay" in envelope:
+        return list_dossiers(desk.state, desk.profile, envelope)
     code = envelope.get("mahoso")
     if not isinstance(code, str) or not code:
         return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="mahoso"))
@@ -129,6 +132,12 @@ def _asked_code(envelope: Envelope) -> list[str]:
     return [code] if isinstance(code, str) else []
 
 
+def _told_code(envelope: Envelope) -> list[str]:
+    data = envelope.get("data")
+    code = data.get("MaHoSo") if isinstance(data, dict) else None
+    return [code] if isinstance(code, str) else []
+
+
 def _on_state(run: Callable[[PortalState, PortalProfile, Envelope], Reply]) -> Callable[[Desk, Envelope], Reply]:
     return lambda desk, envelope: run(desk.state, desk.profile, envelope)
 
@@ -149,6 +158,7 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
+        "DongBoTrangThaiHoSo": Service(_on_state(take_status), Touch.EFFECT, _told_code),
         **{service: _taking(service) for service in KINDS},
     }
 )

@@ -204,12 +204,18 @@ class PortalState:
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
         self.dossiers: dict[str, DossierState] = {}
+        self.national_codes: set[str] = set()
+        """Codes of the dossiers that citizens filed here."""
+        self.national_statuses: dict[str, list[Record]] = {}
+        """What provinces told of them, in order."""
+        self.listed_twice: set[str] = set()
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
         self.notes: deque[dict[str, str]] = deque(maxlen=MAX_NOTES)
         self.note_counts: Counter[str] = Counter()
         self._clock = clock
         self._last_sequence = 0
+        self._are_orders_broken = False
 
     def next_sequence(self) -> int:
         """Give the next number of the one order in which effects arrive, dossiers and steps together."""
@@ -227,14 +233,40 @@ class PortalState:
 
     def dossier_page(self, after: int, limit: int) -> list[DossierState]:
         """List dossiers in order of creation, from the one after order number `after` (the first has 1)."""
-        # Dossiers are never removed one by one, so position and order number go together.
-        codes = list(self.dossiers)[after : after + limit]
-        return [self.dossiers[code] for code in codes]
+        if not self._are_orders_broken:
+            # Without damage, position and order number go together.
+            codes = list(self.dossiers)[after : after + limit]
+            return [self.dossiers[code] for code in codes]
+        return [dossier for dossier in self.dossiers.values() if dossier.order > after][:limit]
+
+    def list_twice(self, code: str) -> bool:
+        """List a dossier twice from now on."""
+        self.listed_twice.add(code)
+        return True
+
+    def lose(self, code: str) -> bool:
+        """Forget one dossier with its steps, as if it had never come."""
+        self._are_orders_broken = True
+        return self.dossiers.pop(code, None) is not None
+
+    def invent(self, code: str, like: str) -> None:
+        """Put in a copy of a dossier under another code."""
+        self._are_orders_broken = True
+        source = self.dossiers[like]
+        order = max(dossier.order for dossier in self.dossiers.values()) + 1
+        made = DossierState(code, order, 1)
+        made.body = encode_canonical({**source.record(), "MaHoSo": code})
+        made.status = source.status
+        self.dossiers[code] = made
 
     def forget_received(self) -> None:
         """Forget dossiers, steps, sessions and tallies; the catalogue stays."""
         self.dossiers.clear()
         self.statements.clear()
+        self.national_codes.clear()
+        self.national_statuses.clear()
+        self.listed_twice.clear()
+        self._are_orders_broken = False
         self.sessions.end_all()
         self.tallies.clear()
         self.notes.clear()

@@ -1,7 +1,7 @@
 -- name: lock_dossiers
 -- Locked in the order of code, so that two batches can never wait for each other.
 SELECT dossier_id, code, revision, document_revision, status, status_at, digest, procedure_code,
-       receiving_agency_code, handling_agency_code, wrapped_key
+       receiving_agency_code, handling_agency_code, origin, wrapped_key
 FROM dossiers WHERE code = ANY(:codes::text[]) ORDER BY code FOR UPDATE;
 
 -- name: find_records

@@ -21,11 +21,12 @@ WHERE system = :system AND dossier_id = ANY(:dossier_ids::bigint[])
 ORDER BY dossier_id, revision, ordinal;
 
 -- name: contents
-SELECT w.kind, r.dossier_id, r.revision, r.status, c.revision AS content_revision, c.sealed
+SELECT w.kind, r.dossier_id, r.revision, r.status, c.revision AS content_revision, c.sealed, r.accepted_at,
+       CASE WHEN w.kind = 'national_status' AND r.kind = 'progress' THEN r.sealed END AS step_sealed
 FROM unnest(:dossier_ids::bigint[], :revisions::int[], :kinds::text[]) AS w (dossier_id, revision, kind)
 JOIN dossier_revisions r USING (dossier_id, revision)
 JOIN dossier_revisions c ON c.dossier_id = r.dossier_id
-    AND c.revision = CASE w.kind WHEN 'snapshot' THEN r.document_revision ELSE r.revision END;
+    AND c.revision = CASE w.kind WHEN 'step' THEN r.revision ELSE r.document_revision END;
 
 -- name: move_deliveries!
 UPDATE deliveries AS d
@@ -119,7 +120,10 @@ WHERE system = :system AND dossier_id = :dossier_id;
 -- By code, or by when something of the dossier was delivered. What a caller may not touch is not found.
 SELECT d.dossier_id, d.code, d.revision, EXISTS (
     SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision
-      AND o.kind = 'snapshot' AND o.state IN ('waiting', 'in_flight', 'unknown')) AS is_under_way
+      AND o.kind <> 'step' AND o.state IN ('waiting', 'in_flight', 'unknown')) AS is_under_way,
+    -- A dossier that was filed over there and never answered holds nothing that could be told again.
+    d.origin <> 'national_portal' OR EXISTS (
+        SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id) AS has_content
 FROM dossiers d
 WHERE (:codes::text[] IS NULL OR d.code = ANY(:codes::text[]))
   AND (:since::timestamptz IS NULL OR d.dossier_id IN (
@@ -140,19 +144,20 @@ WITH added AS (
     SELECT :system, d.dossier_id, d.revision,
         (SELECT COALESCE(max(o.ordinal), -1) + 1 FROM deliveries o
          WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision),
-        'snapshot', 'waiting', :now::timestamptz, :now::timestamptz
+        CASE d.origin WHEN 'national_portal' THEN 'national_status' ELSE 'snapshot' END, 'waiting',
+        :now::timestamptz, :now::timestamptz
     FROM dossiers d
     WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND NOT EXISTS (
         SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision
-          AND o.kind = 'snapshot' AND o.state IN ('waiting', 'in_flight', 'unknown'))
-    RETURNING dossier_id, revision
+          AND o.kind <> 'step' AND o.state IN ('waiting', 'in_flight', 'unknown'))
+    RETURNING dossier_id, revision, kind
 ), laned AS (
     INSERT INTO lanes AS present (system, dossier_id, due_at)
     SELECT :system, a.dossier_id, now() FROM added a ORDER BY a.dossier_id
     ON CONFLICT (system, dossier_id) DO UPDATE
     SET changes_count = present.changes_count + 1, due_at = COALESCE(present.due_at, EXCLUDED.due_at)
 )
-SELECT a.dossier_id, a.revision, d.code, d.handling_agency_code FROM added a JOIN dossiers d USING (dossier_id);
+SELECT a.dossier_id, a.revision, a.kind, d.code, d.handling_agency_code FROM added a JOIN dossiers d USING (dossier_id);
 
 -- name: queue_facts
 SELECT d.system, d.state, count(*) AS deliveries_count, min(d.created_at) AS oldest_at

@@ -44,6 +44,9 @@ class FakeStore:
     async def load(self, codes: Sequence[str], keys: Sequence[tuple[str, str]], fresh_ids_count: int) -> Loaded:
         return Loaded({}, {}, list(range(1, fresh_ids_count + 1)))
 
+    async def documents(self, dossier_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
+        raise AssertionError("no dossier here was filed on a portal")
+
     async def write(self, batch: AcceptedBatch, now: datetime) -> None:
         if self._failures:
             raise self._failures.pop(0)

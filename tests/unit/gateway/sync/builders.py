@@ -15,7 +15,8 @@ BLIND = ChannelLimits(
 )
 RETRY = RetryPolicy()
 
-_KINDS = {"S": DeliveryKind.SNAPSHOT, "p": DeliveryKind.STEP}
+_KINDS = {"S": DeliveryKind.SNAPSHOT, "p": DeliveryKind.STEP, "n": DeliveryKind.NATIONAL_STATUS}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _STATES = {
     "": DeliveryState.WAITING,
     "!": DeliveryState.IN_FLIGHT,
@@ -66,9 +67,7 @@ def lane(
 
 def shown(of: Lane) -> str:
     """Write a lane's deliveries the way `lane` reads them."""
-    return " ".join(
-        f"{'S' if d.kind is DeliveryKind.SNAPSHOT else 'p'}{d.revision}{_MARKS[d.state]}" for d in of.deliveries
-    )
+    return " ".join(f"{_LETTERS[d.kind]}{d.revision}{_MARKS[d.state]}" for d in of.deliveries)
 
 
 def reacted(

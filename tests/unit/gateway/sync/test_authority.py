@@ -65,7 +65,7 @@ def test_nobody_may_state_an_unknown_field(side: Side) -> None:
         ((), Origin.PROVINCE, Difference((), ())),
         (("status", "ratings", "status"), Origin.PROVINCE, Difference(("status",), ("ratings",))),
         (("online_payment",), Origin.PROVINCE, Difference(("online_payment",), ())),
-        (("applicant", "summary"), Origin.NATIONAL_PORTAL, Difference(("summary",), ("applicant",))),
+        (("applicant", "note"), Origin.NATIONAL_PORTAL, Difference(("note",), ("applicant",))),
         (("nonsense",), Origin.PROVINCE, Difference((), ("nonsense",))),
     ],
 )

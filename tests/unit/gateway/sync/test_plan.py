@@ -29,6 +29,7 @@ def told(action: Action) -> str:
             return f"blocked {reason}"
         case Idle():
             return "idle"
+    raise AssertionError(action)
 
 
 HARMLESS_OR_NOT = [

@@ -2,11 +2,11 @@
 
 from gateway.store.migrations.script import run_script
 
-revision = "0006"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_script(__file__, "0006_watch.sql")
+    run_script(__file__, "0007_watch.sql")

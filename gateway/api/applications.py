@@ -1,0 +1,219 @@
+"""Endpoints for dossiers that citizens filed on the national portal, beside those that serve every dossier."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import Field
+
+from gateway.api.cursors import ApplicationCursor, read_number_cursor, write_number_cursor
+from gateway.api.dossiers import CODE, PageCount, page_count, require_agency
+from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.problems import Problem
+from gateway.engine.inbox import SealedMessage, open_message
+from gateway.errors import RemoteError
+from gateway.model.file_kinds import media_type_of
+from gateway.model.party import CLOSED
+from gateway.model.status import DossierStatus
+from gateway.model.vocabulary import DossierCode
+from gateway.ports.inbound import InboundKind, InboundOutcome
+from gateway.store.applications import MessageLine, find_message, list_applications, list_messages
+from gateway.store.clients import Scope
+from gateway.store.dossiers import find_standing
+
+_MAX_MESSAGES = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationSummary:
+    """A nationally filed dossier. `waiting_since` is null once the province has answered what the citizen said last."""
+
+    code: str
+    procedure_code: str
+    receiving_agency_code: str
+    handling_agency_code: str
+    status: DossierStatus
+    submitted_at: datetime
+    revision: int
+    waiting_since: datetime | None
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationPage:
+    """A page of applications."""
+
+    applications: tuple[ApplicationSummary, ...]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationQuery:
+    """Which applications are wanted."""
+
+    __pydantic_config__ = CLOSED
+
+    is_waiting: Annotated[bool | None, Field(description="Only those that wait for the province, or that do not.")] = (
+        None
+    )
+    cursor: ApplicationCursor | None = None
+    limit: PageCount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationMessage:
+    """A message of the portal about a dossier. `original` is its body as it came, in the portal's own words."""
+
+    message_id: str
+    received_at: datetime
+    kind: InboundKind
+    outcome: InboundOutcome
+    files_count: int
+    original: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationMessages:
+    """Everything that the portal said about a dossier, oldest first."""
+
+    messages: tuple[ApplicationMessage, ...]
+
+
+async def get_applications(call: Call) -> web.StreamResponse:
+    """Give a page of nationally filed dossiers."""
+    query: ApplicationQuery = call.query
+    limit = page_count(call)
+    lines = await list_applications(
+        call.services.pool,
+        prefixes=call.caller.agency_prefixes,
+        is_waiting=query.is_waiting,
+        after=read_number_cursor(query.cursor),
+        limit=limit + 1,
+    )
+    shown = lines[:limit]
+    cursor = write_number_cursor("a", shown[-1].dossier_id) if len(lines) > limit else None
+    summaries = tuple(
+        ApplicationSummary(
+            code=line.code,
+            procedure_code=line.procedure_code,
+            receiving_agency_code=line.receiving_agency_code,
+            handling_agency_code=line.handling_agency_code,
+            status=line.status,
+            submitted_at=line.submitted_at,
+            revision=line.revision,
+            waiting_since=line.waiting_since,
+            filed_at=line.created_at,
+        )
+        for line in shown
+    )
+    return call.answer(200, ApplicationPage(applications=summaries, next_cursor=cursor))
+
+
+async def get_messages(call: Call) -> web.StreamResponse:
+    """Give the messages about a dossier, opened."""
+    await _require_dossier(call)
+    lines = await list_messages(call.services.pool, call.path["code"], limit=_MAX_MESSAGES)
+    messages = []
+    for line in lines:
+        sealed, kind = _opened(call, line), InboundKind(line.kind)
+        desk = call.services.national
+        messages.append(
+            ApplicationMessage(
+                message_id=line.message_id,
+                received_at=line.received_at,
+                kind=kind,
+                outcome=InboundOutcome(line.outcome),
+                files_count=0 if desk is None else len(desk.translator.files(kind, sealed.body)),
+                original=sealed.body.decode("utf-8", "replace"),
+            )
+        )
+    return call.answer(200, ApplicationMessages(messages=tuple(messages)))
+
+
+async def get_file(call: Call) -> web.StreamResponse:
+    """Give a file that came with a message, or that the portal gives out by path."""
+    services = call.services
+    message_id, _, place = call.path["file_id"].rpartition("-")
+    line = await find_message(services.pool, call.path["code"], message_id)
+    if line is None or services.national is None:
+        raise Problem("file-not-found")
+    await _require_dossier(call)
+    files = services.national.translator.files(InboundKind(line.kind), _opened(call, line).body)
+    if int(place) >= len(files):
+        raise Problem("file-not-found")
+    file = files[int(place)]
+    content = file.content
+    if content is None:
+        if services.national.fetch_file is None:
+            raise Problem("file-source-unavailable", "No portal is configured that gives the file out.")
+        try:
+            content = await services.national.fetch_file(file.path)
+        except RemoteError as error:
+            raise Problem("file-source-unavailable", "The portal does not give the file.") from error
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return call.answer_raw(200, content, media_type_of(file.name), headers)
+
+
+def _opened(call: Call, line: MessageLine) -> SealedMessage:
+    return open_message(call.services.key_ring, line.system, line.message_id, line.wrapped_key, line.sealed)
+
+
+async def _require_dossier(call: Call) -> None:
+    found = await find_standing(call.services.pool, call.path["code"])
+    if found is None:
+        raise Problem("dossier-not-found")
+    require_agency(call.caller, found.receiving_agency_code, found.handling_agency_code)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/applications",
+        operation_id="listApplications",
+        tag="applications",
+        summary="List dossiers filed on the national portal",
+        description="The dossiers themselves are read and answered like all others, at /v1/dossiers/{code}.",
+        scope=Scope.DOSSIERS_READ,
+        handler=get_applications,
+        query=ApplicationQuery,
+        answers={200: Answer(description="A page, in the order of arrival.", model=ApplicationPage)},
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/applications/{code}/messages",
+        operation_id="listApplicationMessages",
+        tag="applications",
+        summary="Read what the portal said about a dossier",
+        scope=Scope.DOSSIERS_READ,
+        handler=get_messages,
+        path_parameters=CODE,
+        answers={200: Answer(description="The messages.", model=ApplicationMessages)},
+        problems=("dossier-not-found", "other-agency"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/applications/{code}/files/{file_id}",
+        operation_id="getApplicationFile",
+        tag="applications",
+        summary="Fetch a file that came with a message of the portal",
+        scope=Scope.DOSSIERS_READ,
+        handler=get_file,
+        path_parameters={
+            "code": DossierCode,
+            "file_id": Annotated[str, Field(pattern=r"^[0-9a-f]{32}-[0-9]{1,3}$")],
+        },
+        answers={
+            200: Answer(
+                description="The file.",
+                media_type="application/octet-stream",
+                schema={"type": "string", "format": "binary"},
+            )
+        },
+        problems=("file-not-found", "dossier-not-found", "other-agency", "file-source-unavailable"),
+    ),
+)
