@@ -89,12 +89,12 @@ class CircuitBreaker:
                 change.circuit = Circuit()
         self._tell(before, change.circuit)
 
-    async def allowance(self) -> int | None:
+    async def allowance(self, records_per_call: int = 1) -> int | None:
         """Give how many lanes may be worked on now: None for any number, 1 for a probe, 0 for none.
 
         A closed gate is asked first, so that no probe is spent on a system that is not to be called.
         """
-        released = await self._gate.allowance() if self._gate is not None else None
+        released = await self._gate.allowance(records_per_call) if self._gate is not None else None
         if released == 0:
             return 0
         healthy = await self._circuit_allowance()

@@ -16,6 +16,9 @@ from gateway.sync.release import LONGEST_RAMP_MINUTES, Bucket, ReleasePolicy, fi
 _REMEMBERED = timedelta(minutes=LONGEST_RAMP_MINUTES)
 """So long an ended outage still matters: the ramp is counted from its end."""
 
+_LONGEST_WAIT_SECONDS = 10.0
+"""For a turn, when every record that was claimed needs a call of its own; well below the lease and the stop's grace."""
+
 
 class SystemGate:
     """Says whether a system may be called and gives calls their turn.
@@ -67,21 +70,27 @@ class SystemGate:
         standing = await self.standing()
         return share_at(self._policy, standing.opened_at, self._clock.now()) if standing.is_open else 0.0
 
-    async def allowance(self) -> int | None:
-        """Give how many calls may be begun now: None for any number, 0 while closed or before the next is earned.
+    async def allowance(self, records_per_call: int = 1) -> int | None:
+        """Give how many records may be claimed: None for any number, 0 while closed or until a call is earned.
 
-        Nothing is taken yet: each call takes its turn. Raises StoreUnavailable.
+        Records travel together, so that more are claimed than calls are earned; but never more than could go one by one
+        within a short while, since what is claimed waits for its turn. Nothing is taken yet: each call takes its turn.
+        Raises StoreUnavailable.
         """
         standing = await self.standing()
         if not standing.is_open:
             return 0
         now = self._clock.now()
-        if rate_at(self._policy, standing.opened_at, now) is None:
+        rate = rate_at(self._policy, standing.opened_at, now)
+        if rate is None:
             return None
         async with self._store.changing_bucket(self._system) as change:
             bucket = filled(Bucket(change.tokens, change.at), self._policy, standing.opened_at, now)
             change.tokens, change.at = bucket.tokens, bucket.at
-        return bucket.calls_count
+        calls_count = bucket.calls_count
+        if calls_count == 0:
+            return 0
+        return max(calls_count, min(calls_count * records_per_call, int(rate * _LONGEST_WAIT_SECONDS)))
 
     async def turn(self) -> None:
         """Wait until one more call may be made under the rate. Returns at once where there is none, or when shut.

@@ -111,11 +111,10 @@ class StatementSender:
         """
         if not await self._store.has_due(self._system):
             return 0
-        allowed = await self._breaker.allowance()
-        left = self._settings.max_per_call if allowed is None else allowed
-        sent_count = 0
+        allowed = await self._breaker.allowance(self._settings.max_per_call)
+        most, sent_count = self._settings.max_per_call, 0
         for kind in StatementKind:
-            limit = self._settings.max_per_call if allowed is None else left - sent_count
+            limit = most if allowed is None else min(allowed - sent_count, most)
             if limit <= 0 or self._breaker.is_open or self._breaker.is_shut:
                 break
             leased = await self._store.lease(self._system, kind, limit=limit, seconds=self._settings.lease_seconds)

@@ -142,10 +142,10 @@ class Worker:
 
     async def cycle(self) -> int:
         """Lease once and work on what was leased; give the number of lanes. Raises StoreUnavailable."""
-        allowed = await self._breaker.allowance()
+        allowed = await self._breaker.allowance(self._limits.max_snapshots_per_call)
         if allowed == 0:
             return 0
-        limit = self._settings.lanes_per_cycle if allowed is None else allowed
+        limit = self._settings.lanes_per_cycle if allowed is None else min(allowed, self._settings.lanes_per_cycle)
         async with self._outbox.transaction() as transaction:
             lanes = await transaction.lease(self._channel.system, limit)
             items, ended = await self._begin(transaction, lanes) if lanes else ([], [])

@@ -1,7 +1,7 @@
 """A worker, the portal's adapter and the portal's sandbox in one process, on a database of the test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +94,7 @@ async def portal_town(
     worker_clock: Clock = CLOCK,
     hours: OpeningHours = ALWAYS_OPEN,
     release: ReleasePolicy | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     watch: DriftWatch | None = None,
     on_defect: Callable[[BaseException], None] = lambda _: None,
 ) -> AsyncIterator[PortalTown]:
@@ -141,6 +142,7 @@ async def portal_town(
                 policy=release or ReleasePolicy(ramp_minutes=0),
                 clock=worker_clock,
                 refresh_seconds=0,
+                sleep=sleep,
             ),
         )
         worker = Worker(

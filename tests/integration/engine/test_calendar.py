@@ -1,5 +1,6 @@
 """The worker and a closed portal: held without a trace while it is closed, released gently after, nothing lost."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,15 +10,16 @@ import pytest
 
 from gateway.clocks import SystemClock
 from gateway.engine.calls import pack
+from gateway.engine.gates import SystemGate
 from gateway.errors import InvalidInput
 from gateway.operating import status
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CallEnded, CircuitMoved
-from gateway.store.gates import announce_outage, pause_system, remove_outage, resume_system
+from gateway.store.gates import PostgresGates, announce_outage, pause_system, remove_outage, resume_system
 from gateway.sync.calendar import read_hours
 from gateway.sync.release import ReleasePolicy
 from tests.support.changes import replacement
-from tests.support.clocks import RunningClock
+from tests.support.clocks import RunningClock, StillClock
 from tests.support.town import CLOCK, PortalTown, portal_town
 
 WHO = "operator"
@@ -161,6 +163,51 @@ async def test_the_rate_is_kept_in_ordinary_life(dsn: str, pool: Any, key_ring: 
             clock.move(1)
             await work(town, 4)
         assert 10 <= _made(town) <= 12
+
+
+async def test_a_slow_rate_still_fills_its_calls(dsn: str, pool: Any, key_ring: KeyRing) -> None:
+    """The rate counts calls: a crowd goes out in few of them, with many dossiers each, and each waits its turn."""
+    clock = RunningClock()
+    clock.set(SystemClock().now())
+    began_at = clock.now()
+
+    async def sleep(seconds: float) -> None:
+        clock.move(seconds)
+
+    release = ReleasePolicy(ramp_minutes=0, calls_per_second=2.0)
+    async with town_with(dsn, pool, key_ring, worker_clock=clock, release=release, sleep=sleep) as town:
+        await submit(town, 60)
+        async with asyncio.timeout(20):
+            while (await town.states()).get("delivered") != 60:
+                if await town.worker.cycle() == 0:
+                    clock.move(0.5)
+        assert _made(town) <= 8
+        assert _made(town) <= 1 + 2 * (clock.now() - began_at).total_seconds()
+
+
+async def test_all_processes_share_one_bucket(pool: Any) -> None:
+    """Whoever asks first gets the call; four gates together make no more calls than one would."""
+    clock = StillClock()
+
+    class Waits(Exception):
+        pass
+
+    async def sleep(_: float) -> None:
+        raise Waits
+
+    policy = ReleasePolicy(ramp_minutes=0, calls_per_second=5.0)
+    gates = [SystemGate(PostgresGates(pool), "portal", policy=policy, clock=clock, sleep=sleep) for _ in range(4)]
+
+    async def rush() -> int:
+        ends = await asyncio.gather(*(gate.turn() for gate in gates for _ in range(5)), return_exceptions=True)
+        assert {type(end) for end in ends} <= {type(None), Waits}
+        return ends.count(None)
+
+    assert 1 == await rush()
+    clock.move(1)
+    assert 5 == await rush()
+    clock.move(3600)
+    assert 5 == await rush()
 
 
 async def test_a_system_that_closes_between_claim_and_call(dsn: str, pool: Any, key_ring: KeyRing) -> None:
