@@ -15,6 +15,7 @@ from gateway.commands import add_sync_commands, calendar, portal_standing
 from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.mapping_commands import app as mappings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ app.add_typer(sync, name="sync")
 app.add_typer(calendar, name="calendar")
 add_sync_commands(sync)
 app.add_typer(certs, name="certs")
+app.add_typer(mappings, name="mappings")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ROLES = ("api", "worker", "all")

@@ -26,6 +26,7 @@ from gateway.ports.observing import (
     DriftSeen,
     Happening,
     JobFailed,
+    ListRead,
     ProceduresSynced,
 )
 from gateway.ports.portal_services import DriftKind
@@ -110,6 +111,7 @@ class Telemetry:
         self._accepted = latest("accepted_deliveries", "Deliveries ever accepted", "system")
         self._difference = latest("lost_deliveries", "Accepted minus accounted for; must stay 0", "system")
         self._procedures = counter("procedures_read", "Procedures read from the catalogue", "system", "outcome")
+        self._lists = counter("lists_read", "Readings of the portal's lists", "system", "list", "outcome")
         self._webhooks = counter("webhooks", "Webhook calls", "outcome")
         self._webhook_seconds = seconds("webhook", "Duration of webhook calls")
         self._certificate = latest("certificate_days_left", "Days until a certificate ends", "file")
@@ -150,6 +152,8 @@ class Telemetry:
                     place=happening.place,
                     detail=happening.detail,
                 )
+            case ListRead():
+                self._lists.labels(happening.system, happening.name, happening.outcome).inc()
 
     def _note_failed_job(self, failed: JobFailed) -> None:
         self._jobs.labels(failed.job, failed.code).inc()

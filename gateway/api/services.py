@@ -11,6 +11,7 @@ from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
+from gateway.ports.mapping import CurrentMapper
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -157,6 +158,8 @@ class Services:
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
     statement_system: str | None = "portal"
     """The system that statements and questions belong to; None when no portal is configured."""
+    synced_system: str | None = "portal"
+    """The system whose procedures and catalogues are kept; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
     gates: Mapping[str, SystemGate] = field(default_factory=dict)
@@ -168,3 +171,5 @@ class Services:
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""
+    mapper: CurrentMapper = field(default_factory=CurrentMapper)
+    """The mapping sets in force."""

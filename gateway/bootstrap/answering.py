@@ -21,6 +21,7 @@ from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.dossier import AgencyRef
+from gateway.ports.mapping import CurrentMapper
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.files import PostgresDocuments
@@ -56,6 +57,7 @@ def make_services(
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
+    mapper: CurrentMapper,
     national: NationalDesk | None,
 ) -> Services:
     api = ground.settings.api
@@ -75,6 +77,7 @@ def make_services(
         random_bytes=os.urandom,
         reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
+        synced_system=PORTAL if ground.portals else None,
         readiness=Readiness(
             ground.systems,
             ground.portals,
@@ -93,6 +96,7 @@ def make_services(
         codes=load_code_directory(),
         files=files,
         gates=gates,
+        mapper=mapper,
         national=national,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.portal import PortalAdapter
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
 from gateway.engine.drift import DriftBuffer
 from gateway.engine.gates import SystemGate
 from gateway.engine.reconciliation import Reconciler, ReconciliationSettings
@@ -45,7 +46,11 @@ def make_outbox(ground: Ground, presence: WorkerPresence) -> PostgresOutbox:
 
 
 def make_worker(
-    ground: Ground, portal: PortalAdapter, outbox: PostgresOutbox, procedures: PostgresProcedures
+    ground: Ground,
+    portal: PortalAdapter,
+    outbox: PostgresOutbox,
+    procedures: PostgresProcedures,
+    codes: CodeTranslator,
 ) -> Worker:
     engine = ground.settings.engine
     return Worker(
@@ -65,6 +70,7 @@ def make_worker(
         ),
         waker=ground.signal,
         links=ground.links(),
+        codes=codes,
         statuses=portal.national,
     )
 
@@ -108,7 +114,9 @@ def make_statements(ground: Ground, portal: PortalAdapter) -> tuple[Run, Job]:
     return sender.run, Job("questions", min(60.0, interval.total_seconds()), read)
 
 
-def make_reconciler(ground: Ground, portal: PortalAdapter, procedures: PostgresProcedures) -> Run:
+def make_reconciler(
+    ground: Ground, portal: PortalAdapter, procedures: PostgresProcedures, codes: CodeTranslator
+) -> Run:
     rules = ground.settings.reconciliation
     return Reconciler(
         PORTAL,
@@ -130,6 +138,7 @@ def make_reconciler(ground: Ground, portal: PortalAdapter, procedures: PostgresP
             full_interval=timedelta(hours=rules.full_interval_hours) if rules.full_interval_hours else None,
         ),
         links=ground.links(),
+        codes=codes,
     ).run
 
 

@@ -65,6 +65,16 @@ class ProceduresSynced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRead:
+    """One of the portal's lists was read or could not be; `outcome` is changed, unchanged, held, failed or
+    not_offered, `name` is from a closed list."""
+
+    system: str
+    name: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailed:
     """A job that is done again and again did not succeed this time; `code` is an error's code."""
 
@@ -111,6 +121,7 @@ Happening = (
     | CircuitMoved
     | DefectFound
     | ProceduresSynced
+    | ListRead
 )
 
 

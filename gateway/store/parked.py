@@ -14,9 +14,14 @@ from gateway.store.outbox import lane_of, moved_row, open_deliveries
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 
+LANE_LEASED = "lane_leased"
+"""Code of the StoreUnavailable that says: not the database, but a worker at this dossier."""
+
 
 class LaneBusy(StoreUnavailable):
     """A worker holds the lane just now; nothing was changed."""
+
+    code = LANE_LEASED
 
 
 _DECISIONS = {DeliveryState.WAITING: "delivery.retried", DeliveryState.SKIPPED: "delivery.skipped"}
@@ -79,7 +84,8 @@ async def decide_parked(
         after = decide(before)
         known = {delivery.delivery_id: delivery for delivery in before.deliveries}
         changed = [delivery for delivery in after.deliveries if delivery != known[delivery.delivery_id]]
-        await sql.move_deliveries(borrowed, now=now, **columns("d", [moved_row(delivery) for delivery in changed], 4))
+        moves = columns("d", [moved_row(delivery) for delivery in changed], 4)
+        await sql.move_deliveries(borrowed, now=now, mapping_version=None, **moves)
         skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in changed)
         if skipped_count:
             await sql.add_to_ledger(borrowed, system=system, delivered=0, skipped=skipped_count)

@@ -12,6 +12,7 @@ from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
 from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
 from gateway.engine.gates import SystemGate
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
@@ -97,6 +98,7 @@ async def portal_town(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     watch: DriftWatch | None = None,
     on_defect: Callable[[BaseException], None] = lambda _: None,
+    codes: CodeTranslator | None = None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -157,6 +159,7 @@ async def portal_town(
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
             links=links,
+            codes=codes,
             statuses=portal.national,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)

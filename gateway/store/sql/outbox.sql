@@ -30,7 +30,10 @@ JOIN dossier_revisions c ON c.dossier_id = r.dossier_id
 
 -- name: move_deliveries!
 UPDATE deliveries AS d
-SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now
+SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now,
+    -- Only what is sent now, and carries codes, was translated now.
+    mapping_version = CASE WHEN x.state = 'in_flight' AND d.kind = 'snapshot' THEN :mapping_version::bigint
+                           ELSE d.mapping_version END
 FROM unnest(:d1::bigint[], :d2::text[], :d3::int[], :d4::text[]) AS x (delivery_id, state, attempts_count, reason)
 WHERE d.delivery_id = x.delivery_id;
 
