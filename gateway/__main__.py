@@ -16,6 +16,7 @@ from gateway import __version__
 from gateway.config import Settings, load_settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.mapping_commands import app as mappings
+from gateway.sync_commands import procedures
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
 app.add_typer(certs, name="certs")
 app.add_typer(mappings, name="mappings")
+sync.command("procedures")(procedures)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ROLES = ("api", "worker", "all")
