@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Self
 
+from adapters.portal.catalogues import PortalCatalogues
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
@@ -63,6 +64,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national = PortalNational(settings, client, translator, clock)
         """Nationally filed dossiers, and the listing of dossiers."""
+        self.catalogues = PortalCatalogues(settings, client, translator, clock)
+        """Short catalogues, online services, decisions, technical ids."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

@@ -47,7 +47,7 @@ class PortalClient:
         """Read the whole list of the catalogue."""
         settings = self._settings
         return await self.read(
-            Operation.LIST_PROCEDURES,
+            protocol.list_operation(settings),
             lambda token: protocol.list_request(settings, token),
             lambda reply: protocol.read_procedures(settings, reply),
             session,
@@ -89,14 +89,16 @@ class PortalClient:
     async def push(self, operation: Operation, records: Sequence[object]) -> None:
         """Push statements in one call. Returns when the portal took them all."""
         settings = self._settings
+        await self.tell(operation, lambda token: protocol.statements_request(settings, token, operation, records))
+
+    async def tell(self, operation: Operation, build: Callable[[str], HttpRequest]) -> None:
+        """Make one push whose reply is about the call as a whole. Returns when the portal took it."""
 
         def judge(reply: Reply) -> tuple[None, CallOutcome]:
-            protocol.read_push(settings, operation, reply)
+            protocol.read_push(self._settings, operation, reply)
             return None, CallOutcome.OK
 
-        await self._call(
-            operation, lambda token: protocol.statements_request(settings, token, operation, records), judge
-        )
+        await self._call(operation, build, judge)
 
     async def push_dossiers(
         self, items: Sequence[Prepared], records: Sequence[object], *, is_update: bool
@@ -107,16 +109,6 @@ class PortalClient:
             items,
             lambda token: protocol.dossiers_request(self._settings, token, records, is_update=is_update),
         )
-
-    async def push_national_status(self, record: object) -> None:
-        """Push one status of a nationally filed dossier. Returns when the portal took it."""
-        settings, operation = self._settings, Operation.PUSH_NATIONAL_STATUS
-
-        def judge(reply: Reply) -> tuple[None, CallOutcome]:
-            protocol.read_push(settings, operation, reply)
-            return None, CallOutcome.OK
-
-        await self._call(operation, lambda token: protocol.national_status_request(settings, token, record), judge)
 
     async def push_steps(self, items: Sequence[Prepared]) -> list[ItemVerdict]:
         """Send progress steps in one call, in the order given; one verdict per item in the same order."""

@@ -5,11 +5,15 @@ bottom and the first row that fits decides. Where code and words contradict each
 is settled by a query. Pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
+
+from gateway.ports.portal_services import CatalogueName
 
 
 class Operation(StrEnum):
@@ -31,6 +35,27 @@ class Operation(StrEnum):
     PUSH_STATISTICS = "push_statistics"
     PUSH_NATIONAL_STATUS = "push_national_status"
     LIST_DOSSIERS = "list_dossiers"
+    LIST_UNIT_PROCEDURES = "list_unit_procedures"
+    LIST_ONLINE_SERVICES = "list_online_services"
+    GET_DECISION = "get_decision"
+    FIND_TECHNICAL_ID = "find_technical_id"
+    READ_AGENCIES = "read_agencies"
+    READ_SECTORS = "read_sectors"
+    READ_GENDERS = "read_genders"
+    READ_PROVINCES = "read_provinces"
+    READ_DISTRICTS = "read_districts"
+    READ_COMMUNES = "read_communes"
+    READ_COUNTRIES = "read_countries"
+    READ_ETHNIC_GROUPS = "read_ethnic_groups"
+    READ_RELIGIONS = "read_religions"
+    READ_MARITAL_STATUSES = "read_marital_statuses"
+    READ_APPLICANT_KINDS = "read_applicant_kinds"
+    READ_EXECUTING_LEVELS = "read_executing_levels"
+    READ_LEGAL_BASES = "read_legal_bases"
+    READ_FEES = "read_fees"
+    READ_PROCEDURE_TYPES = "read_procedure_types"
+    READ_PROCEDURE_GROUPS = "read_procedure_groups"
+    READ_PROCEDURES_BY_TYPE = "read_procedures_by_type"
 
 
 class Meaning(StrEnum):
@@ -40,6 +65,7 @@ class Meaning(StrEnum):
     ALREADY_EXISTS = "already_exists"
     DOES_NOT_EXIST = "does_not_exist"
     REJECTED = "rejected"
+    NO_SUCH_SERVICE = "no_such_service"
     SESSION_REFUSED = "session_refused"
     CREDENTIALS_REFUSED = "credentials_refused"
     TRANSIENT = "transient"
@@ -64,6 +90,7 @@ class Wording(StrEnum):
     ABSENT = "absent"
     SESSION = "session"
     BUSY = "busy"
+    UNSUPPORTED = "unsupported"
 
 
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=100)]
@@ -85,12 +112,18 @@ class Wordings:
     """Phrases that hold a word of `session` and mean something else (version, meeting, interpreting)."""
     busy: tuple[Phrase, ...] = ("bảo trì", "quá tải", "hệ thống bận", "đang bận", "thử lại sau")
     """Maintenance, overload, "try again later": with an error code, nothing was done."""
+    unsupported: tuple[Phrase, ...] = ("chưa được hỗ trợ", "không được hỗ trợ", "chưa hỗ trợ", "dịch vụ không tồn tại")
+    """With an error code: this portal does not have the service that was asked for."""
     dossier: tuple[Phrase, ...] = ("hồ sơ",)
     """Words for the dossier itself, so that "does not exist" is understood of it."""
     other_subjects: tuple[Phrase, ...] = ("thủ tục", "tthc", "lĩnh vực", "thành phần", "đơn vị")
     """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
 
 
+CATALOGUE_OPERATIONS: Mapping[CatalogueName, Operation] = MappingProxyType(
+    {name: Operation("read_" + name.value.replace("-", "_")) for name in CatalogueName}
+)
+"""Which operation reads which catalogue."""
 STATEMENTS = frozenset(
     {
         Operation.PUSH_ANSWERS,
@@ -111,14 +144,34 @@ READS = frozenset(
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
         Operation.LIST_DOSSIERS,
+        Operation.LIST_UNIT_PROCEDURES,
+        Operation.LIST_ONLINE_SERVICES,
+        Operation.GET_DECISION,
+        Operation.FIND_TECHNICAL_ID,
+        *CATALOGUE_OPERATIONS.values(),
     }
 )
+LISTS = frozenset(
+    {
+        *(Operation.LIST_PROCEDURES, Operation.LIST_UNIT_PROCEDURES, Operation.LIST_ONLINE_SERVICES),
+        *(Operation.LIST_DOSSIERS, *CATALOGUE_OPERATIONS.values()),
+    }
+)
+"""Reads whose result is a list whatever it holds: an object in its place is no list of one."""
 ALL = frozenset(Operation)
 _LOGIN = frozenset({Operation.LOGIN})
 _CREATES = frozenset({Operation.CREATE})
 _STEPS = frozenset({Operation.STEPS})
 _NEED_DOSSIER = frozenset({Operation.UPDATE, Operation.STEPS})
 _BUSINESS = PUSHES | READS
+_CORE = frozenset(
+    {
+        *(Operation.CREATE, Operation.UPDATE, Operation.STEPS),
+        *(Operation.LOOK_UP, Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE),
+    }
+)
+_MAY_BE_MISSING = _BUSINESS - _CORE
+"""Services that a portal or facade may lack. Of the others the same words speak of something inside a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_NEED_DOSSIER, _C.OTHER, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
     Rule(_STEPS, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a step that the portal has"),
     Rule(_BUSINESS, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_MAY_BE_MISSING, _C.OTHER, _W.UNSUPPORTED, _M.NO_SUCH_SERVICE, "the portal has no such service"),
     Rule(_BUSINESS, _C.OTHER, None, _M.REJECTED, "refused"),
     # No code: only clear words decide.
     Rule(_BUSINESS, _C.NONE, _W.SESSION, _M.SESSION_REFUSED, "the session is not valid any more", _UNLESS_SUCCESS),

@@ -154,6 +154,7 @@ def _folded(wordings: Wordings) -> dict[Wording, tuple[str, ...]]:
         Wording.ABSENT: _fold_all(wordings.absent),
         Wording.SESSION: _fold_all(wordings.session),
         Wording.BUSY: _fold_all(wordings.busy),
+        Wording.UNSUPPORTED: _fold_all(wordings.unsupported),
     }
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 
 from adapters.portal.failures import Meaning, Wordings
 from adapters.transport.settings import Seconds, TransportSettings
+from gateway.ports.portal_services import CatalogueName
 from mappings.portal.rules import WireRules
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~/-]*$", max_length=500)]
@@ -94,16 +95,37 @@ class Dialect(_Closed):
     """Whether the portal stores a step once when all nine fields are equal (portal wire notes §13 row 20)."""
 
 
+_FACADE = "KetNoiMotCuaQuocGia/"
+
+
+def _catalogue_paths() -> dict[CatalogueName, str]:
+    return {
+        CatalogueName.SECTORS: f"{_FACADE}LayDanhMucLinhVuc",
+        CatalogueName.PROCEDURE_TYPES: f"{_FACADE}LayDanhMucLoaiThuTuc",
+        CatalogueName.PROCEDURE_GROUPS: f"{_FACADE}LayDanhMucNhomThuTuc",
+        CatalogueName.PROCEDURES_BY_TYPE: f"{_FACADE}LayDanhMucThuTucThuocLoai",
+    }
+
+
 class Facade(_Closed):
     """A provincial service in front of the exchange: keeps the session itself, takes bare arrays, wraps answers."""
 
     create_path: UrlPath
     update_path: UrlPath
     steps_path: UrlPath
-    list_path: UrlPath = "KetNoiMotCuaQuocGia/LayDanhSachTTHC"
-    detail_path: UrlPath = "KetNoiMotCuaQuocGia/LayThuTuc"
+    own_list_path: UrlPath = f"{_FACADE}LayDanhSachTTHCDonVi"
+    list_path: UrlPath = f"{_FACADE}LayDanhSachTTHC"
+    detail_path: UrlPath = f"{_FACADE}LayThuTuc"
     look_up_path: UrlPath | None = None
     """No public facade offers a look-up; without one an unanswered push is parked for a person."""
+    national_status_path: UrlPath | None = f"{_FACADE}DongBoTrangThaiHoSoKM"
+    """None where the facade does not offer it; what it names is for sales-promotion notices in the one seen (§1.8)."""
+    catalogue_paths: dict[CatalogueName, UrlPath] = Field(default_factory=_catalogue_paths)
+    """The catalogues that the facade offers; the default is what one public client reads."""
+    decision_path: UrlPath | None = f"{_FACADE}LayQDCB"
+    technical_id_path: UrlPath | None = None
+    """A facade takes the person's number in the address (…/TraCuuTechID?mstorcmnd=), where servers on the way keep
+    it in their logs. So it is off until the operator has seen to those."""
     update_switch: UpdateSwitch = UpdateSwitch.URLS
     detail_key: Key = "maTTHC"
     look_up_key: Key = "mahoso"
@@ -142,6 +164,12 @@ class PortalSettings(_Closed):
     max_dossiers_per_call: BatchSize = 50
     max_steps_per_call: BatchSize = 100
     """Assumed ceilings (portal wire notes §13 row 11). Real clients send 1 and 10: begin there with the real portal."""
+    lists_own_procedures: bool = False
+    """Read the list of the unit's own procedures (`LayDanhSachTTHCDonVi`) in place of the whole one; seen at a facade
+    only."""
+    technical_id_provider: Key = "wso2is"
+    national_status_type: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,10}$")] = "2"
+    """The envelope's `type` of a status of a nationally filed dossier; only this value is seen (§6.3)."""
     dialect: Dialect = Dialect()
     wire: WireRules = Field(default_factory=WireRules)
     national_status: NationalStatusForm = NationalStatusForm.FOLDED
@@ -152,6 +180,8 @@ class PortalSettings(_Closed):
     """Whether `TraCuuHoSo` lists dossiers by day of reception (tuNgay, denNgay, trang, soLuong). No public client does
     this; without it, dossiers that only the portal has cannot be found."""
     listing_page_size: Annotated[int, Field(ge=1, le=5000)] = 500
+    max_listing_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A portal that ignores the page would give the first one for ever; past this many it is not believed."""
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None

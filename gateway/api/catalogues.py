@@ -92,9 +92,9 @@ class CatalogueQuery:
 
     __pydantic_config__ = CLOSED
 
-    on: Annotated[
-        Day | None, Field(description="A day in Vietnam; what was valid at its end is given. Now, when left out.")
-    ] = None
+    on: Annotated[Day | None, Field(description="What was valid at the end of this Vietnamese day; now without.")] = (
+        None
+    )
     code: Annotated[ShortText | None, Field(min_length=1, description="Only this item.")] = None
     cursor: CatalogueCursor | None = None
     limit: PageCount | None = None

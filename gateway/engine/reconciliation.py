@@ -44,7 +44,7 @@ from gateway.ports.reconciliation import (
 )
 from gateway.sync.actions import call_failed
 from gateway.sync.file_links import FileLinks
-from gateway.sync.reconcile import Classified, after_repair, classify, duplicated
+from gateway.sync.reconcile import Classified, after_repair, classify, duplicated, states
 
 _dossiers = msgspec.json.Decoder(Dossier)
 _MAX_UNREADABLE_IN_A_PAGE = 20
@@ -362,9 +362,8 @@ class Reconciler:
         found = classify(candidate.origin, one.inspection, is_expected=candidate.is_expected)
         if not found:
             page.count("equal")
-        for classified in found:
+        for classified, state in zip(found, states(found, is_dry=is_dry), strict=True):
             page.count(classified.kind.value)
-            state = classified.state(is_dry=is_dry)
             page.findings.append(self._finding(candidate, classified, one.inspection, state))
             if state is FindingState.REPAIRING:
                 is_whole = classified.kind is DifferenceKind.MISSING_THERE

@@ -19,6 +19,12 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _decode = msgspec.json.Decoder().decode
 
 LOGIN_OPERATION = "login"
+_FACADE_CATALOGUES = (
+    "LayDanhMucLinhVuc",
+    "LayDanhMucLoaiThuTuc",
+    "LayDanhMucNhomThuTuc",
+    "LayDanhMucThuTucThuocLoai",
+)
 _UPDATING_WORDS = {"true": "True", "false": "False"}
 
 
@@ -139,6 +145,14 @@ class _FacadePaths(_Paths):
 
         return handle
 
+    def push_object(self, service: str, more: Mapping[str, str]) -> _Handler:
+        """Make the handler of a POST with one bare object, which becomes `data` of the envelope."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._serve(request, lambda body: {"service": service, **more, "data": _read_object(body)})
+
+        return handle
+
     async def _serve(self, request: web.Request, read: Callable[[bytes], dict[str, Any]]) -> web.StreamResponse:
         sandbox = self._sandbox
         if not sandbox.profile.is_facade_served:
@@ -153,15 +167,19 @@ def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     base = f"/{profile.facade_prefix}/"
     reads: dict[str, tuple[str, dict[str, str]]] = {
         "LayDanhSachTTHC": ("LayDanhSachTTHC", {}),
-        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHC", {"maDonVi": "maDonVi"}),
+        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHCDonVi", {"maDonVi": "maDonVi"}),
         "LayThuTuc": ("LayThuTuc", {"maTTHC": "maTTHC"}),
-        "LayDanhMucLinhVuc": ("LayDanhMucLinhVuc", {}),
+        "LayQDCB": ("LayQDCB", {"idQDCB": "idQDCB"}),
+        "TraCuuTechID": ("TraCuuTechID", {"mstorcmnd": "mstorcmnd"}),
+        **{name: (name, {}) for name in _FACADE_CATALOGUES},
     }
     for path, (service, parameters) in reads.items():
         app.router.add_get(base + path, facade.read(service, parameters))
     app.router.add_post(base + profile.facade_add_path, facade.push("DongBoHoSoMC", "False"))
     app.router.add_post(base + profile.facade_update_path, facade.push("DongBoHoSoMC", "True"))
     app.router.add_post(base + profile.facade_push_path, facade.push("DongBoHoSoMC", None))
+    told = facade.push_object("DongBoTrangThaiHoSo", {"type": "2"})
+    app.router.add_post(base + profile.facade_national_status_path, told)
     app.router.add_post(base + profile.facade_progress_path, facade.push("CapNhatTienDoHoSoMC", "True"))
 
 

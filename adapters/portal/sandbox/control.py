@@ -53,6 +53,8 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
     return {
         **shared_actions(sandbox),
         ("GET", "dossiers"): list_dossiers,
+        ("GET", "codes"): lambda _: {"codes": sandbox.state.listed_codes()},
+        ("POST", "national-codes"): lambda call: _issue(sandbox, call.object()),
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
@@ -100,6 +102,15 @@ def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
         return msgspec.convert(body, model)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
+
+
+def _issue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Know the applications of {"codes": […]} as filed here, without telling the province."""
+    codes = body.get("codes")
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
+        raise ControlError("codes: must be a list of texts")
+    sandbox.state.national_codes.update(codes)
+    return {"codes": sorted(sandbox.state.national_codes)}
 
 
 def _text(body: dict[str, Any], name: str) -> str:

@@ -73,6 +73,20 @@ class AdministrativeLevels(StrEnum):
     POST_2025 = "post_2025"
 
 
+class CatalogueOddity(StrEnum):
+    """What is wrong with a catalogue that is answered with success."""
+
+    DUPLICATES = "duplicates"
+    """Some items come twice, word for word."""
+    CONTRADICTIONS = "contradictions"
+    """Some codes come again with another name."""
+    MISSING_CODES = "missing_codes"
+    """Some items have no code: the key is missing or null."""
+    ONE_SHORT = "one_short"
+    """The last item is left out: a list of 5,000 has 4,999."""
+    EMPTY = "empty"
+
+
 class Wording(BaseModel):
     """The portal's sentences. Clients search them, so the fragments of §1.6 must stay in their places:
     "thành công" in every success, "đã tồn tại" and "không tồn tại" in the two answers about existence, and none of
@@ -172,12 +186,29 @@ class PortalProfile(BaseModel):
 
     # §6.3: dossiers that were filed here.
     national_statuses: NationalStatuses = NationalStatuses.FOLDED
+    national_status_types: tuple[str, ...] = ("2",)
 
     # §13-21 to -23: reads.
     is_listing_served: bool = False
     """Whether `TraCuuHoSo` with `tuNgay` lists codes by day of reception; no public source shows it."""
+    is_listing_narrowed: bool = True
+    """Whether the days are honoured; off, every dossier is listed."""
+    is_listing_paged: bool = True
+    """Whether `trang` is honoured; off, every page is the first one."""
+    max_listing_page: int = Field(default=5000, ge=1)
+    """Most records of a page, whatever `soLuong` asks for."""
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
+    catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    """Other names for the fields of code and name, by service: most are not documented (§13-22)."""
+    catalogue_sizes: dict[str, int] = Field(default_factory=dict)
+    """How many items a catalogue has, by service: cut, or filled up with invented ones."""
+    catalogue_oddities: dict[str, CatalogueOddity] = Field(default_factory=dict)
+    unserved_services: tuple[str, ...] = ()
+    """Services that this portal says it does not have."""
+    technical_id_provider: str = "wso2is"
+    unregistered_ending: str = "0"
+    """Whoever's number ends so is not registered; empty means that everybody is."""
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
 
     # §13-32: load.
@@ -195,6 +226,7 @@ class PortalProfile(BaseModel):
     facade_add_path: str = "ThemMoi"
     facade_update_path: str = "CapNhat"
     facade_progress_path: str = "DongBoTienTrinh"
+    facade_national_status_path: str = "DongBoTrangThaiHoSoKM"
     facade_push_path: str = "DongBoHoSoMC"
     """The form with `?isUpdating=True|False` in the query."""
     are_facade_reads_wrapped: bool = True
@@ -234,6 +266,7 @@ FIXED_SETTINGS = frozenset(
         "facade_add_path",
         "facade_update_path",
         "facade_progress_path",
+        "facade_national_status_path",
         "facade_push_path",
     }
 )

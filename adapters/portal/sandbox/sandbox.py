@@ -132,7 +132,7 @@ class PortalSandbox:
                 return self._write(record, refusal)
         name = envelope.get("service")
         service = self._services.get(name) if isinstance(name, str) else None
-        if service is None:
+        if service is None or name in self._profile.unserved_services:
             return self._write(record, self._unknown_service(name))
         is_push = service.touch is Touch.EFFECT
         rejection = self._take(FaultKind.BUSINESS_REJECTION, record)
@@ -141,11 +141,11 @@ class PortalSandbox:
                 service.run(self._desk, envelope)
             return self._write(record, self._rejection(rejection), is_facade=is_facade, is_push=is_push)
         reply = service.run(self._desk, envelope)
-        if reply.code == 0 and is_push and self._profile.are_file_addresses_fetched:
+        if reply.code == 0 and name == "DongBoHoSoMC" and self._profile.are_file_addresses_fetched:
             self.addresses.collect(envelope.get("data"))
         if not is_push:
             reply = self._distorted(record, reply, is_catalogue=service.is_catalogue)
-        return self._write(record, reply, is_facade=is_facade, is_push=is_push)
+        return self._write(record, reply, is_facade=is_facade and not service.is_never_wrapped, is_push=is_push)
 
     def malformed(self, record: CallRecord) -> Answer:
         """Answer a body that is not a JSON object (§13-33)."""

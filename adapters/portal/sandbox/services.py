@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from adapters.portal.sandbox.catalogue_lists import FIELDS, as_answered
 from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.national import list_dossiers, take_status
 from adapters.portal.sandbox.profile import PortalProfile
+from adapters.portal.sandbox.reads import (
+    find_technical_id,
+    get_decision,
+    list_online_services,
+    list_unit_procedures,
+)
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
@@ -38,6 +45,8 @@ class Service:
     touch: Touch = Touch.NOTHING
     codes: Callable[[Envelope], list[str]] = lambda _: []
     is_catalogue: bool = False
+    is_never_wrapped: bool = False
+    """Whether a facade gives the portal's JSON as it is where it wraps other reads (§1.8)."""
 
 
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
@@ -53,12 +62,14 @@ def _get_procedure(desk: Desk, envelope: Envelope) -> Reply:
     return Reply(0, desk.profile.wording.success, [] if record is None else [record])
 
 
-def _list_agencies(desk: Desk, envelope: Envelope) -> Reply:
-    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, desk.state.agencies))
+def _list_catalogue(service: str) -> Callable[[Desk, Envelope], Reply]:
+    def give(desk: Desk, envelope: Envelope) -> Reply:
+        state, profile = desk.state, desk.profile
+        own = {"LayDanhMucCoQuan": state.agencies, "LayDanhMucLinhVuc": state.sectors}
+        items = own[service] if service in own else state.catalogues.get(service, [])
+        return Reply(0, profile.wording.success, _page(profile, envelope, as_answered(service, items, profile)))
 
-
-def _list_sectors(desk: Desk, envelope: Envelope) -> Reply:
-    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, desk.state.sectors))
+    return give
 
 
 def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
@@ -150,8 +161,11 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
         "LayThuTuc": Service(_get_procedure, is_catalogue=True),
-        "LayDanhMucCoQuan": Service(_list_agencies, is_catalogue=True),
-        "LayDanhMucLinhVuc": Service(_list_sectors, is_catalogue=True),
+        "LayDanhSachTTHCDonVi": Service(_on_state(list_unit_procedures), is_catalogue=True),
+        "LayQDCB": Service(_on_state(get_decision)),
+        "LayDVC": Service(_on_state(list_online_services)),
+        "TraCuuTechID": Service(_on_state(find_technical_id), is_never_wrapped=True),
+        **{service: Service(_list_catalogue(service), is_catalogue=True) for service in FIELDS},
         "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),
         "DongBoHoSoMC": Service(_push_dossiers, Touch.EFFECT, pushed_codes),
         "CapNhatTienDoHoSoMC": Service(_push_steps, Touch.EFFECT, pushed_codes),
