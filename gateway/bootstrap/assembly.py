@@ -21,7 +21,7 @@ from gateway.bootstrap.answering import (
     make_national_desk,
     make_services,
 )
-from gateway.bootstrap.catalogues import reading_policy
+from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
@@ -186,6 +186,8 @@ class Assembly:
         jobs: list[Job] = []
         if portal is not None and ground.has_look_up:
             runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
+        if portal is not None:
+            jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
