@@ -203,6 +203,8 @@ class Assembly:
         jobs: list[Job] = [watch_gate(ground)] if portal is not None else []
         if portal is not None and ground.has_look_up:
             runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
+        if portal is not None:
+            jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
