@@ -22,6 +22,7 @@ from adapters.portal.sandbox.reads import (
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
+from adapters.portal.sandbox.warehouse import find_results, give_file, give_result_file
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -45,6 +46,8 @@ class Service:
     touch: Touch = Touch.NOTHING
     codes: Callable[[Envelope], list[str]] = lambda _: []
     is_catalogue: bool = False
+    is_facade_only: bool = False
+    """Whether the native paths do not know it."""
     is_never_wrapped: bool = False
     """Whether a facade gives the portal's JSON as it is where it wraps other reads (§1.8)."""
 
@@ -157,6 +160,9 @@ def _taking(service: str) -> Service:
     return Service(lambda desk, envelope: take(service, desk.state, desk.profile, envelope), Touch.EFFECT)
 
 
+_STORE: Mapping[str, Callable[[PortalState, PortalProfile, Envelope], Reply]] = MappingProxyType(
+    {"GetKetQuaGiayTo": find_results, "GetGiayToByUrl": give_result_file, "getfile": give_file}
+)
 SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
@@ -164,6 +170,7 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachTTHCDonVi": Service(_on_state(list_unit_procedures), is_catalogue=True),
         "LayQDCB": Service(_on_state(get_decision)),
         "LayDVC": Service(_on_state(list_online_services)),
+        **{name: Service(_on_state(run), is_facade_only=True, is_never_wrapped=True) for name, run in _STORE.items()},
         "TraCuuTechID": Service(_on_state(find_technical_id), is_never_wrapped=True),
         **{service: Service(_list_catalogue(service), is_catalogue=True) for service in FIELDS},
         "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),
