@@ -9,11 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
 from gateway.ports.portal_services import CatalogueName
+from gateway.sync.calendar import read_hours
+from gateway.sync.release import LONGEST_RAMP_MINUTES
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -107,6 +109,31 @@ class EngineSettings(_Section):
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
+class CalendarSettings(_Section):
+    """When one system is called, and how gently after it opens. How fast a portal may be called is not documented:
+    without `calls_per_second` nothing limits the rate in ordinary life."""
+
+    hours: tuple[str, ...] = ()
+    """Weekly opening hours in Vietnamese time, "mon-fri 07:00-22:00"; none means always open."""
+    calls_per_second: Annotated[float | None, Field(gt=0, le=10_000)] = None
+    ramp_minutes: Annotated[float, Field(ge=0, le=LONGEST_RAMP_MINUTES)] = 10.0
+    ramp_first_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    ramp_calls_per_second: Annotated[float, Field(gt=0, le=10_000)] = 20.0
+    """What the ramp grows towards where no limit is set."""
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        read_hours(hours)
+        return hours
+
+
+class CalendarsSettings(_Section):
+    """A calendar for each system."""
+
+    portal: CalendarSettings = CalendarSettings()
+
+
 class CatalogueSettings(_Section):
     """How lists of the portal are read. None of the thresholds has a source: no public client protects itself."""
 
@@ -189,6 +216,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     catalogues: CatalogueSettings = CatalogueSettings()
     files: FileSettings = FileSettings()
+    calendar: CalendarsSettings = CalendarsSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

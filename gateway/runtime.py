@@ -41,6 +41,8 @@ class Parts:
     refresh_catalogue: Callable[[], Awaitable[None]]
     more_workers: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]]
     more_jobs: Sequence[Job]
+    may_read: Callable[[], Awaitable[bool]]
+    """Whether the catalogue's system is open: outside its hours it is not read either."""
     certificates: Callable[[], dict[str, float]]
     refresh_certificates: Callable[[], None]
     procedures_interval: timedelta
@@ -150,6 +152,8 @@ class Runtime:
 
     async def _sync_procedures(self) -> None:
         assert self._parts.catalogue is not None
+        if not await self._parts.may_read():
+            return
         await sync_procedures(
             self._parts.catalogue,
             self._parts.procedures,

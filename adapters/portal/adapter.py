@@ -5,12 +5,13 @@ rest is `client.py`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from adapters.portal.catalogues import PortalCatalogues
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
+from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
@@ -34,6 +35,7 @@ from gateway.ports.portal import (
     StepToPush,
     Untranslatable,
 )
+from gateway.ports.portal_services import DriftWatch
 from gateway.ports.reconciliation import Inspection
 from mappings.portal.outbound import Held
 from mappings.portal.tables import PortalTables, load_tables
@@ -177,9 +179,12 @@ def build(
     observe: Observer | None = None,
     headers_supplier: HeadersSupplier | None = None,
     sleep: Sleep = asyncio.sleep,
+    watch: DriftWatch | None = None,
+    on_defect: Callable[[BaseException], None] = lambda _: None,
 ) -> PortalAdapter:
     """Put the adapter together. Opens nothing. Raises ConfigurationError when code tables or rules are not usable."""
-    translator = PortalTranslator(portal_tables(settings), settings.wire)
+    tables = portal_tables(settings)
+    translator = PortalTranslator(tables, settings.wire)
     transport = HttpTransport(
         settings.transport,
         ssl_supplier=ssl_supplier,
@@ -192,6 +197,7 @@ def build(
         transport=transport,
         session=session,
         retry=ReadRetry(settings.transport, chance=chance, sleep=sleep),
+        drift=PortalDrift(settings, tables.tables, watch, on_defect) if watch is not None else None,
     )
     return PortalAdapter(settings, translator=translator, client=client, transport=transport, clock=clock)
 

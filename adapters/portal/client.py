@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from adapters.portal import protocol
+from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import PUSHES, Meaning, Operation
 from adapters.portal.replies import MalformedReply, Reply, read_reply
 from adapters.portal.settings import PortalSettings
@@ -32,12 +33,19 @@ class PortalClient:
     """Speaks with one portal account. Every method raises the RemoteError groups of the port."""
 
     def __init__(
-        self, settings: PortalSettings, *, transport: HttpTransport, session: SharedSession, retry: ReadRetry
+        self,
+        settings: PortalSettings,
+        *,
+        transport: HttpTransport,
+        session: SharedSession,
+        retry: ReadRetry,
+        drift: PortalDrift | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._session = session
         self._retry = retry
+        self._drift = drift
 
     async def login(self) -> tuple[str, float]:
         """Log in, with a few tries; give the session and how long it is used, in seconds."""
@@ -209,7 +217,7 @@ class PortalClient:
     def _reply(self, answer: HttpAnswer, operation: Operation) -> Reply:
         takes_plain_text = self._settings.takes_plain_text and operation in PUSHES
         try:
-            return read_reply(answer.body, takes_plain_text=takes_plain_text)
+            reply = read_reply(answer.body, takes_plain_text=takes_plain_text)
         except MalformedReply as error:
             raise ContractBroken(
                 f"the answer of the portal cannot be read: {error}",
@@ -218,3 +226,6 @@ class PortalClient:
                 effect_possible=operation in PUSHES,
                 code="malformed_answer",
             ) from error
+        if self._drift is not None:
+            self._drift.look(operation, reply)
+        return reply

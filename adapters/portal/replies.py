@@ -5,7 +5,7 @@ alone; the whole JSON as text inside `message`; for facades even bare text.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,8 @@ class Reply:
     message: str = field(repr=False)
     result: Any = field(repr=False, default=None)
     session: str = field(repr=False, default="")
+    envelope: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+    """The whole object as it came, for whoever watches its form; empty for bare text."""
 
     def wordings(self, dialect: Dialect) -> frozenset[Wording]:
         return wordings_of(self.message, dialect.wordings)
@@ -104,6 +106,7 @@ def _from_object(document: dict[str, Any], *, depth: int, code_key: str) -> Repl
         " ".join(words)[:_MAX_MESSAGE],
         result,
         session.strip() if isinstance(session, str) else "",
+        document,
     )
 
 

@@ -12,6 +12,7 @@ from gateway.api import (
     catalogues,
     codes,
     dossiers,
+    drift,
     duties,
     events,
     files,
@@ -26,6 +27,8 @@ from gateway.api import (
     statements,
     subscriptions,
     synchronisation,
+    systems,
+    verbs,
 )
 from gateway.api.authentication import Authenticator
 from gateway.api.endpoint import Call, Endpoint, Runtime, serving, unrouted_middleware
@@ -48,6 +51,9 @@ ENDPOINTS: Sequence[Endpoint] = (
     *mappings.ENDPOINTS,
     *events.ENDPOINTS,
     *subscriptions.ENDPOINTS,
+    *systems.ENDPOINTS,
+    *verbs.ENDPOINTS,
+    *drift.ENDPOINTS,
     *operations.ENDPOINTS,
     *pages.ENDPOINTS,
     *files.ENDPOINTS,

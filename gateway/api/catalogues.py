@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import Field
 
+from gateway.api.codes import Day
 from gateway.api.cursors import CatalogueCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import PageCount, page_count
 from gateway.api.endpoint import Answer, Call, Endpoint
@@ -20,7 +21,6 @@ from gateway.sync.catalogue_reading import KEPT_LISTS
 
 ListName = Annotated[str, Field(pattern=f"^({'|'.join(KEPT_LISTS)})$", examples=["agencies"])]
 _Count = Annotated[int, Field(ge=0)]
-_Day = Annotated[date, Field(description="A day in Vietnam; what was valid at its end is given. Now, when left out.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,9 @@ class CatalogueQuery:
 
     __pydantic_config__ = CLOSED
 
-    on: _Day | None = None
+    on: Annotated[Day | None, Field(description="What was valid at the end of this Vietnamese day; now without.")] = (
+        None
+    )
     code: Annotated[ShortText | None, Field(min_length=1, description="Only this item.")] = None
     cursor: CatalogueCursor | None = None
     limit: PageCount | None = None

@@ -14,6 +14,7 @@ from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.opening import read_secret
+from gateway.bootstrap.working import make_gate
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
@@ -64,6 +65,8 @@ def make_services(
     async def render_metrics() -> bytes:
         return _render(registry)
 
+    # Whoever pauses a system wants to see it paused at once.
+    gates = {system: make_gate(ground, refresh_seconds=0) for system in ground.portals}
     return Services(
         acceptor=acceptor,
         pool=ground.pool,
@@ -75,7 +78,12 @@ def make_services(
         reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
         synced_system=PORTAL if ground.portals else None,
-        readiness=Readiness(ground.systems, ground.portals, certificates),
+        readiness=Readiness(
+            ground.systems,
+            ground.portals,
+            certificates,
+            standings={system: gate.standing for system, gate in gates.items()},
+        ),
         render_metrics=render_metrics,
         observer=ground.telemetry,
         limits=Limits(
@@ -87,6 +95,7 @@ def make_services(
         version=__version__,
         codes=load_code_directory(),
         files=files,
+        gates=gates,
         mapper=mapper,
         national=national,
     )

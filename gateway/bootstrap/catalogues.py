@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.working import make_opening
 from gateway.engine.catalogues import ListPolicy, lists_of, read_decisions, read_lists
 from gateway.engine.scheduler import Job
 from gateway.ports.portal_services import CatalogueReader, ServiceReader
@@ -32,10 +33,16 @@ def make_lists(ground: Ground, catalogues: CatalogueReader, services: ServiceRea
     lists = lists_of(catalogues, services, settings.names)
     policy = ListPolicy(interval=timedelta(seconds=settings.interval_seconds), short_list=short_list_policy(ground))
 
+    is_open = make_opening(ground)
+
     async def read() -> None:
+        if not await is_open():
+            return
         await read_lists(PORTAL, lists, store, clock=ground.clock, observer=ground.telemetry, policy=policy)
 
     async def ask() -> None:
+        if not await is_open():
+            return
         recheck_after = timedelta(days=settings.decisions_recheck_days)
         await read_decisions(services, store, clock=ground.clock, recheck_after=recheck_after)
 

@@ -330,7 +330,8 @@ class Reconciler:
         if isinstance(prepared, Untranslatable):
             return _Looked(candidate, None, "not_translatable")
         async with self._turns:
-            if self._breaker.is_open:
+            await self._breaker.turn()
+            if self._breaker.is_open or self._breaker.is_shut:
                 raise _Paused
             async with self._rate:
                 inspection = await self._channel.inspect(prepared)

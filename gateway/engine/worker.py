@@ -32,6 +32,7 @@ from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, Outbox
 from gateway.sync.actions import (
     Action,
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     Judged,
@@ -144,10 +145,10 @@ class Worker:
 
     async def cycle(self) -> int:
         """Lease once and work on what was leased; give the number of lanes. Raises StoreUnavailable."""
-        allowed = await self._breaker.allowance()
+        allowed = await self._breaker.allowance(self._limits.max_snapshots_per_call)
         if allowed == 0:
             return 0
-        limit = self._settings.lanes_per_cycle if allowed is None else allowed
+        limit = self._settings.lanes_per_cycle if allowed is None else min(allowed, self._settings.lanes_per_cycle)
         async with self._outbox.transaction() as transaction:
             lanes = await transaction.lease(self._channel.system, limit)
             items, ended = await self._begin(transaction, lanes) if lanes else ([], [])
@@ -288,13 +289,16 @@ class Worker:
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""
         async with self._calls:
+            await self._breaker.turn()
             # Waiting for a turn takes time: the lease must still hold, and the system must still be worth calling.
             held = await self._still_held(call)
             if held is None:
                 return
             call = held
-            if self._breaker.is_open:
-                events: Sequence[Event] = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
+            if self._breaker.is_shut:
+                events: Sequence[Event] = [CallHeld()] * len(call.items)
+            elif self._breaker.is_open:
+                events = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
             else:
                 events = await self._call(call)
         results = [

@@ -82,8 +82,46 @@ class JobFailed:
     code: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSeen:
+    """A reply differed from what is known of the system; operation and kind come from closed lists."""
+
+    system: str
+    operation: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOverflowed:
+    """So many sightings of drift found no room and were forgotten."""
+
+    system: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFound:
+    """A difference was seen for the first time ever. `place` holds wire names only, `detail` is from our own words."""
+
+    system: str
+    operation: str
+    kind: str
+    place: str
+    detail: str
+
+
 Happening = (
-    JobFailed | DeliveryEnded | CallEnded | AlertRaised | CircuitMoved | DefectFound | ProceduresSynced | ListRead
+    DriftSeen
+    | DriftOverflowed
+    | DriftFound
+    | JobFailed
+    | DeliveryEnded
+    | CallEnded
+    | AlertRaised
+    | CircuitMoved
+    | DefectFound
+    | ProceduresSynced
+    | ListRead
 )
 
 

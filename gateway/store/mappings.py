@@ -207,7 +207,7 @@ class PostgresMappings:
             return retry_parked(lane, delivery_id, now)
 
         try:
-            await decide_parked(self._pool, delivery_id, retried, now)
+            await decide_parked(self._pool, delivery_id, retried, now, who="mappings")
         except InvalidInput:
             return False  # Released by another process, or decided by a person.
         except StoreUnavailable as error:

@@ -78,6 +78,30 @@ ALTER TABLE public.conflicts ALTER COLUMN conflict_id ADD GENERATED ALWAYS AS ID
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.contract_drift (
+    drift_id bigint NOT NULL,
+    system text NOT NULL,
+    operation text NOT NULL,
+    kind text NOT NULL,
+    place text NOT NULL,
+    detail text NOT NULL,
+    example text NOT NULL,
+    sightings_count bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT contract_drift_kind_check CHECK ((kind = ANY (ARRAY['new_field'::text, 'missing_field'::text, 'changed_type'::text, 'new_code'::text]))),
+    CONSTRAINT contract_drift_sightings_count_check CHECK ((sightings_count >= 1))
+);
+ALTER TABLE public.contract_drift ALTER COLUMN drift_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contract_drift_drift_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.deliveries (
     delivery_id bigint NOT NULL,
     system text NOT NULL,
@@ -292,6 +316,26 @@ ALTER TABLE public.mapping_versions ALTER COLUMN version ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.outages (
+    outage_id bigint NOT NULL,
+    system text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    announced_by text NOT NULL,
+    announced_at timestamp with time zone NOT NULL,
+    removed_by text DEFAULT ''::text NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT outages_check CHECK ((starts_at < ends_at))
+);
+ALTER TABLE public.outages ALTER COLUMN outage_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outages_outage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.procedure_runs (
     run_id bigint NOT NULL,
     system text NOT NULL,
@@ -476,6 +520,16 @@ CREATE TABLE public.subscriptions (
     deleted_at timestamp with time zone,
     CONSTRAINT subscriptions_check CHECK (((lease_token IS NULL) = (lease_until IS NULL)))
 );
+CREATE TABLE public.system_gates (
+    system text NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by text DEFAULT ''::text NOT NULL,
+    pause_reason text DEFAULT ''::text NOT NULL,
+    resumed_at timestamp with time zone,
+    bucket_tokens double precision DEFAULT 0 NOT NULL,
+    bucket_at timestamp with time zone,
+    CONSTRAINT system_gates_check CHECK (((paused_at IS NULL) OR (paused_by <> ''::text)))
+);
 CREATE TABLE public.system_states (
     system text NOT NULL,
     circuit_state text DEFAULT 'closed'::text NOT NULL,
@@ -515,6 +569,10 @@ ALTER TABLE ONLY public.clients
     ADD CONSTRAINT clients_token_sha256_key UNIQUE (token_sha256);
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (conflict_id);
+ALTER TABLE ONLY public.contract_drift
+    ADD CONSTRAINT contract_drift_pkey PRIMARY KEY (drift_id);
+ALTER TABLE ONLY public.contract_drift
+    ADD CONSTRAINT contract_drift_system_operation_kind_place_key UNIQUE (system, operation, kind, place);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_dossier_id_system_revision_ordinal_key UNIQUE (dossier_id, system, revision, ordinal);
 ALTER TABLE ONLY public.deliveries
@@ -545,6 +603,8 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_stem_key UNIQUE (version, stem);
 ALTER TABLE ONLY public.mapping_versions
     ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY public.outages
+    ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.procedure_runs
     ADD CONSTRAINT procedure_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.procedure_versions
@@ -565,6 +625,8 @@ ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id);
+ALTER TABLE ONLY public.system_gates
+    ADD CONSTRAINT system_gates_pkey PRIMARY KEY (system);
 ALTER TABLE ONLY public.system_states
     ADD CONSTRAINT system_states_pkey PRIMARY KEY (system);
 CREATE INDEX catalogue_items_dated ON public.catalogue_items USING btree (system, catalogue, code, valid_from);
@@ -581,6 +643,8 @@ CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) W
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
+CREATE INDEX outages_by_end ON public.outages USING btree (system, ends_at);
+CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_at, ends_at) WHERE (removed_at IS NULL);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);

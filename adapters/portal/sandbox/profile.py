@@ -66,6 +66,16 @@ class ReadResult(StrEnum):
     OBJECT = "object"
 
 
+class FieldType(StrEnum):
+    """What the values of a field become."""
+
+    NUMBER = "number"
+    FLAG = "flag"
+    NULL = "null"
+    LIST = "list"
+    OBJECT = "object"
+
+
 class AdministrativeLevels(StrEnum):
     """Which generation of administrative units the catalogues show (§13-36)."""
 
@@ -245,6 +255,18 @@ class PortalProfile(BaseModel):
     """The form with `?isUpdating=True|False` in the query."""
     are_facade_reads_wrapped: bool = True
     are_facade_pushes_wrapped: bool = False
+
+    # What an unannounced change of the portal may look like; no source tells of one, so all are empty.
+    added_fields: dict[str, Any] = Field(default_factory=dict)
+    """Fields put into every record of a result, with their values."""
+    added_envelope_fields: dict[str, Any] = Field(default_factory=dict)
+    """Fields put beside `error_code`."""
+    renamed_fields: dict[str, str] = Field(default_factory=dict)
+    """Fields of results that have another name from now on, wherever they stand."""
+    retyped_fields: dict[str, FieldType] = Field(default_factory=dict)
+    """Fields of results whose values are of another type, wherever they stand."""
+    recoded_fields: dict[str, str] = Field(default_factory=dict)
+    """Fields of results that hold another value, wherever they stand: a code that was never announced."""
 
     # The sandbox's own memory.
     are_revision_bodies_kept: bool = True

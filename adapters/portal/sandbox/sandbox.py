@@ -6,6 +6,7 @@ same process may call the methods here directly.
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from aiohttp import web
 from adapters.portal.sandbox import app, control
 from adapters.portal.sandbox.addresses import AddressChecker
 from adapters.portal.sandbox.catalogue import Catalogue, Record, make_catalogue
-from adapters.portal.sandbox.distortion import CATALOGUE_FAULTS, distort
+from adapters.portal.sandbox.distortion import CATALOGUE_FAULTS, distort, drifted
 from adapters.portal.sandbox.filing import Filing
 from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.profile import (
@@ -185,6 +186,8 @@ class PortalSandbox:
         return Reply(spec.error_code, self._profile.wording.failure_prefix + message)
 
     def _distorted(self, record: CallRecord, reply: Reply, *, is_catalogue: bool) -> Reply:
+        if reply.code == 0:
+            reply = replace(reply, result=drifted(reply.result, self._profile))
         reply = with_odd_result(reply, self._profile.read_result)
         if self.faults.is_idle or reply.code != 0:
             return reply
@@ -205,6 +208,8 @@ class PortalSandbox:
 
     def _write(self, record: CallRecord, reply: Reply, *, is_facade: bool = False, is_push: bool = False) -> Answer:
         profile = self._profile
+        if profile.added_envelope_fields:
+            reply = replace(reply, more={**reply.more, **profile.added_envelope_fields})
         dialect = profile.code_dialect
         asked = self._take(FaultKind.ERROR_CODE_DIALECT, record)
         if asked is not None:
