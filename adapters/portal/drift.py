@@ -16,15 +16,19 @@ from gateway.ports.portal_services import DriftKind, DriftSighting, DriftWatch
 from mappings.codes.tables import Table
 from mappings.portal import catalogue_wire, wire
 from mappings.portal.drift import (
+    AGENCY,
     ANSWER,
     LISTED,
     QUESTION,
     SCALAR,
+    SECTOR,
+    TECHNICAL_ID,
     JsonType,
     Known,
     Shape,
     described,
     differences,
+    online_service,
     shape_of,
 )
 
@@ -66,9 +70,10 @@ class PortalDrift:
         result = envelope.get("result")
         if operation in READS and isinstance(result, dict):
             # Understood all the same, as the reader does: a list inside `data`, or one record without its list.
-            detail = f"{JsonType.OBJECT} instead of {JsonType.LIST}"
-            self._tell(operation, DriftKind.CHANGED_TYPE, "result", detail, described(result))
             inner = result.get("data")
+            if operation is not Operation.LIST_ONLINE_SERVICES or not isinstance(inner, list):
+                detail = f"{JsonType.OBJECT} instead of {JsonType.LIST}"
+                self._tell(operation, DriftKind.CHANGED_TYPE, "result", detail, described(result))
             envelope = {**envelope, "result": inner if isinstance(inner, list) else [result]}
         for found in differences(envelope, known, ""):
             self._tell(operation, found.kind, found.place, found.detail, found.example)
@@ -101,7 +106,7 @@ def _envelope(operation: Operation, tables: Mapping[str, Table]) -> Known:
 
 def _record(operation: Operation, tables: Mapping[str, Table]) -> Shape | None:
     match operation:
-        case Operation.LIST_PROCEDURES:
+        case Operation.LIST_PROCEDURES | Operation.LIST_UNIT_PROCEDURES:
             return shape_of(catalogue_wire.ListLine, tables, folds_case=True)
         case Operation.GET_PROCEDURE:
             return shape_of(catalogue_wire.ProcedureRecord, tables, folds_case=True)
@@ -111,5 +116,13 @@ def _record(operation: Operation, tables: Mapping[str, Table]) -> Shape | None:
             return QUESTION
         case Operation.GET_ANSWERS:
             return ANSWER
+        case Operation.READ_AGENCIES:
+            return AGENCY
+        case Operation.READ_SECTORS:
+            return SECTOR
+        case Operation.LIST_ONLINE_SERVICES:
+            return online_service(tables)
+        case Operation.FIND_TECHNICAL_ID:
+            return TECHNICAL_ID
         case _:
             return None

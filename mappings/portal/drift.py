@@ -163,6 +163,20 @@ QUESTION = _plain(
 """A question of either list (portal wire notes §8.1)."""
 ANSWER = _plain(("TRALOIID", "NOIDUNGTRALOI"), required=("TRALOIID", "NOIDUNGTRALOI"))
 """An answer (portal wire notes §8.2)."""
+AGENCY = _plain(("MADONVI", "TENDONVI", "CAPDONVI"), required=("MADONVI", "TENDONVI"))
+SECTOR = _plain(("MALINHVUC", "TENLINHVUC", "MANGANH"), required=("MALINHVUC", "TENLINHVUC"))
+"""The two catalogues whose fields are documented (portal wire notes §4)."""
+TECHNICAL_ID = _plain(("TECHNICALID",), required=("TECHNICALID",))
+"""Whoever registered with a number (portal wire notes §3.5)."""
+
+
+def online_service(tables: Mapping[str, Table]) -> Shape:
+    """Give the shape of an online service (portal wire notes §3.4)."""
+    names = ("MADVC", "TENDVC", "MATTHC", "TENTTHC", "TENCOQUANBANHANH", "TENLINHVUC")
+    plain = _plain(names, required=("MADVC", "MATTHC"))
+    levels = Known(types=SCALAR, codes=_codes(tables["service_level"]))
+    agency = Shape(fields=MappingProxyType({"MACOQUANTHUCHIEN": Known(types=SCALAR), "MUCDO": levels}))
+    return Shape(fields=MappingProxyType({**plain.fields, "APDUNGDVC": Known(types=LISTED, inside=agency)}))
 
 
 def differences(value: Any, known: Known, place: str) -> list[Difference]:

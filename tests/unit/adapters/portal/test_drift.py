@@ -11,6 +11,7 @@ from mappings.portal.tables import load_tables
 from tests.unit.adapters.portal.portal_settings import native
 
 OK = {"error_code": 0, "message": "Thành công"}
+SERVICE = {"MADVC": "1.999001.01", "MATTHC": "1.999001", "APDUNGDVC": [{"MACOQUANTHUCHIEN": "H99.01", "MUCDO": "4"}]}
 SESSION = "6f0f6f0e-0b5a-4b1e-9a51-3c1f1d0e0001"
 
 
@@ -47,6 +48,19 @@ def look(operation: Operation, document: object, **settings: object) -> set[tupl
          {("changed_type", "result", "object, 2 fields"), ("new_field", "result.Moi", "number, 1 characters")}),
         (Operation.GET_ANSWERS, {**OK, "result": [{"TRALOIID": 1, "NOIDUNGTRALOI": "Có"}]}, set()),
         (Operation.GET_ANSWERS, {**OK, "result": [{"TRALOIID": 1}]}, {("missing_field", "result.NOIDUNGTRALOI", "")}),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": {"data": [SERVICE]}}, set()),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": {"data": [{**SERVICE, "APDUNGDVC": [{"MUCDO": "9"}]}]}},
+         {("new_code", "result.APDUNGDVC.MUCDO", "9")}),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": {"MADVC": "1.999001.01"}},
+         {("changed_type", "result", "object, 1 fields"), ("missing_field", "result.MATTHC", "")}),
+        (Operation.LIST_UNIT_PROCEDURES, {**OK, "result": [{"MATTHC": "1.999001", "TENTTHC": "Tên"}]}, set()),
+        (Operation.READ_AGENCIES, {**OK, "result": [{"MADONVI": "H99", "TENDONVI": "UBND", "CAPDONVI": 1}]}, set()),
+        (Operation.READ_SECTORS, {**OK, "result": [{"MALINHVUC": "G99-LV01"}]},
+         {("missing_field", "result.TENLINHVUC", "")}),
+        (Operation.READ_GENDERS, {**OK, "result": [{"BATKY": "1"}]}, set()),
+        (Operation.FIND_TECHNICAL_ID, {**OK, "result": [{"TECHNICALID": "TECH-1"}]}, set()),
+        (Operation.FIND_TECHNICAL_ID, {**OK, "result": [{"TECHID": "T"}]},
+         {("missing_field", "result.TECHNICALID", ""), ("new_field", "result.TECHID", "text, 1 characters, letters")}),
     ],
 )  # fmt: skip
 def test_envelopes(operation: Operation, document: object, expected: set[tuple[str, str, str]]) -> None:
