@@ -13,6 +13,7 @@ from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
+from adapters.portal.services import PortalServices
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
 from adapters.transport import HttpTransport, Observer, ReadRetry
@@ -63,6 +64,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national = PortalNational(settings, client, translator, clock)
         """Nationally filed dossiers, and the listing of dossiers."""
+        self.services = PortalServices(settings, client, translator, clock)
+        """Catalogues, online services, decisions and technical ids."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

@@ -31,6 +31,27 @@ class Operation(StrEnum):
     PUSH_STATISTICS = "push_statistics"
     PUSH_NATIONAL_STATUS = "push_national_status"
     LIST_DOSSIERS = "list_dossiers"
+    LIST_UNIT_PROCEDURES = "list_unit_procedures"
+    LIST_ONLINE_SERVICES = "list_online_services"
+    GET_DECISION = "get_decision"
+    FIND_TECHNICAL_ID = "find_technical_id"
+    READ_AGENCIES = "read_agencies"
+    READ_SECTORS = "read_sectors"
+    READ_GENDERS = "read_genders"
+    READ_PROVINCES = "read_provinces"
+    READ_DISTRICTS = "read_districts"
+    READ_COMMUNES = "read_communes"
+    READ_COUNTRIES = "read_countries"
+    READ_ETHNIC_GROUPS = "read_ethnic_groups"
+    READ_RELIGIONS = "read_religions"
+    READ_MARITAL_STATUSES = "read_marital_statuses"
+    READ_APPLICANT_KINDS = "read_applicant_kinds"
+    READ_EXECUTING_LEVELS = "read_executing_levels"
+    READ_LEGAL_BASES = "read_legal_bases"
+    READ_FEES = "read_fees"
+    READ_PROCEDURE_TYPES = "read_procedure_types"
+    READ_PROCEDURE_GROUPS = "read_procedure_groups"
+    READ_PROCEDURES_BY_TYPE = "read_procedures_by_type"
 
 
 class Meaning(StrEnum):
@@ -87,6 +108,8 @@ class Wordings:
     """Maintenance, overload, "try again later": with an error code, nothing was done."""
     dossier: tuple[Phrase, ...] = ("hồ sơ",)
     """Words for the dossier itself, so that "does not exist" is understood of it."""
+    unserved: tuple[Phrase, ...] = ("dịch vụ không tồn tại", "chưa được hỗ trợ", "không được hỗ trợ", "không hỗ trợ")
+    """With an error code: the portal does not offer the service that was asked for (assumed, §13 row 33)."""
     other_subjects: tuple[Phrase, ...] = ("thủ tục", "tthc", "lĩnh vực", "thành phần", "đơn vị")
     """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
 
@@ -102,15 +125,20 @@ STATEMENTS = frozenset(
 """Pushes beside dossiers; repeating them is harmless."""
 _STATUSES = frozenset({Operation.PUSH_NATIONAL_STATUS})
 PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS | _STATUSES
-READS = frozenset(
+CATALOGUES = frozenset(operation for operation in Operation if operation.startswith("read_"))
+"""Reads of whole catalogues, one call each."""
+LISTS = CATALOGUES | {Operation.LIST_PROCEDURES, Operation.LIST_UNIT_PROCEDURES, Operation.LIST_ONLINE_SERVICES}
+"""Reads of whole lists: a single object in the place of the list is never taken for a list of one."""
+READS = LISTS | frozenset(
     {
-        Operation.LIST_PROCEDURES,
         Operation.GET_PROCEDURE,
         Operation.LOOK_UP,
         Operation.LIST_CITIZENS_QUESTIONS,
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
         Operation.LIST_DOSSIERS,
+        Operation.GET_DECISION,
+        Operation.FIND_TECHNICAL_ID,
     }
 )
 ALL = frozenset(Operation)

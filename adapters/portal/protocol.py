@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from adapters.portal.failures import PUSHES, Meaning, Operation
-from adapters.portal.replies import Reply
+from adapters.portal.failures import CATALOGUES, LISTS, PUSHES, Meaning, Operation
+from adapters.portal.replies import Reply, fold
 from adapters.portal.settings import DestinationPlace, Facade, PortalSettings, UpdateSwitch
 from adapters.transport.messages import HttpRequest
 from gateway.errors import (
@@ -45,7 +45,30 @@ SERVICES = {
     Operation.PUSH_STATISTICS: "DongBoThongKeHoSo",
     Operation.PUSH_NATIONAL_STATUS: "DongBoTrangThaiHoSo",
     Operation.LIST_DOSSIERS: "TraCuuHoSo",
+    Operation.LIST_UNIT_PROCEDURES: "LayDanhSachTTHCDonVi",
+    Operation.LIST_ONLINE_SERVICES: "LayDVC",
+    Operation.GET_DECISION: "LayQDCB",
+    Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
+    Operation.READ_AGENCIES: "LayDanhMucCoQuan",
+    Operation.READ_SECTORS: "LayDanhMucLinhVuc",
+    Operation.READ_GENDERS: "LayDanhMucGioiTinh",
+    Operation.READ_PROVINCES: "LayDanhMucTinhThanh",
+    Operation.READ_DISTRICTS: "LayDanhMucQuanHuyen",
+    Operation.READ_COMMUNES: "LayDanhMucPhuongXa",
+    Operation.READ_COUNTRIES: "LayDanhMucQuocGia",
+    Operation.READ_ETHNIC_GROUPS: "LayDanhMucDanToc",
+    Operation.READ_RELIGIONS: "LayDanhMucTonGiao",
+    Operation.READ_MARITAL_STATUSES: "LayDanhMucTinhTrangHonNhan",
+    Operation.READ_APPLICANT_KINDS: "LayDanhMucDoiTuong",
+    Operation.READ_EXECUTING_LEVELS: "LayDanhMucCapThucHien",
+    Operation.READ_LEGAL_BASES: "LayDanhMucCanCuPhapLy",
+    Operation.READ_FEES: "LayDanhMucLePhi",
+    Operation.READ_PROCEDURE_TYPES: "LayDanhMucLoaiThuTuc",
+    Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
+    Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
 }
+_SHARED = CATALOGUES | {Operation.LIST_UNIT_PROCEDURES, Operation.FIND_TECHNICAL_ID}
+"""Reads of the path for lists; the rest goes where records are (portal wire notes §1.1)."""
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
 
@@ -172,6 +195,39 @@ def listing_request(
     return _service(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
+def read_request(
+    settings: PortalSettings, session: str, operation: Operation, parameters: Mapping[str, str]
+) -> HttpRequest:
+    """Build one of the further reads, in the form of the installation; parameters have the same names in both.
+
+    Raises Rejected with code "no_such_service" when the installation is known not to offer it.
+    """
+    seconds = settings.timeouts.list_seconds if operation in LISTS else settings.timeouts.detail_seconds
+    facade = settings.facade
+    path = settings.share_path if operation in _SHARED else settings.integration_path
+    if facade is not None:
+        path = facade.read_paths.get(operation, "")
+    if not path or operation in settings.unserved_reads:
+        raise no_such_service(operation)
+    if facade is not None:
+        return _facade_get(settings, facade, operation, path, tuple(parameters.items()), seconds)
+    return _service(settings, operation, path, session, parameters, seconds)
+
+
+def no_such_service(operation: Operation) -> Rejected:
+    """Make the error for a service that is not offered."""
+    return Rejected("this service is not offered here", system=SYSTEM, operation=operation, code="no_such_service")
+
+
+def refuse_unserved(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
+    """Raise Rejected with code "no_such_service" when the portal says that it does not know the service."""
+    if reply.meaning(operation, settings.dialect) is not Meaning.REJECTED:
+        return
+    text = fold(reply.message)
+    if any(fold(phrase) in text for phrase in settings.dialect.wordings.unserved):
+        raise no_such_service(operation)
+
+
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
     """Return when the portal took the whole push. Raises the RemoteError groups of the port otherwise."""
     meaning = reply.meaning(operation, settings.dialect)
@@ -279,7 +335,7 @@ def read_result(settings: PortalSettings, operation: Operation, reply: Reply) ->
         inner = result.get("data")
         if isinstance(inner, list):
             result = inner
-        elif result and operation is not Operation.LIST_PROCEDURES:
+        elif result and operation not in LISTS:
             result = [result]
     # An answer without code and without known words proves something only when it carries something.
     if meaning is Meaning.UNREADABLE and reply.code is None and isinstance(result, list) and result:

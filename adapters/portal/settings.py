@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from adapters.portal.failures import Meaning, Wordings
+from adapters.portal.failures import Meaning, Operation, Wordings
 from adapters.transport.settings import Seconds, TransportSettings
+from gateway.ports.portal_services import CatalogueName
+from mappings.portal.reads import CatalogueFields
 from mappings.portal.rules import WireRules
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~/-]*$", max_length=500)]
@@ -94,6 +96,24 @@ class Dialect(_Closed):
     """Whether the portal stores a step once when all nine fields are equal (portal wire notes §13 row 20)."""
 
 
+_SEEN = "KetNoiMotCuaQuocGia"
+
+
+def _seen_reads() -> dict[Operation, str]:
+    """Give the reads that public facades offer (portal wire notes §1.8); their further ones are configured.
+
+    `TraCuuTechID` is left out on purpose: a facade takes the person's number in the address.
+    """
+    return {
+        Operation.LIST_UNIT_PROCEDURES: f"{_SEEN}/LayDanhSachTTHCDonVi",
+        Operation.GET_DECISION: f"{_SEEN}/LayQDCB",
+        Operation.READ_SECTORS: f"{_SEEN}/LayDanhMucLinhVuc",
+        Operation.READ_PROCEDURE_TYPES: f"{_SEEN}/LayDanhMucLoaiThuTuc",
+        Operation.READ_PROCEDURE_GROUPS: f"{_SEEN}/LayDanhMucNhomThuTuc",
+        Operation.READ_PROCEDURES_BY_TYPE: f"{_SEEN}/LayDanhMucThuTucThuocLoai",
+    }
+
+
 class Facade(_Closed):
     """A provincial service in front of the exchange: keeps the session itself, takes bare arrays, wraps answers."""
 
@@ -109,6 +129,8 @@ class Facade(_Closed):
     look_up_key: Key = "mahoso"
     unit_key: Key | None = None
     """Query key of the unit code beside a push (MaDinhDanhDV in one facade)."""
+    read_paths: dict[Operation, UrlPath] = Field(default_factory=_seen_reads)
+    """Paths of further reads by operation; what has none is not offered."""
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
@@ -152,6 +174,13 @@ class PortalSettings(_Closed):
     """Whether `TraCuuHoSo` lists dossiers by day of reception (tuNgay, denNgay, trang, soLuong). No public client does
     this; without it, dossiers that only the portal has cannot be found."""
     listing_page_size: Annotated[int, Field(ge=1, le=5000)] = 500
+    technical_id_provider: Annotated[str, StringConstraints(max_length=100)] = "wso2is"
+    """Sent as `provider` of TraCuuTechID."""
+    unserved_reads: frozenset[Operation] = frozenset()
+    """Reads that this portal is known not to offer: refused without a call."""
+    catalogue_fields: dict[CatalogueName, CatalogueFields] = Field(default_factory=dict)
+    """Where items keep code and name, for catalogues whose fields are not those of the packaged table
+    (mappings/portal/catalogue_fields.toml; most of its rows are assumed)."""
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None

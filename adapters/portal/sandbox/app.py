@@ -151,14 +151,19 @@ class _FacadePaths(_Paths):
 def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     profile, facade = sandbox.profile, _FacadePaths(sandbox)
     base = f"/{profile.facade_prefix}/"
-    reads: dict[str, tuple[str, dict[str, str]]] = {
-        "LayDanhSachTTHC": ("LayDanhSachTTHC", {}),
-        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHC", {"maDonVi": "maDonVi"}),
-        "LayThuTuc": ("LayThuTuc", {"maTTHC": "maTTHC"}),
-        "LayDanhMucLinhVuc": ("LayDanhMucLinhVuc", {}),
+    reads: dict[str, dict[str, str]] = {
+        "LayDanhSachTTHC": {},
+        "LayDanhSachTTHCDonVi": {"maDonVi": "maDonVi"},
+        "LayThuTuc": {"maTTHC": "maTTHC"},
+        "LayQDCB": {"idQDCB": "idQDCB"},
+        "LayDanhMucLinhVuc": {},
+        "LayDanhMucLoaiThuTuc": {},
+        "LayDanhMucNhomThuTuc": {},
+        "LayDanhMucThuTucThuocLoai": {},
+        "TraCuuTechID": {"mstorcmnd": "mstorcmnd"},
     }
-    for path, (service, parameters) in reads.items():
-        app.router.add_get(base + path, facade.read(service, parameters))
+    for service, parameters in reads.items():
+        app.router.add_get(base + service, facade.read(service, parameters))
     app.router.add_post(base + profile.facade_add_path, facade.push("DongBoHoSoMC", "False"))
     app.router.add_post(base + profile.facade_update_path, facade.push("DongBoHoSoMC", "True"))
     app.router.add_post(base + profile.facade_push_path, facade.push("DongBoHoSoMC", None))

@@ -56,6 +56,8 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
+        ("GET", "technical-ids"): lambda _: {"technical_ids": sandbox.state.technical_ids},
+        ("POST", "technical-ids"): lambda call: _register(sandbox, call.object()),
         ("GET", "statements"): lambda _: {"statements": sandbox.state.statements},
         ("GET", "procedures"): lambda _: {"procedures": list(sandbox.procedures())},
         ("POST", "procedures"): lambda call: _change_catalogue(sandbox, call.object()),
@@ -69,6 +71,15 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
     }
+
+
+def _register(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Register a number, or with an empty list forget it: {"number", "technical_ids"}."""
+    ids = body.get("technical_ids")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise ControlError("technical_ids: must be a list of texts")
+    sandbox.state.technical_ids[_text(body, "number")] = ids
+    return {"registered": len([one for one in sandbox.state.technical_ids.values() if one])}
 
 
 def _change_catalogue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:

@@ -180,6 +180,26 @@ class PortalProfile(BaseModel):
     is_paging_honoured: bool = False
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
 
+    # §3.3 to §3.5, §4: catalogues and what else is read.
+    catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    """Other names for the fields of code and name, by service (§13-22)."""
+    catalogue_size: int = Field(default=0, ge=0, le=100_000)
+    """Every catalogue has at least so many items; the rest is made up."""
+    duplicate_catalogue_items: int = Field(default=0, ge=0)
+    """So many items of every catalogue come again at its end."""
+    contradictory_catalogue_items: int = Field(default=0, ge=0)
+    """So many codes come again at the end with another name."""
+    codeless_catalogue_items: int = Field(default=0, ge=0)
+    """So many items come again at the end without their code."""
+    missing_catalogue_items: int = Field(default=0, ge=0)
+    """So many items at the very end are left out, unsaid."""
+    empty_services: tuple[str, ...] = ()
+    """Catalogues, and `LayDVC`, that are answered with success and nothing in them."""
+    unserved_services: tuple[str, ...] = ()
+    """Services that this portal does not know, although the sandbox does."""
+    technical_id_provider: str = "wso2is"
+    """What `provider` of `TraCuuTechID` must be where it is given; empty takes any."""
+
     # §13-32: load.
     latency_seconds: float = Field(default=0.0, ge=0)
     """Ordinary working time per call; above zero it also makes overlapping calls visible to the record."""

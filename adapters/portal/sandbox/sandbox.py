@@ -23,6 +23,7 @@ from adapters.portal.sandbox.profile import (
     ProfileError,
     ReadResult,
 )
+from adapters.portal.sandbox.reads import make_technical_ids
 from adapters.portal.sandbox.replies import Reply, failure, with_odd_result, write_code, write_reply
 from adapters.portal.sandbox.services import SERVICES, Desk, Envelope, Service
 from adapters.portal.sandbox.state import DossierState, PortalState
@@ -80,6 +81,7 @@ class PortalSandbox:
         chosen = catalogue or make_catalogue(seed=seed, levels=self._profile.administrative_levels)
         self.state = PortalState(chosen, random.Random(self._rng.random()), self._clock)  # noqa: S311 - as above
         self.state.questions, self.state.answers = make_questions(self.state.agencies, self.state.sectors)
+        self.state.technical_ids = make_technical_ids()
         self.faults = FaultSwitchboard(supported=PORTAL_KINDS, draws=self._rng, clock=self._clock)
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
@@ -132,7 +134,7 @@ class PortalSandbox:
                 return self._write(record, refusal)
         name = envelope.get("service")
         service = self._services.get(name) if isinstance(name, str) else None
-        if service is None:
+        if service is None or name in self._profile.unserved_services:
             return self._write(record, self._unknown_service(name))
         is_push = service.touch is Touch.EFFECT
         rejection = self._take(FaultKind.BUSINESS_REJECTION, record)
@@ -145,7 +147,7 @@ class PortalSandbox:
             self.addresses.collect(envelope.get("data"))
         if not is_push:
             reply = self._distorted(record, reply, is_catalogue=service.is_catalogue)
-        return self._write(record, reply, is_facade=is_facade, is_push=is_push)
+        return self._write(record, reply, is_facade=is_facade and service.is_wrapped, is_push=is_push)
 
     def malformed(self, record: CallRecord) -> Answer:
         """Answer a body that is not a JSON object (§13-33)."""

@@ -203,6 +203,8 @@ class PortalState:
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
+        self.technical_ids: dict[str, list[str]] = {}
+        """The portal's own ids of people and companies by their number; more than one is a contradiction."""
         self.dossiers: dict[str, DossierState] = {}
         self.national_codes: set[str] = set()
         """Codes of the dossiers that citizens filed here."""
