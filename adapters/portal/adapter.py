@@ -13,6 +13,7 @@ from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
+from adapters.portal.results import PortalResults
 from adapters.portal.services import PortalServices
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
@@ -66,6 +67,8 @@ class PortalAdapter:
         """Nationally filed dossiers, and the listing of dossiers."""
         self.services = PortalServices(settings, client, translator, clock)
         """Catalogues, online services, decisions and technical ids."""
+        self.results = PortalResults(settings, client)
+        """The national store of results, and files that the portal names by path."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

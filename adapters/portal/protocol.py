@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from pydantic import SecretStr
 
 from adapters.portal.failures import CATALOGUES, LISTS, PUSHES, Meaning, Operation
 from adapters.portal.replies import Reply, fold
-from adapters.portal.settings import DestinationPlace, Facade, PortalSettings, UpdateSwitch
+from adapters.portal.settings import DestinationPlace, Facade, FileFacade, PortalSettings, UpdateSwitch
 from adapters.transport.messages import HttpRequest
 from gateway.errors import (
     ContractBroken,
@@ -49,6 +50,9 @@ SERVICES = {
     Operation.LIST_ONLINE_SERVICES: "LayDVC",
     Operation.GET_DECISION: "LayQDCB",
     Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
+    Operation.FIND_RESULTS: "GetKetQuaGiayTo",
+    Operation.DOWNLOAD_RESULT: "GetGiayToByUrl",
+    Operation.DOWNLOAD_ATTACHMENT: "getfile",
     Operation.READ_AGENCIES: "LayDanhMucCoQuan",
     Operation.READ_SECTORS: "LayDanhMucLinhVuc",
     Operation.READ_GENDERS: "LayDanhMucGioiTinh",
@@ -212,6 +216,23 @@ def read_request(
     if facade is not None:
         return _facade_get(settings, facade, operation, path, tuple(parameters.items()), seconds)
     return _service(settings, operation, path, session, parameters, seconds)
+
+
+def file_request(
+    settings: PortalSettings, files: FileFacade, operation: Operation, path: str, record: Mapping[str, object]
+) -> HttpRequest:
+    """Build a question to the service that finds and gives out files: a bare object, no session, no destination."""
+    base = (files.base_url or settings.base_url).rstrip("/")
+    return HttpRequest(
+        system=SYSTEM,
+        operation=operation,
+        method="POST",
+        url=f"{base}/{path.lstrip('/')}",
+        is_write=False,
+        total_seconds=settings.timeouts.file_seconds,
+        headers=(*_JSON_HEADERS, *_secret_headers(files.secret_headers)),
+        body=_encode(record),
+    )
 
 
 def no_such_service(operation: Operation) -> Rejected:
@@ -409,8 +430,8 @@ def _push(
     return _native(settings, operation, settings.integration_path, _encode(envelope), settings.timeouts.push_seconds)
 
 
-def _facade_headers(facade: Facade) -> tuple[tuple[str, str], ...]:
-    return tuple((name, secret.get_secret_value()) for name, secret in facade.secret_headers.items())
+def _secret_headers(headers: Mapping[str, SecretStr]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, secret.get_secret_value()) for name, secret in headers.items())
 
 
 def _facade_get(
@@ -428,7 +449,7 @@ def _facade_get(
         url=_address(settings, path),
         is_write=False,
         total_seconds=seconds,
-        headers=(("Accept", "application/json"), *_facade_headers(facade)),
+        headers=(("Accept", "application/json"), *_secret_headers(facade.secret_headers)),
         query=query,
     )
 
@@ -450,7 +471,7 @@ def _facade_post(
         url=_address(settings, path),
         is_write=True,
         total_seconds=settings.timeouts.push_seconds,
-        headers=(*_JSON_HEADERS, *_facade_headers(facade)),
+        headers=(*_JSON_HEADERS, *_secret_headers(facade.secret_headers)),
         query=tuple(query),
         body=_encode(records),
     )

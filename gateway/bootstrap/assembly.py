@@ -80,7 +80,7 @@ class Assembly:
         if portal is not None and outbox is not None:
             worker = make_worker(ground, portal, outbox, procedures)
         more_workers, more_jobs = self._more_work(ground, portal, procedures) if role.is_worker else ([], [])
-        runner = self._runner(ground, acceptor, catalogue) if acceptor is not None else None
+        runner = self._runner(ground, acceptor, catalogue, portal) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -188,9 +188,12 @@ class Assembly:
             jobs.append(read_questions)
         return runs, jobs
 
-    def _runner(self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory) -> web.AppRunner:
+    def _runner(
+        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, portal: PortalAdapter | None
+    ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        national = make_national_desk(ground, None)
+        gives_files = portal is not None and portal.results.gives_attachments
+        national = make_national_desk(ground, portal.results.download_attachment if portal and gives_files else None)
         services = make_services(
             ground,
             self.registry,

@@ -58,6 +58,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
         ("GET", "technical-ids"): lambda _: {"technical_ids": sandbox.state.technical_ids},
         ("POST", "technical-ids"): lambda call: _register(sandbox, call.object()),
+        ("GET", "results"): lambda _: {"results": sandbox.state.results, "files": sorted(sandbox.state.files)},
         ("GET", "statements"): lambda _: {"statements": sandbox.state.statements},
         ("GET", "procedures"): lambda _: {"procedures": list(sandbox.procedures())},
         ("POST", "procedures"): lambda call: _change_catalogue(sandbox, call.object()),

@@ -24,6 +24,7 @@ from adapters.portal.sandbox.reads import (
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
+from adapters.portal.sandbox.stores import find_results, give_attachment, give_result
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -51,6 +52,8 @@ class Service:
     codes: Callable[[Envelope], list[str]] = lambda _: []
     is_catalogue: bool = False
     is_wrapped: bool = True
+    is_facade_only: bool = False
+    """Not known at the native paths."""
 
 
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
@@ -153,6 +156,9 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
+        "GetKetQuaGiayTo": Service(_on_state(find_results), is_facade_only=True),
+        "GetGiayToByUrl": Service(_on_state(give_result), is_facade_only=True),
+        "getfile": Service(_on_state(give_attachment), is_facade_only=True),
         "DongBoTrangThaiHoSo": Service(_on_state(take_status), Touch.EFFECT, _told_code),
         **{service: _taking(service) for service in KINDS},
     }

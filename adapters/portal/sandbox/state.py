@@ -205,6 +205,10 @@ class PortalState:
         self.statements: dict[str, dict[str, Record]] = {}
         self.technical_ids: dict[str, list[str]] = {}
         """The portal's own ids of people and companies by their number; more than one is a contradiction."""
+        self.results: dict[str, list[Record]] = {}
+        """The store of digitised results: papers by their owner's number."""
+        self.files: dict[str, bytes] = {}
+        """Files that are given out, by path."""
         self.dossiers: dict[str, DossierState] = {}
         self.national_codes: set[str] = set()
         """Codes of the dossiers that citizens filed here."""

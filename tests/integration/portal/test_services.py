@@ -1,25 +1,20 @@
 """Catalogues, online services, decisions and technical ids between the adapter and the sandbox, over real HTTP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from adapters.portal import PortalAdapter, PortalSettings, build
+from adapters.portal import PortalAdapter
 from adapters.portal.failures import Operation
 from adapters.portal.protocol import SERVICES
-from adapters.portal.sandbox import PortalProfile, PortalSandbox, make_catalogue
 from adapters.portal.services import CATALOGUE_OPERATIONS
-from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
-from adapters.transport.session import InMemorySession
-from gateway.clocks import SystemChance, SystemClock
+from adapters.sandboxing import FaultKind, FaultSpec
 from gateway.errors import ContractBroken, Rejected, RemoteError, TransientFailure
 from gateway.model.procedure import ServiceLevel
 from gateway.ports.portal_services import CatalogueName
+from tests.support.portal_line import AdapterLine, adapter_line
 
-CLOCK = SystemClock()
 # Names as the sandbox has them; written here once more, so that neither side is measured by itself.
 EXPECTED = {
     CatalogueName.AGENCIES: ("H99", "UBND tỉnh Thử Nghiệm"),
@@ -43,47 +38,19 @@ EXPECTED = {
 FACADE = {"create_path": "k/ThemMoi", "update_path": "k/CapNhat", "steps_path": "k/TienTrinh"}
 
 
-@dataclass(slots=True)
-class Line:
-    sandbox: PortalSandbox
-    portal: PortalAdapter
-
-
-@asynccontextmanager
-async def line(profile: dict[str, Any] | None = None, **settings: Any) -> AsyncIterator[Line]:
-    """Open a sandbox and an adapter that speaks with it."""
-    sandbox = PortalSandbox(PortalProfile.parse(profile or {}), catalogue=make_catalogue(20), seed=1)
-    async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(await serve_sandbox(sandbox))
-        values: dict[str, Any] = {
-            "base_url": running.url,
-            "unit_code": "H99",
-            "username": "demo_province",
-            "password": "demo-secret",
-            "destination_code": "VN:GOV:000.00.00.G22:vpcpdvcprovider",
-            "timeouts": {"list_seconds": 2, "detail_seconds": 2},
-            **settings,
-        }
-        portal = build(
-            PortalSettings.model_validate(values),
-            session=InMemorySession(CLOCK),
-            ssl_supplier=lambda: None,
-            clock=CLOCK,
-            chance=SystemChance(),
-        )
-        yield Line(sandbox, await stack.enter_async_context(portal))
+def asked(made: AdapterLine) -> list[str]:
+    """Name the services that were called, in order."""
+    return [call.operation for call in made.sandbox.recorder.calls() if call.operation != "login"]
 
 
 @pytest.mark.parametrize("name", CatalogueName)
 async def test_every_catalogue_is_read(name: CatalogueName) -> None:
     """Each of the services LayDanhMuc… gives its whole list, with code and name at their places."""
-    async with line({"administrative_levels": "pre_2025"}) as made:
+    async with adapter_line({"administrative_levels": "pre_2025"}) as made:
         items = await made.portal.services.read_catalogue(name)
         assert EXPECTED[name] in [(item.code, item.name) for item in items]
         assert all(item.code and item.name for item in items)
-        assert [SERVICES[CATALOGUE_OPERATIONS[name]]] == [
-            call.operation for call in made.sandbox.recorder.calls() if call.operation != "login"
-        ]
+        assert [SERVICES[CATALOGUE_OPERATIONS[name]]] == asked(made)
 
 
 def test_catalogues_are_those_of_the_reference() -> None:
@@ -101,7 +68,7 @@ def test_catalogues_are_those_of_the_reference() -> None:
 async def test_a_dirty_catalogue_comes_as_it_is() -> None:
     """Doubled items, another name for a known code and items without a code are all there to be seen."""
     dirty = {"duplicate_catalogue_items": 1, "contradictory_catalogue_items": 2, "codeless_catalogue_items": 1}
-    async with line(dirty) as made:
+    async with adapter_line(dirty) as made:
         items = await made.portal.services.read_catalogue(CatalogueName.GENDERS)
     expected = [
         *(("0", "Chưa có thông tin"), ("1", "Nam"), ("2", "Nữ")),
@@ -113,14 +80,14 @@ async def test_a_dirty_catalogue_comes_as_it_is() -> None:
 
 async def test_a_list_that_is_one_short_comes_one_short() -> None:
     """5,000 items answered with 4,999 cannot be told from 4,999 by one answer: nothing is made up, nothing hidden."""
-    async with line({"catalogue_size": 5_000, "missing_catalogue_items": 1}) as made:
+    async with adapter_line({"catalogue_size": 5_000, "missing_catalogue_items": 1}) as made:
         items = await made.portal.services.read_catalogue(CatalogueName.LEGAL_BASES)
     assert 4_999 == len(items) == len({item.code for item in items})
 
 
 async def test_an_empty_catalogue_is_a_value_and_an_unreadable_one_an_error() -> None:
     """Nothing found and not being able to look never look alike."""
-    async with line({"empty_services": ["LayDanhMucDanToc", "LayDVC"]}) as made:
+    async with adapter_line({"empty_services": ["LayDanhMucDanToc", "LayDVC"]}) as made:
         services = made.portal.services
         assert [] == await services.read_catalogue(CatalogueName.ETHNIC_GROUPS)
         assert [] == await services.list_online_services()
@@ -136,18 +103,18 @@ async def test_an_empty_catalogue_is_a_value_and_an_unreadable_one_an_error() ->
 async def test_other_field_names_are_a_setting() -> None:
     """Assumed names that prove wrong are told at once, and put right without code."""
     profile = {"catalogue_fields": {"LayDanhMucDanToc": ["MA", "TEN"]}}
-    async with line(profile) as made:
+    async with adapter_line(profile) as made:
         with pytest.raises(ContractBroken) as caught:
             await made.portal.services.read_catalogue(CatalogueName.ETHNIC_GROUPS)
         assert "unknown_fields" == caught.value.code
-    async with line(profile, catalogue_fields={"ethnic-groups": {"code": ["MA"], "name": ["TEN"]}}) as made:
+    async with adapter_line(profile, catalogue_fields={"ethnic-groups": {"code": ["MA"], "name": ["TEN"]}}) as made:
         items = await made.portal.services.read_catalogue(CatalogueName.ETHNIC_GROUPS)
         assert ("01", "Kinh") == (items[0].code, items[0].name)
 
 
 async def test_online_services_are_read_with_their_levels() -> None:
     """`result` is an object here; known levels are named, an unknown one stays a code."""
-    async with line() as made:
+    async with adapter_line() as made:
         services = await made.portal.services.list_online_services()
         assert [f"{record['MATTHC']}.01" for record in made.sandbox.procedures()] == [one.code for one in services]
         assert "1.999001" == services[0].procedure_code
@@ -157,8 +124,8 @@ async def test_online_services_are_read_with_their_levels() -> None:
 
 
 async def test_a_decision_is_read_by_its_id() -> None:
-    """The id of a procedure's record leads to its decision; an unknown one leads to nothing."""
-    async with line() as made:
+    """LayQDCB: the id of a procedure's record leads to its decision; an unknown one leads to nothing."""
+    async with adapter_line() as made:
         services = made.portal.services
         decision_id = made.sandbox.procedures()[0]["IDQUYETDINHCONGBO"]
         decision = await services.get_decision(decision_id)
@@ -166,22 +133,24 @@ async def test_a_decision_is_read_by_its_id() -> None:
         assert ("SOQUYETDINH", "70001/QĐ-UBND") in decision.fields
         assert ("DANHSACHTTHC/0/MATTHC", "1.999001") in decision.fields
         assert await services.get_decision("1") is None
+        assert ["LayQDCB"] * 2 == asked(made)
 
 
 async def test_procedures_of_a_unit_are_listed() -> None:
     """A unit's list is a part of the whole one."""
-    async with line() as made:
+    async with adapter_line() as made:
         services = made.portal.services
         whole = await services.list_unit_procedures("H99")
         part = await services.list_unit_procedures("H99.01")
         assert [] == await services.list_unit_procedures("H98")
+        assert ["LayDanhSachTTHCDonVi"] * 3 == asked(made)
     assert 20 == len(whole)
     assert 0 < len(part) < 20
 
 
 async def test_a_technical_id_is_found() -> None:
     """Who is registered has an id, who is not has none, and two ids for one number are nobody's."""
-    async with line() as made:
+    async with adapter_line() as made:
         services = made.portal.services
         found = await services.find_technical_id("999199000001")
         assert [found] == made.sandbox.state.technical_ids["999199000001"]
@@ -215,13 +184,13 @@ def _reads(portal: PortalAdapter) -> dict[Operation, Callable[[], Awaitable[Any]
 )
 async def test_a_service_that_is_not_offered_says_so(operation: Operation) -> None:
     """Whether the portal says it or the settings know it: "no_such_service", and no endless tries."""
-    async with line({"unserved_services": [SERVICES[operation]]}) as made:
+    async with adapter_line({"unserved_services": [SERVICES[operation]]}) as made:
         with pytest.raises(Rejected) as caught:
             await _reads(made.portal)[operation]()
         assert "no_such_service" == caught.value.code
         asked = [call for call in made.sandbox.recorder.calls() if call.operation == SERVICES[operation]]
         assert 1 == len(asked)
-    async with line(unserved_reads=[operation.value]) as made:
+    async with adapter_line(unserved_reads=[operation.value]) as made:
         with pytest.raises(Rejected) as caught:
             await _reads(made.portal)[operation]()
         assert "no_such_service" == caught.value.code
@@ -243,7 +212,7 @@ async def test_a_read_that_fails_is_an_error(
 ) -> None:
     """No failure of any kind looks like an empty catalogue, or like nobody."""
     for operation in (Operation.READ_COMMUNES, Operation.FIND_TECHNICAL_ID, Operation.LIST_ONLINE_SERVICES):
-        async with line(transport={"read_attempts": 1}) as made:
+        async with adapter_line(transport={"read_attempts": 1}) as made:
             made.sandbox.add_fault(FaultSpec(kind=kind, calls=9, operation=SERVICES[operation], **options))
             with pytest.raises(error) as caught:
                 await _reads(made.portal)[operation]()
@@ -253,7 +222,7 @@ async def test_a_read_that_fails_is_an_error(
 
 async def test_a_session_that_ends_is_renewed() -> None:
     """A read under an old session is made again under a new one."""
-    async with line() as made:
+    async with adapter_line() as made:
         await made.portal.services.read_catalogue(CatalogueName.GENDERS)
         made.sandbox.expire_sessions()
         assert 3 == len(await made.portal.services.read_catalogue(CatalogueName.GENDERS))
@@ -261,7 +230,7 @@ async def test_a_session_that_ends_is_renewed() -> None:
 
 async def test_a_facade_gives_what_it_was_seen_to_give() -> None:
     """Wrapped or not, with the same content as the native form; the rest is refused before a call."""
-    async with line({"is_facade_served": True}, facade=FACADE) as made:
+    async with adapter_line({"is_facade_served": True}, facade=FACADE) as made:
         services = made.portal.services
         assert "Hộ tịch" == (await services.read_catalogue(CatalogueName.SECTORS))[0].name
         assert 3 == len(await services.read_catalogue(CatalogueName.PROCEDURE_TYPES))
@@ -282,7 +251,7 @@ async def test_a_facade_gives_what_it_was_seen_to_give() -> None:
 async def test_a_facade_may_be_allowed_to_take_numbers() -> None:
     """Named on purpose, the look-up by number works there too, unwrapped as it is."""
     paths = {"find_technical_id": "KetNoiMotCuaQuocGia/TraCuuTechID"}
-    async with line({"is_facade_served": True}, facade={**FACADE, "read_paths": paths}) as made:
+    async with adapter_line({"is_facade_served": True}, facade={**FACADE, "read_paths": paths}) as made:
         found = await made.portal.services.find_technical_id("999199000001")
         assert [found] == made.sandbox.state.technical_ids["999199000001"]
         assert await made.portal.services.find_technical_id("999199000003") is None
