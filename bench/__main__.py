@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only accept,import,drain,translate] [--json FILE]`.
+"""`python -m bench [--quick] [--only accept,import,drain,reconcile,translate] [--json FILE]`.
 
 Prints a table, then one line of JSON. Ends with 1 when the run is void, with 2 when it could not be made; a missed aim
 is shown and does not change the status.
@@ -25,6 +25,7 @@ from bench.database import Server, running_server
 from bench.drain import measure_drain
 from bench.imports import measure_import
 from bench.plan import FULL, QUICK, Bench
+from bench.reconcile import measure_reconcile
 from bench.report import show
 from bench.results import Measurement, summary
 from bench.traffic import make_material
@@ -32,7 +33,7 @@ from bench.translate import measure_translate
 from certs.commands import init
 from gateway.clocks import SystemClock
 
-NAMES = ("translate", "accept", "import", "drain")
+NAMES = ("translate", "accept", "import", "drain", "reconcile")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -67,6 +68,7 @@ async def run(names: Sequence[str], *, is_quick: bool, console: Console) -> tupl
                 "accept": lambda: measure_accept(bench, certificates),
                 "import": lambda: measure_import(bench),
                 "drain": lambda: measure_drain(bench, certificates),
+                "reconcile": lambda: measure_reconcile(bench),
             }
             measurements = []
             for chosen in NAMES:

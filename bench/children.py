@@ -120,6 +120,15 @@ def cpu_seconds(pid: int) -> float:
     return spent + sum(cpu_seconds(int(child)) for child in children)
 
 
+def resident_mebibytes(pid: int) -> float:
+    """Give the resident memory of a process; 0 where there is no /proc."""
+    try:
+        text = (Path("/proc") / str(pid) / "statm").read_text()
+    except OSError:
+        return 0.0
+    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 class CpuMeter:
     """Reads the CPU time of several processes, by name."""
 

@@ -84,7 +84,7 @@ async def _read_catalogue(bench: Bench, installation: Installation, sandbox: San
     known.write()
     async with known.serve("worker") as worker:
         await worker.read()
-        await _until(lambda: fetch_value(dsn, "SELECT count(*) FROM procedures"), PROCEDURES_COUNT)
+        await until(lambda: fetch_value(dsn, "SELECT count(*) FROM procedures"), PROCEDURES_COUNT)
 
 
 def _gateway(bench: Bench, installation: Installation, sandbox: Sandbox) -> MeasureRound:
@@ -95,11 +95,11 @@ def _gateway(bench: Bench, installation: Installation, sandbox: Sandbox) -> Meas
         async with bench.server.fresh("bench_drain", _TEMPLATE) as dsn:
             ours = replace(installation, dsn=dsn)
             ours.write()
-            await _accept(bench, ours, count)
+            await accept_dossiers(bench, ours, count)
             async with ours.serve("worker") as worker:
                 await worker.read()
                 samples = await _watch(bench, sandbox, worker.pid, count)
-                await _until(lambda: _delivered_count(dsn), count)
+                await until(lambda: _delivered_count(dsn), count)
             return await _finished(samples, sandbox, count, await _delivered_count(dsn))
 
     return measure
@@ -112,7 +112,7 @@ async def _delivered_count(dsn: str) -> int:
     return min(delivered, ledger)
 
 
-async def _accept(bench: Bench, installation: Installation, count: int) -> None:
+async def accept_dossiers(bench: Bench, installation: Installation, count: int) -> None:
     """Accept dossiers by the gateway's own code, without HTTP: only their delivery is measured here."""
     ring = create_key_ring(installation.folder / "ring.toml")
     pool = await open_pool(installation.dsn, max_size=4)
@@ -175,7 +175,7 @@ async def _watch(bench: Bench, sandbox: Sandbox, sender_pid: int, count: int) ->
         await asyncio.sleep(_SAMPLE_SECONDS)
 
 
-async def _until(counted: Callable[[], Awaitable[int]], count: int) -> None:
+async def until(counted: Callable[[], Awaitable[int]], count: int) -> None:
     """Wait a while for a count to be reached; a shortage shows in what is counted afterwards."""
     for _ in range(400):
         if await counted() >= count:

@@ -23,6 +23,7 @@ class Plan:
     drain_count: int
     relay_count: int
     jobs_count: int
+    reconcile_count: int
     translate_seconds: float
 
 
@@ -35,6 +36,7 @@ FULL = Plan(
     drain_count=12_000,
     relay_count=6_000,
     jobs_count=1_500,
+    reconcile_count=100_000,
     translate_seconds=2.0,
 )
 QUICK = Plan(
@@ -46,6 +48,7 @@ QUICK = Plan(
     drain_count=3_000,
     relay_count=1_000,
     jobs_count=200,
+    reconcile_count=2_000,
     translate_seconds=0.3,
 )
 

@@ -33,6 +33,8 @@ class Installation:
     certificates: Path | None = None
     """With certificates the API listens with TLS."""
     portal_certificates: Path | None = None
+    more_settings: tuple[str, ...] = ()
+    """Lines of further sections."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,6 +74,7 @@ class Installation:
                 f"certificate = {json.dumps(str(self.portal_certificates / 'client.pem'))}",
                 f"key = {json.dumps(str(self.portal_certificates / 'client.key'))}",
             ]
+        lines += self.more_settings
         (self.folder / "gateway.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def serve(self, role: str, processes_count: int = 1) -> Child:
@@ -112,6 +115,13 @@ class Sandbox:
         """Make it forget what it received."""
         async with self._session.post(f"{self._control_url}/_sandbox/reset", json={}) as response:
             response.raise_for_status()
+
+    async def damage(self, order: dict[str, int]) -> list[dict[str, Any]]:
+        """Damage its record; give what was done."""
+        async with self._session.post(f"{self._control_url}/_sandbox/damage", json=order) as response:
+            response.raise_for_status()
+            damaged: list[dict[str, Any]] = (await response.json(content_type=None))["damage"]
+        return damaged
 
     async def codes(self) -> set[str]:
         """Read the codes of all dossiers that it holds."""

@@ -32,6 +32,7 @@ from gateway.sync.actions import FAILURE_KINDS  # noqa: E402
 from gateway.sync.circuit import COUNTS_AGAINST_SYSTEM  # noqa: E402
 from gateway.sync.lanes import (  # noqa: E402
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     Judged,
@@ -156,6 +157,7 @@ PUSH_EVENTS: Mapping[str, Event] = {
     "left out of the answer": Judged(()),
     "no translation": NotTranslated(1, missing=(("procedure", "1.999001"),)),
     "lease lost": LeaseLost(),
+    "not made: the system closed": CallHeld(),
 }
 QUERY_EVENTS: Mapping[str, Event] = {
     "absent": LookedUp(LookUp(is_present=False)),
@@ -168,6 +170,7 @@ QUERY_EVENTS: Mapping[str, Event] = {
     **{f"failure `{kind}`": CallFailed(kind) for kind in FailureKind},
     "no translation": NotTranslated(1, missing=(("procedure", "1.999001"),)),
     "lease lost": LeaseLost(),
+    "not made: the system closed": CallHeld(),
 }
 
 

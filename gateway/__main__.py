@@ -1,9 +1,7 @@
 """The command line. Commands print for people, or JSON where a program listens; settings come from GATEWAY_CONFIG."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import __version__
-from gateway.config import Settings, load_settings
+from gateway.commands import add_sync_commands, calendar, portal_standing
+from gateway.commands import with_database as _with_database
+from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.mapping_commands import app as mappings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,7 +30,10 @@ keys = typer.Typer(no_args_is_help=True, help="The key ring that seals every dos
 app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
+app.add_typer(calendar, name="calendar")
+add_sync_commands(sync)
 app.add_typer(certs, name="certs")
+app.add_typer(mappings, name="mappings")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ROLES = ("api", "worker", "all")
@@ -222,6 +226,8 @@ def sync_status(as_json: JsonOption = False) -> None:
     from gateway.operating import status
 
     facts = _with_database(status)
+    stands = portal_standing()
+    facts["standings"] = {"portal": stands}
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -230,6 +236,7 @@ def sync_status(as_json: JsonOption = False) -> None:
     for system, balance in facts["systems"].items():
         table.add_row(system, *(str(balance[count]) for count in counts))
     Console().print(table)
+    typer.echo(f"portal: {stands}")
     _show_parked(facts["parked"])
 
 
@@ -330,18 +337,6 @@ def _show_parked(rows: list[dict[str, Any]]) -> None:
         values = (row["delivery_id"], row["system"], row["dossier_code"], row["revision"], row["kind"])
         table.add_row(*map(str, values), row["changed_at"], row["reason"])
     Console().print(table)
-
-
-def _with_database(run: Callable[[str], Any]) -> Any:
-    """Run a coroutine function with the address of the configured (or embedded) database."""
-    from gateway.bootstrap import open_database
-
-    settings: Settings = load_settings()
-    database = open_database(settings)
-    try:
-        return asyncio.run(run(database.dsn))
-    finally:
-        database.release()
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
+from gateway.ports.portal_services import CatalogueName
+from gateway.sync.calendar import read_hours
+from gateway.sync.release import LONGEST_RAMP_MINUTES
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -106,6 +109,50 @@ class EngineSettings(_Section):
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
+class CalendarSettings(_Section):
+    """When one system is called, and how gently after it opens. How fast a portal may be called is not documented:
+    without `calls_per_second` nothing limits the rate in ordinary life."""
+
+    hours: tuple[str, ...] = ()
+    """Weekly opening hours in Vietnamese time, "mon-fri 07:00-22:00"; none means always open."""
+    calls_per_second: Annotated[float | None, Field(gt=0, le=10_000)] = None
+    ramp_minutes: Annotated[float, Field(ge=0, le=LONGEST_RAMP_MINUTES)] = 10.0
+    ramp_first_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    ramp_calls_per_second: Annotated[float, Field(gt=0, le=10_000)] = 20.0
+    """What the ramp grows towards where no limit is set."""
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        read_hours(hours)
+        return hours
+
+
+class CalendarsSettings(_Section):
+    """A calendar for each system."""
+
+    portal: CalendarSettings = CalendarSettings()
+
+
+class CatalogueSettings(_Section):
+    """How lists of the portal are read. None of the thresholds has a source: no public client protects itself."""
+
+    min_kept_share: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """A list that has less than this share of what was known is held: nothing is taken off."""
+    repeats_count: Annotated[int, Field(ge=2, le=100)] = 3
+    """A held list is believed when the same codes are missing at so many readings."""
+    repeat_apart_seconds: Annotated[float, Field(ge=1, le=604_800)] = 3600.0
+    """Readings that follow sooner are not counted."""
+    interval_seconds: Annotated[float, Field(ge=60, le=2_592_000)] = 86_400.0
+    """Time between readings of catalogues and online services; known clients read them when somebody asks."""
+    names: tuple[CatalogueName, ...] = tuple(CatalogueName)
+    """Catalogues that are read; what a portal does not offer is noted and costs one call per interval."""
+    decisions_recheck_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days after which a publication decision is asked for again."""
+    procedures_reread_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days after which a procedure is read again although the list marks it as unchanged."""
+
+
 class ReconciliationSettings(_Section):
     """How the two sides are compared. An interval of 0 leaves runs of that kind to a person."""
 
@@ -167,7 +214,9 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
+    catalogues: CatalogueSettings = CatalogueSettings()
     files: FileSettings = FileSettings()
+    calendar: CalendarsSettings = CalendarsSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

@@ -1,12 +1,28 @@
 """What /readyz says of each national system, from what all processes share about it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from gateway.api.services import SystemCondition, SystemReadiness
 from gateway.store.systems import PostgresSystems
+from gateway.sync.calendar import Hold, Standing
 
 CERTIFICATE_WARNING_DAYS = 7
+
+
+def gate_problems(standing: Standing) -> list[str]:
+    """Say that a system is not called, why, and until when. Being closed by the calendar is no fault, but delays."""
+    until = f" until {standing.opens_at.isoformat(timespec='seconds')}" if standing.opens_at is not None else ""
+    match standing.hold:
+        case None:
+            return []
+        case Hold.PAUSED:
+            return ["paused by an operator"]
+        case Hold.OUTAGE:
+            return [f"closed{until} (announced outage)"]
+        case Hold.HOURS:
+            return [f"closed{until} (opening hours)"]
 
 
 def system_readiness(row: Mapping[str, Any], has_catalogue: bool, problems: Sequence[str]) -> SystemReadiness:
@@ -31,11 +47,17 @@ class Readiness:
     """Gives the readiness of all configured systems."""
 
     def __init__(
-        self, systems: PostgresSystems, configured: Sequence[str], certificates: Callable[[], Mapping[str, float]]
+        self,
+        systems: PostgresSystems,
+        configured: Sequence[str],
+        certificates: Callable[[], Mapping[str, float]],
+        *,
+        standings: Mapping[str, Callable[[], Awaitable[Standing]]] = MappingProxyType({}),
     ) -> None:
         self._systems = systems
         self._configured = configured
         self._certificates = certificates
+        self._standings = standings
 
     async def __call__(self) -> list[SystemReadiness]:
         problems = [
@@ -44,7 +66,11 @@ class Readiness:
             if days_left < CERTIFICATE_WARNING_DAYS
         ]
         return [
-            system_readiness(row, has_catalogue=True, problems=problems)
+            system_readiness(row, has_catalogue=True, problems=[*await self._held(row["system"]), *problems])
             for row in await self._systems.all()
             if row["system"] in self._configured
         ]
+
+    async def _held(self, system: str) -> list[str]:
+        standing = self._standings.get(system)
+        return [] if standing is None else gate_problems(await standing())

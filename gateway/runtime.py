@@ -19,6 +19,7 @@ from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.pool import Pool
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.systems import PostgresSystems
+from gateway.sync.procedure_reading import ReadingPolicy
 from gateway.telemetry import Telemetry
 
 
@@ -40,9 +41,12 @@ class Parts:
     refresh_catalogue: Callable[[], Awaitable[None]]
     more_workers: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]]
     more_jobs: Sequence[Job]
+    may_read: Callable[[], Awaitable[bool]]
+    """Whether the catalogue's system is open: outside its hours it is not read either."""
     certificates: Callable[[], dict[str, float]]
     refresh_certificates: Callable[[], None]
     procedures_interval: timedelta
+    reading_policy: ReadingPolicy
     idempotency_kept: timedelta
     stop_grace_seconds: float
     closers: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
@@ -115,7 +119,8 @@ class Runtime:
             jobs.append(Job("compact_ledger", 60.0, lambda: compact_ledger(parts.pool)))
             jobs.append(Job("forget_records", 3600.0, self._forget_records))
         if parts.catalogue is not None:
-            jobs.append(Job("procedures", min(60.0, parts.procedures_interval.total_seconds()), self._sync_procedures))
+            # Often, since somebody may have asked for a reading; when nobody has and it is not time, it costs a query.
+            jobs.append(Job("procedures", min(2.0, parts.procedures_interval.total_seconds()), self._sync_procedures))
         return jobs
 
     async def _measure(self) -> None:
@@ -147,10 +152,13 @@ class Runtime:
 
     async def _sync_procedures(self) -> None:
         assert self._parts.catalogue is not None
+        if not await self._parts.may_read():
+            return
         await sync_procedures(
             self._parts.catalogue,
             self._parts.procedures,
             clock=self._parts.clock,
             observer=self._parts.telemetry,
             interval=self._parts.procedures_interval,
+            policy=self._parts.reading_policy,
         )

@@ -21,10 +21,16 @@ from gateway.ports.observing import (
     CircuitMoved,
     DefectFound,
     DeliveryEnded,
+    DriftFound,
+    DriftOverflowed,
+    DriftSeen,
     Happening,
     JobFailed,
+    ListRead,
     ProceduresSynced,
 )
+from gateway.ports.portal_services import DriftKind
+from gateway.sync.calendar import Hold
 
 _SAID_AGAIN_SECONDS = 60.0
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -94,11 +100,18 @@ class Telemetry:
         self._exchanges = counter("remote_exchanges", exchanges, "system", "operation", "outcome")
         self._renewals = latest("session_renewals", "Logins made to a system, all processes", "system")
         self._circuit = latest("circuit_open", "1 when the system is left alone", "system")
+        self._held = latest("system_held", "1 when calendar or operator keep the system closed", "system", "reason")
+        self._released = latest("released_share", "Share of the full rate that is released, 0 to 1", "system")
+        drift = "Replies that differed from what is known of the system"
+        self._drift = counter("drift_sightings", drift, "system", "operation", "kind")
+        self._drift_overflow = counter("drift_overflows", "Sightings of drift that found no room", "system")
+        self._open_drift = latest("drift_unacknowledged", "Differences that nobody has seen", "system", "kind")
         self._queue = latest("queue_deliveries", "Open deliveries", "system", "state")
         self._oldest = latest("queue_oldest_seconds", "Age of the oldest open delivery", "system", "state")
         self._accepted = latest("accepted_deliveries", "Deliveries ever accepted", "system")
         self._difference = latest("lost_deliveries", "Accepted minus accounted for; must stay 0", "system")
         self._procedures = counter("procedures_read", "Procedures read from the catalogue", "system", "outcome")
+        self._lists = counter("lists_read", "Readings of the portal's lists", "system", "list", "outcome")
         self._webhooks = counter("webhooks", "Webhook calls", "outcome")
         self._webhook_seconds = seconds("webhook", "Duration of webhook calls")
         self._certificate = latest("certificate_days_left", "Days until a certificate ends", "file")
@@ -126,6 +139,21 @@ class Telemetry:
                 self.note_defect(f"{happening.system}.{happening.operation}", happening.error)
             case ProceduresSynced():
                 self._note_procedures(happening)
+            case DriftSeen():
+                self._drift.labels(happening.system, happening.operation, happening.kind).inc()
+            case DriftOverflowed():
+                self._drift_overflow.labels(happening.system).inc(happening.count)
+            case DriftFound():
+                self._log.warning(
+                    "drift.found",
+                    system=happening.system,
+                    operation=happening.operation,
+                    kind=happening.kind,
+                    place=happening.place,
+                    detail=happening.detail,
+                )
+            case ListRead():
+                self._lists.labels(happening.system, happening.name, happening.outcome).inc()
 
     def _note_failed_job(self, failed: JobFailed) -> None:
         self._jobs.labels(failed.job, failed.code).inc()
@@ -243,6 +271,15 @@ class Telemetry:
     def note_system(self, system: str, *, is_open: bool, session_renewals: int) -> None:
         self._circuit.labels(system).set(1 if is_open else 0)
         self._renewals.labels(system).set(session_renewals)
+
+    def note_gate(self, system: str, hold: Hold | None, released_share: float) -> None:
+        for reason in Hold:
+            self._held.labels(system, reason.value).set(1 if hold is reason else 0)
+        self._released.labels(system).set(released_share)
+
+    def note_drift(self, system: str, open_counts: Mapping[str, int]) -> None:
+        for kind in DriftKind:
+            self._open_drift.labels(system, kind.value).set(open_counts.get(kind.value, 0))
 
     def note_certificate(self, name: str, days_left: float) -> None:
         self._certificate.labels(name).set(days_left)

@@ -5,16 +5,16 @@ rest is `client.py`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
+from adapters.portal.catalogues import PortalCatalogues
 from adapters.portal.checks import run_checks
 from adapters.portal.client import PortalClient
+from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
-from adapters.portal.results import PortalResults
-from adapters.portal.services import PortalServices
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
 from adapters.transport import HttpTransport, Observer, ReadRetry
@@ -34,6 +34,7 @@ from gateway.ports.portal import (
     StepToPush,
     Untranslatable,
 )
+from gateway.ports.portal_services import DriftWatch
 from gateway.ports.reconciliation import Inspection
 from mappings.portal.outbound import Held
 from mappings.portal.tables import PortalTables, load_tables
@@ -65,10 +66,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national = PortalNational(settings, client, translator, clock)
         """Nationally filed dossiers, and the listing of dossiers."""
-        self.services = PortalServices(settings, client, translator, clock)
-        """Catalogues, online services, decisions and technical ids."""
-        self.results = PortalResults(settings, client)
-        """The national store of results, and files that the portal names by path."""
+        self.catalogues = PortalCatalogues(settings, client, translator, clock)
+        """Short catalogues, online services, decisions, technical ids."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,
@@ -177,9 +176,12 @@ def build(
     observe: Observer | None = None,
     headers_supplier: HeadersSupplier | None = None,
     sleep: Sleep = asyncio.sleep,
+    watch: DriftWatch | None = None,
+    on_defect: Callable[[BaseException], None] = lambda _: None,
 ) -> PortalAdapter:
     """Put the adapter together. Opens nothing. Raises ConfigurationError when code tables or rules are not usable."""
-    translator = PortalTranslator(portal_tables(settings), settings.wire)
+    tables = portal_tables(settings)
+    translator = PortalTranslator(tables, settings.wire)
     transport = HttpTransport(
         settings.transport,
         ssl_supplier=ssl_supplier,
@@ -192,6 +194,7 @@ def build(
         transport=transport,
         session=session,
         retry=ReadRetry(settings.transport, chance=chance, sleep=sleep),
+        drift=PortalDrift(settings, tables.tables, watch, on_defect) if watch is not None else None,
     )
     return PortalAdapter(settings, translator=translator, client=client, transport=transport, clock=clock)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from adapters.portal import protocol
+from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import PUSHES, Meaning, Operation
 from adapters.portal.replies import MalformedReply, Reply, read_reply
 from adapters.portal.settings import PortalSettings
@@ -32,12 +33,19 @@ class PortalClient:
     """Speaks with one portal account. Every method raises the RemoteError groups of the port."""
 
     def __init__(
-        self, settings: PortalSettings, *, transport: HttpTransport, session: SharedSession, retry: ReadRetry
+        self,
+        settings: PortalSettings,
+        *,
+        transport: HttpTransport,
+        session: SharedSession,
+        retry: ReadRetry,
+        drift: PortalDrift | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._session = session
         self._retry = retry
+        self._drift = drift
 
     async def login(self) -> tuple[str, float]:
         """Log in, with a few tries; give the session and how long it is used, in seconds."""
@@ -47,7 +55,7 @@ class PortalClient:
         """Read the whole list of the catalogue."""
         settings = self._settings
         return await self.read(
-            Operation.LIST_PROCEDURES,
+            protocol.list_operation(settings),
             lambda token: protocol.list_request(settings, token),
             lambda reply: protocol.read_procedures(settings, reply),
             session,
@@ -86,25 +94,19 @@ class PortalClient:
 
         return await self._retry.run(once)
 
-    async def fetch(self, request: HttpRequest, read: Callable[[HttpAnswer], ResultT]) -> ResultT:
-        """Make one read that needs no session, with a few tries, and give what `read` makes of its answer."""
-
-        async def once() -> ResultT:
-            return await self._transport.exchange(request, lambda answer: (read(answer), CallOutcome.OK))
-
-        return await self._retry.run(once)
-
     async def push(self, operation: Operation, records: Sequence[object]) -> None:
         """Push statements in one call. Returns when the portal took them all."""
         settings = self._settings
+        await self.tell(operation, lambda token: protocol.statements_request(settings, token, operation, records))
+
+    async def tell(self, operation: Operation, build: Callable[[str], HttpRequest]) -> None:
+        """Make one push whose reply is about the call as a whole. Returns when the portal took it."""
 
         def judge(reply: Reply) -> tuple[None, CallOutcome]:
-            protocol.read_push(settings, operation, reply)
+            protocol.read_push(self._settings, operation, reply)
             return None, CallOutcome.OK
 
-        await self._call(
-            operation, lambda token: protocol.statements_request(settings, token, operation, records), judge
-        )
+        await self._call(operation, build, judge)
 
     async def push_dossiers(
         self, items: Sequence[Prepared], records: Sequence[object], *, is_update: bool
@@ -115,16 +117,6 @@ class PortalClient:
             items,
             lambda token: protocol.dossiers_request(self._settings, token, records, is_update=is_update),
         )
-
-    async def push_national_status(self, record: object) -> None:
-        """Push one status of a nationally filed dossier. Returns when the portal took it."""
-        settings, operation = self._settings, Operation.PUSH_NATIONAL_STATUS
-
-        def judge(reply: Reply) -> tuple[None, CallOutcome]:
-            protocol.read_push(settings, operation, reply)
-            return None, CallOutcome.OK
-
-        await self._call(operation, lambda token: protocol.national_status_request(settings, token, record), judge)
 
     async def push_steps(self, items: Sequence[Prepared]) -> list[ItemVerdict]:
         """Send progress steps in one call, in the order given; one verdict per item in the same order."""
@@ -217,7 +209,7 @@ class PortalClient:
     def _reply(self, answer: HttpAnswer, operation: Operation) -> Reply:
         takes_plain_text = self._settings.takes_plain_text and operation in PUSHES
         try:
-            return read_reply(answer.body, takes_plain_text=takes_plain_text)
+            reply = read_reply(answer.body, takes_plain_text=takes_plain_text)
         except MalformedReply as error:
             raise ContractBroken(
                 f"the answer of the portal cannot be read: {error}",
@@ -226,3 +218,6 @@ class PortalClient:
                 effect_possible=operation in PUSHES,
                 code="malformed_answer",
             ) from error
+        if self._drift is not None:
+            self._drift.look(operation, reply)
+        return reply

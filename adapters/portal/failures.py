@@ -5,11 +5,15 @@ bottom and the first row that fits decides. Where code and words contradict each
 is settled by a query. Pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
+
+from gateway.ports.portal_services import CatalogueName
 
 
 class Operation(StrEnum):
@@ -35,9 +39,6 @@ class Operation(StrEnum):
     LIST_ONLINE_SERVICES = "list_online_services"
     GET_DECISION = "get_decision"
     FIND_TECHNICAL_ID = "find_technical_id"
-    FIND_RESULTS = "find_results"
-    DOWNLOAD_RESULT = "download_result"
-    DOWNLOAD_ATTACHMENT = "download_attachment"
     READ_AGENCIES = "read_agencies"
     READ_SECTORS = "read_sectors"
     READ_GENDERS = "read_genders"
@@ -64,6 +65,7 @@ class Meaning(StrEnum):
     ALREADY_EXISTS = "already_exists"
     DOES_NOT_EXIST = "does_not_exist"
     REJECTED = "rejected"
+    NO_SUCH_SERVICE = "no_such_service"
     SESSION_REFUSED = "session_refused"
     CREDENTIALS_REFUSED = "credentials_refused"
     TRANSIENT = "transient"
@@ -88,6 +90,7 @@ class Wording(StrEnum):
     ABSENT = "absent"
     SESSION = "session"
     BUSY = "busy"
+    UNSUPPORTED = "unsupported"
 
 
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=100)]
@@ -109,14 +112,18 @@ class Wordings:
     """Phrases that hold a word of `session` and mean something else (version, meeting, interpreting)."""
     busy: tuple[Phrase, ...] = ("bảo trì", "quá tải", "hệ thống bận", "đang bận", "thử lại sau")
     """Maintenance, overload, "try again later": with an error code, nothing was done."""
+    unsupported: tuple[Phrase, ...] = ("chưa được hỗ trợ", "không được hỗ trợ", "chưa hỗ trợ", "dịch vụ không tồn tại")
+    """With an error code: this portal does not have the service that was asked for."""
     dossier: tuple[Phrase, ...] = ("hồ sơ",)
     """Words for the dossier itself, so that "does not exist" is understood of it."""
-    unserved: tuple[Phrase, ...] = ("dịch vụ không tồn tại", "chưa được hỗ trợ", "không được hỗ trợ", "không hỗ trợ")
-    """With an error code: the portal does not offer the service that was asked for (assumed, §13 row 33)."""
     other_subjects: tuple[Phrase, ...] = ("thủ tục", "tthc", "lĩnh vực", "thành phần", "đơn vị")
     """Words for other things that may not exist (procedure, sector, component, unit): a refusal then."""
 
 
+CATALOGUE_OPERATIONS: Mapping[CatalogueName, Operation] = MappingProxyType(
+    {name: Operation("read_" + name.value.replace("-", "_")) for name in CatalogueName}
+)
+"""Which operation reads which catalogue."""
 STATEMENTS = frozenset(
     {
         Operation.PUSH_ANSWERS,
@@ -128,31 +135,43 @@ STATEMENTS = frozenset(
 """Pushes beside dossiers; repeating them is harmless."""
 _STATUSES = frozenset({Operation.PUSH_NATIONAL_STATUS})
 PUSHES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.STEPS}) | STATEMENTS | _STATUSES
-CATALOGUES = frozenset(operation for operation in Operation if operation.startswith("read_"))
-"""Reads of whole catalogues, one call each."""
-LISTS = CATALOGUES | {Operation.LIST_PROCEDURES, Operation.LIST_UNIT_PROCEDURES, Operation.LIST_ONLINE_SERVICES}
-"""Reads of whole lists: a single object in the place of the list is never taken for a list of one."""
-READS = LISTS | frozenset(
+READS = frozenset(
     {
+        Operation.LIST_PROCEDURES,
         Operation.GET_PROCEDURE,
         Operation.LOOK_UP,
         Operation.LIST_CITIZENS_QUESTIONS,
         Operation.LIST_AGENCIES_QUESTIONS,
         Operation.GET_ANSWERS,
         Operation.LIST_DOSSIERS,
+        Operation.LIST_UNIT_PROCEDURES,
+        Operation.LIST_ONLINE_SERVICES,
         Operation.GET_DECISION,
         Operation.FIND_TECHNICAL_ID,
-        Operation.FIND_RESULTS,
-        Operation.DOWNLOAD_RESULT,
-        Operation.DOWNLOAD_ATTACHMENT,
+        *CATALOGUE_OPERATIONS.values(),
     }
 )
+LISTS = frozenset(
+    {
+        *(Operation.LIST_PROCEDURES, Operation.LIST_UNIT_PROCEDURES, Operation.LIST_ONLINE_SERVICES),
+        *(Operation.LIST_DOSSIERS, *CATALOGUE_OPERATIONS.values()),
+    }
+)
+"""Reads whose result is a list whatever it holds: an object in its place is no list of one."""
 ALL = frozenset(Operation)
 _LOGIN = frozenset({Operation.LOGIN})
 _CREATES = frozenset({Operation.CREATE})
 _STEPS = frozenset({Operation.STEPS})
 _NEED_DOSSIER = frozenset({Operation.UPDATE, Operation.STEPS})
 _BUSINESS = PUSHES | READS
+_CORE = frozenset(
+    {
+        *(Operation.CREATE, Operation.UPDATE, Operation.STEPS),
+        *(Operation.LOOK_UP, Operation.LIST_PROCEDURES, Operation.GET_PROCEDURE),
+    }
+)
+_MAY_BE_MISSING = _BUSINESS - _CORE
+"""Services that a portal or facade may lack. Of the others the same words speak of something inside a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_NEED_DOSSIER, _C.OTHER, _W.ABSENT, _M.DOES_NOT_EXIST, "an update or step of a dossier that is not there"),
     Rule(_STEPS, _C.OTHER, _W.EXISTS, _M.ALREADY_EXISTS, "a step that the portal has"),
     Rule(_BUSINESS, _C.OTHER, _W.BUSY, _M.TRANSIENT, "the portal is busy or closed"),
+    Rule(_MAY_BE_MISSING, _C.OTHER, _W.UNSUPPORTED, _M.NO_SUCH_SERVICE, "the portal has no such service"),
     Rule(_BUSINESS, _C.OTHER, None, _M.REJECTED, "refused"),
     # No code: only clear words decide.
     Rule(_BUSINESS, _C.NONE, _W.SESSION, _M.SESSION_REFUSED, "the session is not valid any more", _UNLESS_SUCCESS),

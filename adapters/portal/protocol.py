@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from pydantic import SecretStr
 
-from adapters.portal.failures import CATALOGUES, LISTS, PUSHES, Meaning, Operation
-from adapters.portal.replies import Reply, fold
-from adapters.portal.settings import DestinationPlace, Facade, FileFacade, PortalSettings, UpdateSwitch
+from adapters.portal.failures import LISTS, PUSHES, Meaning, Operation
+from adapters.portal.replies import Reply
+from adapters.portal.settings import DestinationPlace, Facade, PortalSettings, UpdateSwitch
 from adapters.transport.messages import HttpRequest
 from gateway.errors import (
     ContractBroken,
@@ -50,9 +49,6 @@ SERVICES = {
     Operation.LIST_ONLINE_SERVICES: "LayDVC",
     Operation.GET_DECISION: "LayQDCB",
     Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
-    Operation.FIND_RESULTS: "GetKetQuaGiayTo",
-    Operation.DOWNLOAD_RESULT: "GetGiayToByUrl",
-    Operation.DOWNLOAD_ATTACHMENT: "getfile",
     Operation.READ_AGENCIES: "LayDanhMucCoQuan",
     Operation.READ_SECTORS: "LayDanhMucLinhVuc",
     Operation.READ_GENDERS: "LayDanhMucGioiTinh",
@@ -71,8 +67,6 @@ SERVICES = {
     Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
     Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
 }
-_SHARED = CATALOGUES | {Operation.LIST_UNIT_PROCEDURES, Operation.FIND_TECHNICAL_ID}
-"""Reads of the path for lists; the rest goes where records are (portal wire notes §1.1)."""
 _JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
 
@@ -80,7 +74,7 @@ _encode = msgspec.json.Encoder().encode
 def login_request(settings: PortalSettings, password: str) -> HttpRequest:
     """Build the login. Repeating it is harmless, so it counts as a read."""
     body = _encode({"username": settings.username, "password": password})
-    return _native(
+    return native_request(
         settings,
         Operation.LOGIN,
         settings.auth_path,
@@ -90,12 +84,19 @@ def login_request(settings: PortalSettings, password: str) -> HttpRequest:
     )
 
 
+def list_operation(settings: PortalSettings) -> Operation:
+    """Tell which list of procedures is read: the portal's whole one, or that of the province's own unit."""
+    return Operation.LIST_UNIT_PROCEDURES if settings.lists_own_procedures else Operation.LIST_PROCEDURES
+
+
 def list_request(settings: PortalSettings, session: str) -> HttpRequest:
     """Build the reading of the catalogue's list."""
-    seconds = settings.timeouts.list_seconds
-    if settings.facade is not None:
-        return _facade_get(settings, settings.facade, Operation.LIST_PROCEDURES, settings.facade.list_path, (), seconds)
-    return _service(settings, Operation.LIST_PROCEDURES, settings.share_path, session, {}, seconds)
+    operation, seconds, facade = list_operation(settings), settings.timeouts.list_seconds, settings.facade
+    own = {"maDonVi": settings.unit_code} if settings.lists_own_procedures else {}
+    if facade is not None:
+        path = facade.own_list_path if settings.lists_own_procedures else facade.list_path
+        return facade_get(settings, facade, operation, path, tuple(own.items()), seconds)
+    return service_request(settings, operation, settings.share_path, session, own, seconds)
 
 
 def detail_request(settings: PortalSettings, session: str, procedure_code: str) -> HttpRequest:
@@ -104,9 +105,9 @@ def detail_request(settings: PortalSettings, session: str, procedure_code: str) 
     facade = settings.facade
     if facade is not None:
         query = ((facade.detail_key, procedure_code),)
-        return _facade_get(settings, facade, Operation.GET_PROCEDURE, facade.detail_path, query, seconds)
+        return facade_get(settings, facade, Operation.GET_PROCEDURE, facade.detail_path, query, seconds)
     parameters = {"maTTHC": procedure_code}
-    return _service(settings, Operation.GET_PROCEDURE, settings.integration_path, session, parameters, seconds)
+    return service_request(settings, Operation.GET_PROCEDURE, settings.integration_path, session, parameters, seconds)
 
 
 def look_up_request(settings: PortalSettings, session: str, dossier_code: str) -> HttpRequest:
@@ -122,10 +123,10 @@ def look_up_request(settings: PortalSettings, session: str, dossier_code: str) -
                 code="no_look_up",
             )
         query = ((facade.look_up_key, dossier_code),)
-        return _facade_get(settings, facade, Operation.LOOK_UP, facade.look_up_path, query, seconds)
+        return facade_get(settings, facade, Operation.LOOK_UP, facade.look_up_path, query, seconds)
     # Lower case here, unlike the field of the records and the key of the portal's own look-up into a province.
     parameters = {"mahoso": dossier_code}
-    return _service(settings, Operation.LOOK_UP, settings.integration_path, session, parameters, seconds)
+    return service_request(settings, Operation.LOOK_UP, settings.integration_path, session, parameters, seconds)
 
 
 def dossiers_request(
@@ -141,19 +142,19 @@ def dossiers_request(
     if facade.update_switch is UpdateSwitch.QUERY:
         query.append(("isUpdating", flag))
     path = facade.update_path if is_update else facade.create_path
-    return _facade_post(settings, facade, operation, path, query, list(records))
+    return facade_post(settings, facade, operation, path, query, list(records))
 
 
 def steps_request(settings: PortalSettings, session: str, records: Sequence[StepRecord]) -> HttpRequest:
     """Build a push of progress steps, in the order given."""
     if settings.facade is None:
         return _push(settings, Operation.STEPS, session, list(records), None)
-    return _facade_post(settings, settings.facade, Operation.STEPS, settings.facade.steps_path, [], list(records))
+    return facade_post(settings, settings.facade, Operation.STEPS, settings.facade.steps_path, [], list(records))
 
 
 def questions_request(settings: PortalSettings, session: str, operation: Operation) -> HttpRequest:
     """Build the reading of a list of questions. Native form only: no public facade offers it."""
-    return _service(settings, operation, settings.integration_path, session, {}, settings.timeouts.list_seconds)
+    return service_request(settings, operation, settings.integration_path, session, {}, settings.timeouts.list_seconds)
 
 
 def answers_request(settings: PortalSettings, session: str, question_id: str) -> HttpRequest:
@@ -162,7 +163,7 @@ def answers_request(settings: PortalSettings, session: str, question_id: str) ->
     number = int(question_id) if question_id.isascii() and question_id.isdigit() else question_id
     parameters = {"cauhoiid": number}
     seconds = settings.timeouts.detail_seconds
-    return _service(settings, Operation.GET_ANSWERS, settings.integration_path, session, parameters, seconds)
+    return service_request(settings, Operation.GET_ANSWERS, settings.integration_path, session, parameters, seconds)
 
 
 def statements_request(
@@ -172,17 +173,16 @@ def statements_request(
     return _push(settings, operation, session, list(records), None)
 
 
-def national_status_request(settings: PortalSettings, session: str, record: object) -> HttpRequest:
-    """Build the push of one status of a nationally filed dossier: an object, with type "2" (portal wire notes §6.3)."""
-    body = {
-        "session": session,
-        "madonvi": settings.unit_code,
-        "service": SERVICES[Operation.PUSH_NATIONAL_STATUS],
-        "type": "2",
-        "data": record,
-    }
-    seconds = settings.timeouts.push_seconds
-    return _native(settings, Operation.PUSH_NATIONAL_STATUS, settings.integration_path, _encode(body), seconds)
+def national_status_request(settings: PortalSettings, session: str, record: Mapping[str, Any]) -> HttpRequest:
+    """Build what is told of a nationally filed dossier (§6.3): one object, bare at a facade (§1.8)."""
+    operation, facade = Operation.PUSH_NATIONAL_STATUS, settings.facade
+    if facade is None:
+        parameters = {"type": settings.national_status_type, "data": record}
+        path, seconds = settings.integration_path, settings.timeouts.push_seconds
+        return service_request(settings, operation, path, session, parameters, seconds)
+    if facade.national_status_path is None:
+        raise no_such_service(operation)
+    return facade_post(settings, facade, operation, facade.national_status_path, [], record)
 
 
 def listing_request(
@@ -196,57 +196,7 @@ def listing_request(
         "soLuong": settings.listing_page_size,
     }
     seconds = settings.timeouts.list_seconds
-    return _service(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
-
-
-def read_request(
-    settings: PortalSettings, session: str, operation: Operation, parameters: Mapping[str, str]
-) -> HttpRequest:
-    """Build one of the further reads, in the form of the installation; parameters have the same names in both.
-
-    Raises Rejected with code "no_such_service" when the installation is known not to offer it.
-    """
-    seconds = settings.timeouts.list_seconds if operation in LISTS else settings.timeouts.detail_seconds
-    facade = settings.facade
-    path = settings.share_path if operation in _SHARED else settings.integration_path
-    if facade is not None:
-        path = facade.read_paths.get(operation, "")
-    if not path or operation in settings.unserved_reads:
-        raise no_such_service(operation)
-    if facade is not None:
-        return _facade_get(settings, facade, operation, path, tuple(parameters.items()), seconds)
-    return _service(settings, operation, path, session, parameters, seconds)
-
-
-def file_request(
-    settings: PortalSettings, files: FileFacade, operation: Operation, path: str, record: Mapping[str, object]
-) -> HttpRequest:
-    """Build a question to the service that finds and gives out files: a bare object, no session, no destination."""
-    base = (files.base_url or settings.base_url).rstrip("/")
-    return HttpRequest(
-        system=SYSTEM,
-        operation=operation,
-        method="POST",
-        url=f"{base}/{path.lstrip('/')}",
-        is_write=False,
-        total_seconds=settings.timeouts.file_seconds,
-        headers=(*_JSON_HEADERS, *_secret_headers(files.secret_headers)),
-        body=_encode(record),
-    )
-
-
-def no_such_service(operation: Operation) -> Rejected:
-    """Make the error for a service that is not offered."""
-    return Rejected("this service is not offered here", system=SYSTEM, operation=operation, code="no_such_service")
-
-
-def refuse_unserved(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
-    """Raise Rejected with code "no_such_service" when the portal says that it does not know the service."""
-    if reply.meaning(operation, settings.dialect) is not Meaning.REJECTED:
-        return
-    text = fold(reply.message)
-    if any(fold(phrase) in text for phrase in settings.dialect.wordings.unserved):
-        raise no_such_service(operation)
+    return service_request(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
@@ -262,19 +212,19 @@ def read_login(settings: PortalSettings, reply: Reply) -> str:
     if meaning is Meaning.SUCCESS:
         session = reply.session
         if not session:
-            raise _broken(Operation.LOGIN, "the login succeeded without a session", "no_session")
+            raise broken(Operation.LOGIN, "the login succeeded without a session", "no_session")
         return session
     raise call_error(meaning, Operation.LOGIN, reply)
 
 
 def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef]:
     """Give the list of the catalogue. Raises when it was not given in full."""
-    operation = Operation.LIST_PROCEDURES
+    operation = list_operation(settings)
     items = read_result(settings, operation, reply)
     try:
         return read_list(items)
     except InvalidInput as error:
-        raise _broken(operation, "the list has lines without a code", "malformed_list") from error
+        raise broken(operation, "the list has lines without a code", "malformed_list") from error
 
 
 def read_procedure(settings: PortalSettings, reply: Reply, procedure_code: str) -> dict[str, Any] | None:
@@ -284,11 +234,11 @@ def read_procedure(settings: PortalSettings, reply: Reply, procedure_code: str) 
     if not items:
         return None
     if len(items) > 1 or not isinstance(items[0], dict):
-        raise _broken(operation, "one procedure was asked for and another number came", "malformed_record")
+        raise broken(operation, "one procedure was asked for and another number came", "malformed_record")
     record: dict[str, Any] = items[0]
     code = next((value for key, value in record.items() if key.upper() == "MATTHC"), None)
     if not isinstance(code, str) or code.strip() != procedure_code:
-        raise _broken(operation, "another procedure came than was asked for", "wrong_record")
+        raise broken(operation, "another procedure came than was asked for", "wrong_record")
     return record
 
 
@@ -320,7 +270,7 @@ def read_look_up(settings: PortalSettings, reply: Reply, dossier_code: str) -> F
         return Found(records[0])
     matching = [record for record in named if str(record["MaHoSo"]).strip() == dossier_code]
     if not matching:
-        raise _broken(operation, "another dossier came than was asked for", "wrong_record")
+        raise broken(operation, "another dossier came than was asked for", "wrong_record")
     return Found(matching[0])
 
 
@@ -336,15 +286,25 @@ def call_error(meaning: Meaning, operation: Operation, reply: Reply | None) -> R
             operation=operation,
         )
     if meaning is Meaning.CONTRADICTION:
-        return _broken(operation, "code and words of the answer contradict each other", "contradiction")
+        return broken(operation, "code and words of the answer contradict each other", "contradiction")
     if meaning is Meaning.UNREADABLE:
-        return _broken(operation, "the answer says neither yes nor no", "unreadable")
+        return broken(operation, "the answer says neither yes nor no", "unreadable")
+    if meaning is Meaning.NO_SUCH_SERVICE:
+        return no_such_service(operation, "the portal does not offer this service", remote_code=code)
     return Rejected(
         "the portal refused the call", system=SYSTEM, operation=operation, remote_code=code, code=f"portal_{meaning}"
     )
 
 
-def _broken(operation: Operation, message: str, code: str) -> ContractBroken:
+def no_such_service(
+    operation: Operation, message: str = "the facade does not offer this service", *, remote_code: str = ""
+) -> Rejected:
+    """Make the error for a service that the other side does not have."""
+    return Rejected(message, system=SYSTEM, operation=operation, remote_code=remote_code, code="no_such_service")
+
+
+def broken(operation: Operation, message: str, code: str) -> ContractBroken:
+    """Make the error for an answer that is none of the portal's."""
     return ContractBroken(message, system=SYSTEM, operation=operation, effect_possible=operation in PUSHES, code=code)
 
 
@@ -364,7 +324,7 @@ def read_result(settings: PortalSettings, operation: Operation, reply: Reply) ->
     if meaning is not Meaning.SUCCESS:
         raise call_error(meaning, operation, reply)
     if not isinstance(result, list):
-        raise _broken(operation, "the answer has no list as its result", "no_result")
+        raise broken(operation, "the answer has no list as its result", "no_result")
     return result
 
 
@@ -375,7 +335,7 @@ def _address(settings: PortalSettings, path: str) -> str:
     return f"{base}/{path.lstrip('/')}"
 
 
-def _native(
+def native_request(
     settings: PortalSettings,
     operation: Operation,
     path: str,
@@ -384,6 +344,7 @@ def _native(
     *,
     with_destination: bool = True,
 ) -> HttpRequest:
+    """Build a call through the exchange."""
     headers, query = list(_JSON_HEADERS), []
     if with_destination and settings.destination_code:
         if settings.destination_place is DestinationPlace.HEADER:
@@ -405,16 +366,17 @@ def _native(
     )
 
 
-def _service(
+def service_request(
     settings: PortalSettings,
     operation: Operation,
     path: str,
     session: str,
-    parameters: Mapping[str, str | int],
+    parameters: Mapping[str, Any],
     seconds: float,
 ) -> HttpRequest:
+    """Build a business call of the native form: the operation is named in the body."""
     body = {"session": session, "madonvi": settings.unit_code, "service": SERVICES[operation], **parameters}
-    return _native(settings, operation, path, _encode(body), seconds)
+    return native_request(settings, operation, path, _encode(body), seconds)
 
 
 def _push(
@@ -427,14 +389,16 @@ def _push(
         isUpdating=UNSET if flag is None else flag,
         data=records,
     )
-    return _native(settings, operation, settings.integration_path, _encode(envelope), settings.timeouts.push_seconds)
+    return native_request(
+        settings, operation, settings.integration_path, _encode(envelope), settings.timeouts.push_seconds
+    )
 
 
-def _secret_headers(headers: Mapping[str, SecretStr]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, secret.get_secret_value()) for name, secret in headers.items())
+def _facade_headers(facade: Facade) -> tuple[tuple[str, str], ...]:
+    return tuple((name, secret.get_secret_value()) for name, secret in facade.secret_headers.items())
 
 
-def _facade_get(
+def facade_get(
     settings: PortalSettings,
     facade: Facade,
     operation: Operation,
@@ -442,6 +406,7 @@ def _facade_get(
     query: tuple[tuple[str, str], ...],
     seconds: float,
 ) -> HttpRequest:
+    """Build a read of a facade."""
     return HttpRequest(
         system=SYSTEM,
         operation=operation,
@@ -449,19 +414,20 @@ def _facade_get(
         url=_address(settings, path),
         is_write=False,
         total_seconds=seconds,
-        headers=(("Accept", "application/json"), *_secret_headers(facade.secret_headers)),
+        headers=(("Accept", "application/json"), *_facade_headers(facade)),
         query=query,
     )
 
 
-def _facade_post(
+def facade_post(
     settings: PortalSettings,
     facade: Facade,
     operation: Operation,
     path: str,
     query: list[tuple[str, str]],
-    records: list[object],
+    content: object,
 ) -> HttpRequest:
+    """Build a push to a facade: the bare content, no envelope."""
     if facade.unit_key is not None:
         query.append((facade.unit_key, settings.unit_code))
     return HttpRequest(
@@ -471,7 +437,7 @@ def _facade_post(
         url=_address(settings, path),
         is_write=True,
         total_seconds=settings.timeouts.push_seconds,
-        headers=(*_JSON_HEADERS, *_secret_headers(facade.secret_headers)),
+        headers=(*_JSON_HEADERS, *_facade_headers(facade)),
         query=tuple(query),
-        body=_encode(records),
+        body=_encode(content),
     )

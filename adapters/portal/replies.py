@@ -5,7 +5,7 @@ alone; the whole JSON as text inside `message`; for facades even bare text.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,8 @@ class Reply:
     message: str = field(repr=False)
     result: Any = field(repr=False, default=None)
     session: str = field(repr=False, default="")
+    envelope: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+    """The whole object as it came, for whoever watches its form; empty for bare text."""
 
     def wordings(self, dialect: Dialect) -> frozenset[Wording]:
         return wordings_of(self.message, dialect.wordings)
@@ -63,11 +65,8 @@ class Reply:
         )
 
 
-def read_reply(body: bytes, *, takes_plain_text: bool = False, code_names: tuple[str, ...] = ("error_code",)) -> Reply:
-    """Read a body. Raises MalformedReply when it is no reply in any dialect.
-
-    `code_names` are the keys of the error code, the first that is there counts: the store of results has its own.
-    """
+def read_reply(body: bytes, *, takes_plain_text: bool = False) -> Reply:
+    """Read a body. Raises MalformedReply when it is no reply in any dialect."""
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if text[:1] == b"<":
         raise MalformedReply("a page (HTML or XML) came instead of JSON")
@@ -81,7 +80,7 @@ def read_reply(body: bytes, *, takes_plain_text: bool = False, code_names: tuple
         return Reply(None, document[:_MAX_MESSAGE])
     if not isinstance(document, dict):
         raise MalformedReply("the body is not a JSON object")
-    return _from_object(document, code_names, depth=0)
+    return _from_object(document, depth=0)
 
 
 def _plain_reply(text: bytes) -> Reply:
@@ -91,14 +90,14 @@ def _plain_reply(text: bytes) -> Reply:
         raise MalformedReply("the body is neither JSON nor text") from error
 
 
-def _from_object(document: dict[str, Any], code_names: tuple[str, ...], *, depth: int) -> Reply:
-    code = _code_of(next((document[name] for name in code_names if document.get(name) is not None), None))
+def _from_object(document: dict[str, Any], *, depth: int) -> Reply:
+    code = _code_of(document.get("error_code"))
     message = document.get("message")
     # A facade puts the portal's whole answer into `message`, as text; an outer error code is the facade's own.
     if depth == 0 and "result" not in document and code in (None, "0"):
         inner = _inner_object(message)
         if inner is not None:
-            return _from_object(inner, code_names, depth=1)
+            return _from_object(inner, depth=1)
     result = document.get("result")
     words = [part for part in (message, result) if isinstance(part, str)]
     session = document.get("session")
@@ -107,6 +106,7 @@ def _from_object(document: dict[str, Any], code_names: tuple[str, ...], *, depth
         " ".join(words)[:_MAX_MESSAGE],
         result,
         session.strip() if isinstance(session, str) else "",
+        document,
     )
 
 
@@ -157,6 +157,7 @@ def _folded(wordings: Wordings) -> dict[Wording, tuple[str, ...]]:
         Wording.ABSENT: _fold_all(wordings.absent),
         Wording.SESSION: _fold_all(wordings.session),
         Wording.BUSY: _fold_all(wordings.busy),
+        Wording.UNSUPPORTED: _fold_all(wordings.unsupported),
     }
 
 

@@ -11,14 +11,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from adapters.portal.failures import Meaning, Operation, Wordings
+from adapters.portal.failures import Meaning, Wordings
 from adapters.transport.settings import Seconds, TransportSettings
 from gateway.ports.portal_services import CatalogueName
-from mappings.portal.reads import CatalogueFields
 from mappings.portal.rules import WireRules
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~/-]*$", max_length=500)]
-BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 
@@ -66,7 +64,6 @@ class Timeouts(_Closed):
     detail_seconds: Seconds = 30.0
     look_up_seconds: Seconds = 30.0
     push_seconds: Seconds = 60.0
-    file_seconds: Seconds = 60.0
 
 
 class NationalStatusForm(StrEnum):
@@ -98,21 +95,15 @@ class Dialect(_Closed):
     """Whether the portal stores a step once when all nine fields are equal (portal wire notes §13 row 20)."""
 
 
-_SEEN = "KetNoiMotCuaQuocGia"
+_FACADE = "KetNoiMotCuaQuocGia/"
 
 
-def _seen_reads() -> dict[Operation, str]:
-    """Give the reads that public facades offer (portal wire notes §1.8); their further ones are configured.
-
-    `TraCuuTechID` is left out on purpose: a facade takes the person's number in the address.
-    """
+def _catalogue_paths() -> dict[CatalogueName, str]:
     return {
-        Operation.LIST_UNIT_PROCEDURES: f"{_SEEN}/LayDanhSachTTHCDonVi",
-        Operation.GET_DECISION: f"{_SEEN}/LayQDCB",
-        Operation.READ_SECTORS: f"{_SEEN}/LayDanhMucLinhVuc",
-        Operation.READ_PROCEDURE_TYPES: f"{_SEEN}/LayDanhMucLoaiThuTuc",
-        Operation.READ_PROCEDURE_GROUPS: f"{_SEEN}/LayDanhMucNhomThuTuc",
-        Operation.READ_PROCEDURES_BY_TYPE: f"{_SEEN}/LayDanhMucThuTucThuocLoai",
+        CatalogueName.SECTORS: f"{_FACADE}LayDanhMucLinhVuc",
+        CatalogueName.PROCEDURE_TYPES: f"{_FACADE}LayDanhMucLoaiThuTuc",
+        CatalogueName.PROCEDURE_GROUPS: f"{_FACADE}LayDanhMucNhomThuTuc",
+        CatalogueName.PROCEDURES_BY_TYPE: f"{_FACADE}LayDanhMucThuTucThuocLoai",
     }
 
 
@@ -122,42 +113,31 @@ class Facade(_Closed):
     create_path: UrlPath
     update_path: UrlPath
     steps_path: UrlPath
-    list_path: UrlPath = "KetNoiMotCuaQuocGia/LayDanhSachTTHC"
-    detail_path: UrlPath = "KetNoiMotCuaQuocGia/LayThuTuc"
+    own_list_path: UrlPath = f"{_FACADE}LayDanhSachTTHCDonVi"
+    list_path: UrlPath = f"{_FACADE}LayDanhSachTTHC"
+    detail_path: UrlPath = f"{_FACADE}LayThuTuc"
     look_up_path: UrlPath | None = None
     """No public facade offers a look-up; without one an unanswered push is parked for a person."""
+    national_status_path: UrlPath | None = f"{_FACADE}DongBoTrangThaiHoSoKM"
+    """None where the facade does not offer it; what it names is for sales-promotion notices in the one seen (§1.8)."""
+    catalogue_paths: dict[CatalogueName, UrlPath] = Field(default_factory=_catalogue_paths)
+    """The catalogues that the facade offers; the default is what one public client reads."""
+    decision_path: UrlPath | None = f"{_FACADE}LayQDCB"
+    technical_id_path: UrlPath | None = None
+    """A facade takes the person's number in the address (…/TraCuuTechID?mstorcmnd=), where servers on the way keep
+    it in their logs. So it is off until the operator has seen to those."""
     update_switch: UpdateSwitch = UpdateSwitch.URLS
     detail_key: Key = "maTTHC"
     look_up_key: Key = "mahoso"
     unit_key: Key | None = None
     """Query key of the unit code beside a push (MaDinhDanhDV in one facade)."""
-    read_paths: dict[Operation, UrlPath] = Field(default_factory=_seen_reads)
-    """Paths of further reads by operation; what has none is not offered."""
-    secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
-
-
-class FileFacade(_Closed):
-    """The provincial service that asks the national store of results and gives out files (portal wire notes §10, §1.8).
-
-    Paths of the store are assumed: the one public client names them in settings. A path of None is not offered.
-    """
-
-    base_url: BaseUrl | None = None
-    """None for the portal's own base address, without its family."""
-    results_path: UrlPath | None = f"{_SEEN}/GetKetQuaGiayTo"
-    result_file_path: UrlPath | None = f"{_SEEN}/GetGiayToByUrl"
-    attachment_path: UrlPath | None = f"{_SEEN}/getfile"
-    success_codes: frozenset[str] = frozenset({"0"})
-    """Values of `errorCode` that mean success, after normalisation; not documented."""
-    max_file_bytes: Annotated[int, Field(ge=1024, le=1 << 29)] = 10 * 1024 * 1024
-    """Largest file that is taken. As base64 it is a third longer, and must fit `transport.max_answer_bytes`."""
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
-    base_url: BaseUrl
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
     """Address of the province's own exchange server (or facade), without path of the family."""
     family: Family | None = Family.XRD
     """None when the base address already ends where the paths begin."""
@@ -184,6 +164,12 @@ class PortalSettings(_Closed):
     max_dossiers_per_call: BatchSize = 50
     max_steps_per_call: BatchSize = 100
     """Assumed ceilings (portal wire notes §13 row 11). Real clients send 1 and 10: begin there with the real portal."""
+    lists_own_procedures: bool = False
+    """Read the list of the unit's own procedures (`LayDanhSachTTHCDonVi`) in place of the whole one; seen at a facade
+    only."""
+    technical_id_provider: Key = "wso2is"
+    national_status_type: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,10}$")] = "2"
+    """The envelope's `type` of a status of a nationally filed dossier; only this value is seen (§6.3)."""
     dialect: Dialect = Dialect()
     wire: WireRules = Field(default_factory=WireRules)
     national_status: NationalStatusForm = NationalStatusForm.FOLDED
@@ -194,27 +180,17 @@ class PortalSettings(_Closed):
     """Whether `TraCuuHoSo` lists dossiers by day of reception (tuNgay, denNgay, trang, soLuong). No public client does
     this; without it, dossiers that only the portal has cannot be found."""
     listing_page_size: Annotated[int, Field(ge=1, le=5000)] = 500
-    technical_id_provider: Annotated[str, StringConstraints(max_length=100)] = "wso2is"
-    """Sent as `provider` of TraCuuTechID."""
-    unserved_reads: frozenset[Operation] = frozenset()
-    """Reads that this portal is known not to offer: refused without a call."""
-    catalogue_fields: dict[CatalogueName, CatalogueFields] = Field(default_factory=dict)
-    """Where items keep code and name, for catalogues whose fields are not those of the packaged table
-    (mappings/portal/catalogue_fields.toml; most of its rows are assumed)."""
+    max_listing_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A portal that ignores the page would give the first one for ever; past this many it is not believed."""
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
-    files: FileFacade | None = None
-    """Where results and files are fetched; None where no such service is, and nothing can be fetched."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for url in (self.base_url, self.files.base_url if self.files is not None else None):
-            parts = urlsplit(url or "")
-            if parts.username is not None or parts.password is not None:
-                raise ValueError("base_url must not hold credentials")
-        if self.files is not None and self.files.max_file_bytes * 4 // 3 + 1024 > self.transport.max_answer_bytes:
-            raise ValueError("files.max_file_bytes, a third longer as text, must fit transport.max_answer_bytes")
+        parts = urlsplit(self.base_url)
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("base_url must not hold credentials")
         if self.password is not None and self.password_file is not None:
             raise ValueError("password and password_file exclude each other")
         if self.facade is None and not (self.username and (self.password or self.password_file)):

@@ -11,7 +11,7 @@ from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
 from adapters.portal.replies import Reply
 from adapters.portal.settings import PortalSettings
-from gateway.errors import ContractBroken, InvalidInput, Rejected
+from gateway.errors import ContractBroken, InvalidInput
 from gateway.ports.portal_services import (
     AnswerToPush,
     LocalQuestionToPush,
@@ -82,12 +82,7 @@ class PortalStatements:
 
     def _refuse_facade(self, operation: Operation) -> None:
         if self._settings.facade is not None:
-            raise Rejected(
-                "the facade does not offer this service",
-                system=protocol.SYSTEM,
-                operation=operation,
-                code="no_such_service",
-            )
+            raise protocol.no_such_service(operation)
 
     def _reader(self, operation: Operation, read_item: Callable[[Any], ItemT | None]) -> Callable[[Reply], list[ItemT]]:
         def read(reply: Reply) -> list[ItemT]:

@@ -13,6 +13,7 @@ from gateway.engine.acceptor import Change, Receipt
 from gateway.errors import Fault
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.dossier_rules import dossier_faults, step_faults
+from gateway.ports.mapping import CodeKind, Treatment, day_of
 from gateway.store.clients import Client
 from gateway.sync.acceptance import Expectation, Outcome
 
@@ -45,13 +46,14 @@ def make_change(
     now = services.clock.now()
     if isinstance(body, Dossier):
         faults = dossier_faults(body, now)
-        is_known = services.catalogue.knows(body.procedure_code)
+        is_known = _is_procedure_known(services, body)
     else:
         faults, is_known = step_faults(body, now), True
     if faults:
         raise Problem("impossible-dates", faults=faults)
     if is_known is False:
-        fault = Fault("/procedure_code", "must be in the procedure catalogue", "unknown code")
+        rule = "must be in the procedure catalogue, or lead there by a mapping set"
+        fault = Fault("/procedure_code", rule, "unknown code")
         raise Problem("unknown-code", faults=[fault])
     digest = b""
     if idempotency_key is not None:
@@ -65,6 +67,21 @@ def make_change(
         idempotency_key=idempotency_key,
         expected=expected,
     )
+
+
+def _is_procedure_known(services: Services, dossier: Dossier) -> bool | None:
+    """Tell whether the procedure is in the catalogue, under the code that mapping sets give it; None for no catalogue.
+
+    Where a set holds what it does not know, such a code is taken in and waits; where it refuses it, so does the intake.
+    """
+    code, mapper = dossier.procedure_code, services.mapper.mapper
+    if mapper is not None:
+        translation = mapper.translate(CodeKind.PROCEDURE, code, day_of(dossier))
+        if translation is not None:
+            if not translation.is_answer:
+                return translation.treatment is Treatment.HELD
+            code = translation.code
+    return services.catalogue.knows(code)
 
 
 def request_digest(services: Services, parts: list[Any]) -> bytes:

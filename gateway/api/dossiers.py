@@ -228,6 +228,7 @@ async def get_deliveries(call: Call) -> web.StreamResponse:
             state=line.state,
             attempts_count=line.attempts_count,
             reason=line.reason,
+            mapping_version=line.mapping_version,
             created_at=line.created_at,
             changed_at=line.changed_at,
         )

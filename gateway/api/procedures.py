@@ -27,6 +27,7 @@ from gateway.model.vocabulary import ProcedureCode
 from gateway.store.clients import Scope
 from gateway.store.procedure_reads import find_procedure, list_procedures, list_versions
 from gateway.sync.procedure_changes import procedure_changes
+from gateway.sync.procedure_duties import Obligation
 from gateway.sync.procedure_sentences import Language, sentence
 
 CODE = {"code": ProcedureCode}
@@ -46,6 +47,10 @@ class ProcedureListQuery:
     __pydantic_config__ = CLOSED
 
     is_public: bool | None = None
+    missing_obligation: Annotated[
+        tuple[Obligation, ...] | None,
+        Field(min_length=1, max_length=len(Obligation), description="Only those that lack at least one of these."),
+    ] = None
     with_retired: Annotated[bool, Field(description="Also those that have left the catalogue.")] = False
     cursor: ProcedureCursor | None = None
     limit: PageCount | None = None
@@ -81,6 +86,7 @@ async def get_procedures(call: Call) -> web.StreamResponse:
         after=read_text_cursor(query.cursor),
         is_public=query.is_public,
         with_retired=query.with_retired,
+        missing=query.missing_obligation,
         limit=limit + 1,
     )
     shown = lines[:limit]
@@ -91,6 +97,9 @@ async def get_procedures(call: Call) -> web.StreamResponse:
             version_number=line.version_number,
             content_hash=line.content_hash,
             is_public=line.is_public,
+            missing_obligations=None
+            if line.missing_obligations is None
+            else tuple(Obligation(kind) for kind in line.missing_obligations),
             checked_at=line.checked_at,
             retired_at=line.retired_at,
         )

@@ -17,6 +17,7 @@ from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import DossierCode
 from gateway.sync.acceptance import Outcome
 from gateway.sync.procedure_changes import ChangeKind
+from gateway.sync.procedure_duties import Obligation
 
 Revision = Annotated[int, Field(ge=0)]
 Amount = Annotated[int, Field(ge=0)]
@@ -180,7 +181,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """One delivery to one system; `reason` is a stable code that says why it is where it is."""
+    """One delivery to one system; `reason` is a stable code that says why it is where it is.
+
+    `mapping_version` is the load of mapping sets that translated what was sent, null when there was none.
+    """
 
     delivery_id: int
     system: str
@@ -190,6 +194,7 @@ class DeliveryView:
     state: DeliveryState
     attempts_count: int
     reason: str
+    mapping_version: int | None
     created_at: datetime
     changed_at: datetime
 
@@ -244,13 +249,14 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcedureSummary:
-    """A line of the catalogue."""
+    """A line of the catalogue. `missing_obligations` are kinds of what it must show and does not, null until judged."""
 
     code: str
     name: str
     version_number: int
     content_hash: str
     is_public: bool
+    missing_obligations: tuple[Obligation, ...] | None
     checked_at: datetime
     retired_at: datetime | None
 

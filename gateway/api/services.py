@@ -1,6 +1,6 @@
 """What the API is given by the composition root: capabilities, limits, and who wants to know what happened."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -8,8 +8,10 @@ from typing import NamedTuple, Protocol
 from gateway.api.national_desk import NationalDesk
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
+from gateway.engine.gates import SystemGate
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
+from gateway.ports.mapping import CurrentMapper
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 
@@ -156,8 +158,12 @@ class Services:
     metrics_access: MetricsAccess = MetricsAccess.LOOPBACK
     statement_system: str | None = "portal"
     """The system that statements and questions belong to; None when no portal is configured."""
+    synced_system: str | None = "portal"
+    """The system whose procedures and catalogues are kept; None when no portal is configured."""
     files: FileServer | None = None
     """None when the province's file addresses travel as they are."""
+    gates: Mapping[str, SystemGate] = field(default_factory=dict)
+    """Whether each configured system is called; a system without one is always open."""
     reconciled_system: str | None = "portal"
     """The system that can be compared with; None when none is configured that can be asked."""
     national: NationalDesk | None = None
@@ -165,3 +171,5 @@ class Services:
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""
+    mapper: CurrentMapper = field(default_factory=CurrentMapper)
+    """The mapping sets in force."""

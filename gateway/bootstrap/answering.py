@@ -14,12 +14,14 @@ from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.opening import read_secret
+from gateway.bootstrap.working import make_gate
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.dossier import AgencyRef
+from gateway.ports.mapping import CurrentMapper
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.files import PostgresDocuments
@@ -55,6 +57,7 @@ def make_services(
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
+    mapper: CurrentMapper,
     national: NationalDesk | None,
 ) -> Services:
     api = ground.settings.api
@@ -62,6 +65,8 @@ def make_services(
     async def render_metrics() -> bytes:
         return _render(registry)
 
+    # Whoever pauses a system wants to see it paused at once.
+    gates = {system: make_gate(ground, refresh_seconds=0) for system in ground.portals}
     return Services(
         acceptor=acceptor,
         pool=ground.pool,
@@ -72,7 +77,13 @@ def make_services(
         random_bytes=os.urandom,
         reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
-        readiness=Readiness(ground.systems, ground.portals, certificates),
+        synced_system=PORTAL if ground.portals else None,
+        readiness=Readiness(
+            ground.systems,
+            ground.portals,
+            certificates,
+            standings={system: gate.standing for system, gate in gates.items()},
+        ),
         render_metrics=render_metrics,
         observer=ground.telemetry,
         limits=Limits(
@@ -84,6 +95,8 @@ def make_services(
         version=__version__,
         codes=load_code_directory(),
         files=files,
+        gates=gates,
+        mapper=mapper,
         national=national,
     )
 

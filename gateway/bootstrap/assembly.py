@@ -21,7 +21,9 @@ from gateway.bootstrap.answering import (
     make_national_desk,
     make_services,
 )
+from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
     file_headers,
@@ -31,10 +33,21 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.working import Run, make_outbox, make_reconciler, make_statements, make_webhooks, make_worker
+from gateway.bootstrap.working import (
+    Run,
+    make_drift,
+    make_opening,
+    make_outbox,
+    make_reconciler,
+    make_statements,
+    make_webhooks,
+    make_worker,
+    watch_gate,
+)
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.drift import DriftBuffer
 from gateway.engine.scheduler import Job
 from gateway.ports.portal import Finding
 from gateway.runtime import Parts, Runtime
@@ -72,15 +85,19 @@ class Assembly:
         ground = await self._ground()
         procedures = PostgresProcedures(ground.pool, clock=self.clock)
         catalogue = CatalogueMemory(procedures)
-        portal = await self._portal(ground)
+        mappings = await make_mappings(ground, is_worker=role.is_worker)
+        drift, write_drift = make_drift(ground)
+        portal = await self._portal(ground, drift)
         acceptor = make_acceptor(ground) if role.is_api else None
         presence = WorkerPresence(self._dsn) if role.is_worker else None
         outbox = make_outbox(ground, presence) if presence is not None else None
         worker = None
         if portal is not None and outbox is not None:
-            worker = make_worker(ground, portal, outbox, procedures)
-        more_workers, more_jobs = self._more_work(ground, portal, procedures) if role.is_worker else ([], [])
-        runner = self._runner(ground, acceptor, catalogue, portal) if acceptor is not None else None
+            worker = make_worker(ground, portal, outbox, procedures, mappings.translator)
+        more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
+        if portal is not None:
+            more_jobs.append(write_drift)
+        runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -95,10 +112,12 @@ class Assembly:
             catalogue=portal if role.is_worker else None,
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
-            more_jobs=more_jobs,
+            may_read=make_opening(ground),
+            more_jobs=[*more_jobs, mappings.job()],
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),
+            reading_policy=reading_policy(ground),
             idempotency_kept=timedelta(days=settings.engine.idempotency_kept_days),
             stop_grace_seconds=settings.engine.stop_grace_seconds,
             closers=ground.closers,
@@ -159,7 +178,7 @@ class Assembly:
             signal=EventSignal(pool),
         )
 
-    async def _portal(self, ground: Ground) -> PortalAdapter | None:
+    async def _portal(self, ground: Ground, drift: DriftBuffer) -> PortalAdapter | None:
         if self._portal_settings is None:
             return None
         await ground.systems.ensure(PORTAL)
@@ -171,29 +190,32 @@ class Assembly:
             chance=self.chance,
             observe=lambda call: self.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
             headers_supplier=_trace_headers,
+            watch=drift,
+            on_defect=lambda error: self.telemetry.note_defect("portal.drift", error),
         )
         ground.closers.append(portal.aclose)
         return portal
 
     def _more_work(
-        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures
+        self, ground: Ground, portal: PortalAdapter | None, procedures: PostgresProcedures, mappings: Mappings
     ) -> tuple[list[Run], list[Job]]:
         runs: list[Run] = [make_webhooks(ground)]
-        jobs: list[Job] = []
+        jobs: list[Job] = [watch_gate(ground)] if portal is not None else []
         if portal is not None and ground.has_look_up:
-            runs.append(make_reconciler(ground, portal, procedures))
+            runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
             jobs.append(read_questions)
+        if portal is not None:
+            jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         return runs, jobs
 
     def _runner(
-        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, portal: PortalAdapter | None
+        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        gives_files = portal is not None and portal.results.gives_attachments
-        national = make_national_desk(ground, portal.results.download_attachment if portal and gives_files else None)
+        national = make_national_desk(ground, None)
         services = make_services(
             ground,
             self.registry,
@@ -201,6 +223,7 @@ class Assembly:
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,
+            mapper=mappings.current,
             national=national,
         )
         # A handler's time to finish is what the grace at the stop is for as well.

@@ -1,24 +1,33 @@
 """The parts of a process that talks to systems and subscribers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
 from adapters.portal import PortalAdapter
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
+from gateway.engine.drift import DriftBuffer
+from gateway.engine.gates import SystemGate
 from gateway.engine.reconciliation import Reconciler, ReconciliationSettings
 from gateway.engine.scheduler import Job
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.engine.webhooks import AiohttpPost, WebhookSender, WebhookSettings
 from gateway.engine.worker import Worker, WorkerSettings
+from gateway.errors import StoreUnavailable
+from gateway.store.drift import PostgresDrift, open_drift_counts
+from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.reconciliation import PostgresRuns
 from gateway.store.statements import PostgresStatements
 from gateway.store.subscriptions import PostgresWebhooks
+from gateway.sync.calendar import read_hours
 from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -37,7 +46,11 @@ def make_outbox(ground: Ground, presence: WorkerPresence) -> PostgresOutbox:
 
 
 def make_worker(
-    ground: Ground, portal: PortalAdapter, outbox: PostgresOutbox, procedures: PostgresProcedures
+    ground: Ground,
+    portal: PortalAdapter,
+    outbox: PostgresOutbox,
+    procedures: PostgresProcedures,
+    codes: CodeTranslator,
 ) -> Worker:
     engine = ground.settings.engine
     return Worker(
@@ -57,6 +70,7 @@ def make_worker(
         ),
         waker=ground.signal,
         links=ground.links(),
+        codes=codes,
         statuses=portal.national,
     )
 
@@ -90,14 +104,19 @@ def make_statements(ground: Ground, portal: PortalAdapter) -> tuple[Run, Job]:
         settings=StatementSettings(lease_seconds=engine.lease_seconds, retry=retry_policy(ground)),
     )
     interval = timedelta(seconds=engine.questions_interval_seconds)
+    is_open = make_opening(ground)
 
     async def read() -> None:
+        if not await is_open():
+            return
         await read_questions(PORTAL, portal.statements, store, clock=ground.clock, interval=interval)
 
     return sender.run, Job("questions", min(60.0, interval.total_seconds()), read)
 
 
-def make_reconciler(ground: Ground, portal: PortalAdapter, procedures: PostgresProcedures) -> Run:
+def make_reconciler(
+    ground: Ground, portal: PortalAdapter, procedures: PostgresProcedures, codes: CodeTranslator
+) -> Run:
     rules = ground.settings.reconciliation
     return Reconciler(
         PORTAL,
@@ -119,6 +138,7 @@ def make_reconciler(ground: Ground, portal: PortalAdapter, procedures: PostgresP
             full_interval=timedelta(hours=rules.full_interval_hours) if rules.full_interval_hours else None,
         ),
         links=ground.links(),
+        codes=codes,
     ).run
 
 
@@ -135,7 +155,64 @@ def make_breaker(ground: Ground) -> CircuitBreaker:
         clock=ground.clock,
         chance=ground.chance,
         observer=ground.telemetry,
+        gate=make_gate(ground),
     )
+
+
+def make_gate(ground: Ground, *, refresh_seconds: float = 1.0) -> SystemGate:
+    calendar = ground.settings.calendar.portal
+    return SystemGate(
+        PostgresGates(ground.pool),
+        PORTAL,
+        hours=read_hours(calendar.hours),
+        policy=ReleasePolicy(
+            calls_per_second=calendar.calls_per_second,
+            ramp_minutes=calendar.ramp_minutes,
+            ramp_first_share=calendar.ramp_first_share,
+            ramp_calls_per_second=calendar.ramp_calls_per_second,
+        ),
+        clock=ground.clock,
+        refresh_seconds=refresh_seconds,
+    )
+
+
+def make_opening(ground: Ground) -> Callable[[], Awaitable[bool]]:
+    """Give what tells whether the portal is open, for what reads it beside the queue."""
+    gate = make_gate(ground)
+
+    async def is_open() -> bool:
+        return (await gate.standing()).is_open
+
+    return is_open
+
+
+def watch_gate(ground: Ground) -> Job:
+    """Give what keeps the gate's metrics up to date."""
+    gate = make_gate(ground)
+
+    async def measure() -> None:
+        standing = await gate.standing()
+        ground.telemetry.note_gate(PORTAL, standing.hold, await gate.released_share())
+
+    return Job("gate", 2.0, measure)
+
+
+def make_drift(ground: Ground) -> tuple[DriftBuffer, Job]:
+    """Give what hears of contract drift, and what writes it down. What is left at the end is written then."""
+    buffer = DriftBuffer(PostgresDrift(ground.pool), clock=ground.clock, observer=ground.telemetry)
+
+    async def write() -> None:
+        await buffer.flush()
+        counts = await open_drift_counts(ground.pool)
+        ground.telemetry.note_drift(PORTAL, {kind: n for (system, kind), n in counts.items() if system == PORTAL})
+
+    async def write_the_rest() -> None:
+        # Without a database the sightings are lost with the process; they will be seen again.
+        with contextlib.suppress(StoreUnavailable):
+            await buffer.flush()
+
+    ground.closers.append(write_the_rest)
+    return buffer, Job("drift", 5.0, write)
 
 
 def retry_policy(ground: Ground) -> RetryPolicy:

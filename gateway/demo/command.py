@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +18,30 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gateway.demo.driver import Driver, Log
+from gateway.demo.held import hold_and_release
+from gateway.demo.inbound import Inbound, file_and_answer
+from gateway.demo.reconciliation import damage_and_reconcile
 from gateway.demo.stack import (
     Child,
     Control,
     Files,
+    free_port,
     gateway_child,
     sandbox_child,
     write_password,
+    write_portal_secret,
     write_settings,
 )
-from gateway.demo.statements import compare_statements, state_everything
-from gateway.demo.verify import compare
+from gateway.demo.statements import state_everything
+from gateway.demo.summary import Day, PortalRecord, summarise
 from gateway.demo.world import Story, make_day
 
 _DRAIN_SECONDS = 120.0
+PROVINCE_SCOPES = (
+    *("dossiers:read", "dossiers:write", "procedures:read", "events:read", "operations:read", "questions:read"),
+    *("statements:read", "statements:write"),
+)
+OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
 _MEASURED_SECONDS = 3.0
 
 # Faults of the middle of the day: every way in which the portal has been seen to fail, some of the time. The lost
@@ -74,10 +84,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is running: addresses, a token of the provincial system, and the sandbox's control."""
+    """What is running: addresses, tokens of the provincial system and of an operator, the portal's key, its control."""
 
     url: str
     token: str
+    operator_token: str
+    portal_secret: str
     control: Control
     control_url: str
     session: aiohttp.ClientSession
@@ -106,24 +118,26 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         )
         stack.push_async_callback(sandbox.stop)
         addresses = await sandbox.start()
-        write_settings(files, dsn=dsn, portal_url=addresses["url"], port=options.port)
+        port = options.port or free_port()
+        secret = write_portal_secret(files)
+        write_settings(files, dsn=dsn, portal_url=addresses["url"], port=port)
         gateway = gateway_child(files)
         stack.push_async_callback(gateway.stop)
         url = (await gateway.start())["url"]
-        client_token = await add_client(files)
+        client_token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
+        operator_token = await add_client(files, "operator", "*", OPERATOR_SCOPES)
         control = Control(session, addresses["control_url"], token)
-        yield Stack(url, client_token, control, addresses["control_url"], session)
+        yield Stack(url, client_token, operator_token, secret, control, addresses["control_url"], session)
 
 
-async def add_client(files: Files) -> str:
-    """Register the provincial system as an operator would, and give its token."""
+async def add_client(files: Files, client_id: str, agency: str, scopes: Sequence[str]) -> str:
+    """Register a client as an operator would, and give its token."""
     adding = Child(
         "clients add",
         [
-            *(sys.executable, "-m", "gateway", "clients", "add", "one-stop", "--name", "One-stop system", "--json"),
-            *("--scope", "dossiers:read", "--scope", "dossiers:write", "--scope", "procedures:read"),
-            *("--scope", "events:read", "--scope", "operations:read", "--scope", "questions:read"),
-            *("--scope", "statements:read", "--scope", "statements:write", "--agency", "H99"),
+            *(sys.executable, "-m", "gateway", "clients", "add", client_id, "--name", client_id, "--json"),
+            *(part for scope in scopes for part in ("--scope", scope)),
+            *("--agency", agency),
         ],
         files.folder / "clients.log",
         {"GATEWAY_CONFIG": str(files.settings)},
@@ -200,8 +214,7 @@ async def change_the_weather(stack: Stack, progress: Callable[[], float], lived:
 
 async def live(stack: Stack, options: Options, procedures: list[dict[str, Any]], told: Callable[[int], None]) -> Log:
     """Live the day with faults, and wait until everything has arrived."""
-    usable = [procedure for procedure in procedures if procedure["sectors"] and procedure["is_public"]]
-    stories: list[Story] = make_day(options.dossiers_count, usable, options.seed)
+    stories: list[Story] = make_day(options.dossiers_count, _usable(procedures), options.seed)
     total = sum(len(turn.requests) for story in stories for turn in story.turns)
     done = 0
 
@@ -222,71 +235,61 @@ async def live(stack: Stack, options: Options, procedures: list[dict[str, Any]],
 
 
 async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
-    """Live the day and give the summary; `ok` tells whether every promise was kept."""
+    """Live the day, let the record be damaged and mended, and give the summary."""
     started = time.monotonic()
     procedures = await catalogue_loaded(stack, options.procedures_count)
     with _bar(options) as told:
         stating = asyncio.create_task(state_everything(stack.session, stack.url, stack.token))
+        filing = asyncio.create_task(_file(stack, options))
         log = await live(stack, options, procedures, told)
-        stated = await stating
-    accepted_count = sum(len(changes) for changes in log.accepted.values())
-    sizes = await drained(stack, accepted_count)
-    held = await stack.control.dossiers()
-    counters = await stack.control.get("counters")
-    injected = (await stack.control.get("faults"))["injected"]
-    on_portal = await stack.control.get("procedures")
-    found = compare(log.accepted, held)
-    statements_accepted, statements_right = compare_statements(
-        stated, (await stack.control.get("statements"))["statements"]
+        stated, inbound = await stating, await filing
+    accepted_count = sum(len(changes) for changes in log.accepted.values()) + len(inbound.answered)
+    await drained(stack, accepted_count)
+    portal = await read_portal(stack)
+    reconciled = await damage_and_reconcile(stack.session, stack.control, stack.url, stack.operator_token)
+    held = await hold_and_release(
+        stack.session,
+        stack.control,
+        stack.url,
+        stack.operator_token,
+        procedures=_usable(procedures),
+        folder=options.folder / "mapping-sets",
+        settings=Files(options.folder).settings,
     )
-    summary: dict[str, Any] = {
-        "dossiers.accepted": len(log.accepted),
-        "dossiers.on_portal": len(held),
-        "dossiers.lost": found["lost"],
-        "dossiers.duplicated": found["duplicated"],
-        "dossiers.mismatched": found["mismatched"],
-        "changes.accepted": accepted_count,
-        "changes.replayed": log.replayed_count,
-        "changes.refused": len(log.refused),
-        "progress.accepted": log.steps_count,
-        "progress.on_portal": found["steps_on_portal"],
-        "progress.lost": found["steps_lost"],
-        "progress.out_of_order": found["out_of_order"],
-        "procedures.on_portal": len(on_portal["procedures"]),
-        "procedures.in_gateway": len(procedures),
-        "deliveries.accepted": int(sizes.get("accepted", 0)),
-        "deliveries.unaccounted": int(sizes.get("lost", 0)),
-        "deliveries.parked": int(sizes.get("parked", 0)),
-        "deliveries.open": int(sum(sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown"))),
-        "portal.concurrent_calls_for_one_dossier": counters.get("concurrent_same_dossier", 0),
-        "questions.answered": len(stated.answers),
-        "statements.accepted": statements_accepted,
-        "statements.on_portal": statements_right,
-        "statements.unexpected": len(stated.unexpected),
-        "faults.injected": sum(injected.values()),
-        "faults.by_kind": injected,
-        "elapsed_seconds": round(time.monotonic() - started, 1),
-    }
-    zeros = (
-        *("dossiers.lost", "dossiers.duplicated", "dossiers.mismatched", "changes.refused", "progress.lost"),
-        *("progress.out_of_order", "deliveries.unaccounted", "deliveries.parked", "deliveries.open"),
-        *("portal.concurrent_calls_for_one_dossier", "statements.unexpected"),
+    day = Day(
+        log=log,
+        stated=stated,
+        inbound=inbound,
+        reconciled=reconciled,
+        held=held,
+        portal=portal,
+        procedures_count=len(procedures),
+        sizes=await drained(stack, accepted_count + len(held.sent)),
+        elapsed_seconds=time.monotonic() - started,
     )
-    summary["ok"] = (
-        all(summary[name] == 0 for name in zeros)
-        and summary["dossiers.accepted"] == summary["dossiers.on_portal"] == options.dossiers_count
-        and summary["progress.accepted"] == summary["progress.on_portal"]
-        and summary["statements.accepted"] == summary["statements.on_portal"]
-        and summary["questions.answered"] > 0
-        and summary["procedures.in_gateway"] == summary["procedures.on_portal"]
-        and summary["faults.injected"] > 0
+    return summarise(day, options.dossiers_count)
+
+
+async def _file(stack: Stack, options: Options) -> Inbound:
+    count = max(12, options.dossiers_count // 25)
+    return await file_and_answer(stack.session, stack.control, stack.url, stack.token, stack.portal_secret, count)
+
+
+async def read_portal(stack: Stack) -> PortalRecord:
+    """Read what the portal itself says that it holds."""
+    control = stack.control
+    return PortalRecord(
+        dossiers=await control.dossiers(),
+        counters=await control.get("counters"),
+        injected=(await control.get("faults"))["injected"],
+        procedures_count=len((await control.get("procedures"))["procedures"]),
+        statements=(await control.get("statements"))["statements"],
+        national_statuses=(await control.get("national-statuses"))["statuses"],
     )
-    if not summary["ok"]:
-        summary["examples"] = [
-            *found["examples"],
-            *(f"{code}: {status} {kind}" for code, status, kind in log.refused[:10]),
-        ]
-    return summary
+
+
+def _usable(procedures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [procedure for procedure in procedures if procedure["sectors"] and procedure["is_public"]]
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ class Files:
     @property
     def settings(self) -> Path:
         return self.folder / "gateway.toml"
+
+    @property
+    def portal_secret(self) -> Path:
+        return self.folder / "portal-secret"
 
     @property
     def password(self) -> Path:
@@ -152,12 +157,30 @@ circuit_open_ceiling_seconds = 3.0
 lease_seconds = 30.0
 procedures_interval_seconds = 600.0
 
+[reconciliation]
+interval_hours = 0
+full_interval_hours = 0
+calls_per_second = 500.0
+list_from = 2026-01-01
+concurrency = 8
+
+[portal_inbound]
+authentication = "shared_header"
+secret_file = {json.dumps(str(files.portal_secret))}
+default_agency_code = "H99.01"
+default_agency_name = "Sở Thử nghiệm"
+public_base_url = "http://127.0.0.1:{port}"
+
 [portal]
 base_url = {json.dumps(portal_url)}
 unit_code = "H99"
 username = "demo_province"
 password_file = {json.dumps(str(files.password))}
 destination_code = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+has_dossier_listing = true
+
+[portal.transport]
+calls_per_second = 1000.0
 
 [portal.timeouts]
 login_seconds = 3.0
@@ -171,6 +194,22 @@ certificate = {json.dumps(str(certificates / "client.pem"))}
 key = {json.dumps(str(certificates / "client.key"))}
 """
     files.settings.write_text(text, encoding="utf-8")
+
+
+def write_portal_secret(files: Files) -> str:
+    """Make the key by which the portal's calls are known in this run."""
+    secret = secrets.token_urlsafe(24)
+    files.portal_secret.touch(mode=0o600)
+    files.portal_secret.write_text(secret, encoding="utf-8")
+    return secret
+
+
+def free_port() -> int:
+    """Give a loopback port that was free a moment ago: the settings name the address under which files are read."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def write_password(files: Files) -> str:
@@ -187,7 +226,7 @@ def sandbox_child(files: Files, *, password: str, token: str, procedures_count: 
     profile = files.folder / "portal-profile.json"
     profile.touch(mode=0o600)
     # A little latency: without any, two calls for one dossier at the same moment could not be told from one another.
-    settings = {"username": "demo_province", "password": password, "latency_seconds": 0.01}
+    settings = {"username": "demo_province", "password": password, "latency_seconds": 0.01, "is_listing_served": True}
     profile.write_text(json.dumps(settings), encoding="utf-8")
     arguments = [
         *(sys.executable, "-m", "adapters.portal.sandbox", "--profile", str(profile)),

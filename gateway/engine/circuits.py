@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from gateway.engine.gates import SystemGate
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.observing import CircuitMoved, Observer
 from gateway.sync.actions import CallFailed, FailureKind
@@ -51,6 +52,7 @@ class CircuitBreaker:
         clock: Clock,
         chance: Chance,
         observer: Observer,
+        gate: SystemGate | None = None,
     ) -> None:
         self._store = store
         self._system = system
@@ -58,6 +60,7 @@ class CircuitBreaker:
         self._clock = clock
         self._chance = chance
         self._observe = observer
+        self._gate = gate
         self._noted_at = float("-inf")
         self._is_open = False
 
@@ -66,16 +69,38 @@ class CircuitBreaker:
         """Whether this process last saw the circuit open: a call that waited for its turn is then not made."""
         return self._is_open
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether calendar or operator keep the system closed now: no failure, and nothing is to be counted."""
+        return self._gate is not None and self._gate.is_shut
+
+    async def turn(self) -> None:
+        """Wait until the system's rate has room for one more call. Raises StoreUnavailable."""
+        if self._gate is not None:
+            await self._gate.turn()
+
     async def nothing_to_probe(self) -> None:
         """Hear that a probe was allowed and nothing was owed: the system is not known to be ill any more."""
+        if (await self._store.circuit(self._system)).state is not CircuitState.HALF_OPEN:
+            return  # Not a probe: only a rate had bounded the allowance.
         async with self._store.changing_circuit(self._system) as change:
             before = change.circuit
             if before.state is CircuitState.HALF_OPEN:
                 change.circuit = Circuit()
         self._tell(before, change.circuit)
 
-    async def allowance(self) -> int | None:
-        """Give how many lanes may be worked on now: None for any number, 1 for a probe, 0 for none."""
+    async def allowance(self, records_per_call: int = 1) -> int | None:
+        """Give how many lanes may be worked on now: None for any number, 1 for a probe, 0 for none.
+
+        A closed gate is asked first, so that no probe is spent on a system that is not to be called.
+        """
+        released = await self._gate.allowance(records_per_call) if self._gate is not None else None
+        if released == 0:
+            return 0
+        healthy = await self._circuit_allowance()
+        return healthy if released is None else min(released, released if healthy is None else healthy)
+
+    async def _circuit_allowance(self) -> int | None:
         circuit = await self._store.circuit(self._system)
         if circuit == Circuit(failures_count=circuit.failures_count):
             self._is_open = False

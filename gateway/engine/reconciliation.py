@@ -19,6 +19,7 @@ from aiolimiter import AsyncLimiter
 
 from gateway.engine.acceptor import revision_context
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator, NotTranslatable
 from gateway.errors import ContractBroken, IntegrityFailed, Rejected, RemoteError, StoreUnavailable
 from gateway.model.dossier import Dossier
 from gateway.model.procedure import Procedure
@@ -43,7 +44,7 @@ from gateway.ports.reconciliation import (
 )
 from gateway.sync.actions import call_failed
 from gateway.sync.file_links import FileLinks
-from gateway.sync.reconcile import Classified, after_repair, classify, duplicated
+from gateway.sync.reconcile import Classified, after_repair, classify, duplicated, states
 
 _dossiers = msgspec.json.Decoder(Dossier)
 _MAX_UNREADABLE_IN_A_PAGE = 20
@@ -130,6 +131,7 @@ class Reconciler:
         observer: Observer,
         settings: ReconciliationSettings,
         links: FileLinks | None = None,
+        codes: CodeTranslator | None = None,
     ) -> None:
         self._system = system
         self._store = store
@@ -142,6 +144,7 @@ class Reconciler:
         self._observe = observer
         self._settings = settings
         self._links = links
+        self._codes = codes
         self._stalled = (0, 0)
         """The dossier at which the last page stopped, and how often in a row."""
         self._turns = asyncio.Semaphore(settings.concurrency)
@@ -275,6 +278,8 @@ class Reconciler:
             *(self._look_at_one(candidate, procedures.get(candidate.procedure_code)) for candidate in candidates),
             return_exceptions=True,
         )
+        if any(isinstance(end, _Looked) and end.inspection is not None for end in ends):
+            await self._breaker.answered()
         looked: list[_Looked] = []
         unreadable_count = 0
         for candidate, end in zip(candidates, ends, strict=True):
@@ -311,24 +316,34 @@ class Reconciler:
             dossier = self._open(candidate)
         except IntegrityFailed:
             return _Looked(candidate, None, "unreadable_here")
+        if self._codes is not None:
+            translated = self._codes.pinned().translated(dossier)
+            if isinstance(translated, NotTranslatable):
+                return _Looked(candidate, None, "not_translatable")
+            if translated.procedure_code != candidate.procedure_code:
+                code = translated.procedure_code
+                procedure = (await self._procedures.get_many([code])).get(code)
+            dossier = translated
         prepared = self._channel.prepare_snapshot(
             SnapshotToPush(delivery_id=0, dossier_code=candidate.code, dossier=dossier, procedure=procedure)
         )
         if isinstance(prepared, Untranslatable):
             return _Looked(candidate, None, "not_translatable")
         async with self._turns:
-            if self._breaker.is_open:
+            await self._breaker.turn()
+            if self._breaker.is_open or self._breaker.is_shut:
                 raise _Paused
             async with self._rate:
                 inspection = await self._channel.inspect(prepared)
-        await self._breaker.answered()
         return _Looked(candidate, inspection)
 
     def _open(self, candidate: Candidate) -> Dossier:
         key = self._key_ring.open_record_key(candidate.wrapped_key)
         context = revision_context(candidate.dossier_id, candidate.content_revision)
         dossier = _dossiers.decode(key.unseal(candidate.sealed, context=context))
-        dossier = replace(dossier, status=DossierStatus(candidate.status))
+        if candidate.status != dossier.status:
+            # A step has moved it on since; the province's own code beside it was that of the former status.
+            dossier = replace(dossier, status=DossierStatus(candidate.status), source_status="")
         if self._links is None:
             return dossier
         return self._links.rewritten(
@@ -348,9 +363,8 @@ class Reconciler:
         found = classify(candidate.origin, one.inspection, is_expected=candidate.is_expected)
         if not found:
             page.count("equal")
-        for classified in found:
+        for classified, state in zip(found, states(found, is_dry=is_dry), strict=True):
             page.count(classified.kind.value)
-            state = classified.state(is_dry=is_dry)
             page.findings.append(self._finding(candidate, classified, one.inspection, state))
             if state is FindingState.REPAIRING:
                 is_whole = classified.kind is DifferenceKind.MISSING_THERE

@@ -27,7 +27,15 @@ from gateway.ports.portal_services import (
 from gateway.ports.statements import LeasedStatement, QuestionStore, ReadQuestion, StatementStore
 from gateway.sync.actions import call_failed
 from gateway.sync.retry import RetryPolicy
-from gateway.sync.statements import DEFECT, REFUSED_TOGETHER, UNREADABLE, StatementMove, after_failure, after_success
+from gateway.sync.statements import (
+    DEFECT,
+    REFUSED_TOGETHER,
+    UNREADABLE,
+    StatementMove,
+    after_failure,
+    after_hold,
+    after_success,
+)
 
 _SAVED_TOGETHER = 50
 _MAX_FAILURES_IN_A_ROW = 10
@@ -103,12 +111,11 @@ class StatementSender:
         """
         if not await self._store.has_due(self._system):
             return 0
-        allowed = await self._breaker.allowance()
-        left = self._settings.max_per_call if allowed is None else allowed
-        sent_count = 0
+        allowed = await self._breaker.allowance(self._settings.max_per_call)
+        most, sent_count = self._settings.max_per_call, 0
         for kind in StatementKind:
-            limit = self._settings.max_per_call if allowed is None else left - sent_count
-            if limit <= 0 or self._breaker.is_open:
+            limit = most if allowed is None else min(allowed - sent_count, most)
+            if limit <= 0 or self._breaker.is_open or self._breaker.is_shut:
                 break
             leased = await self._store.lease(self._system, kind, limit=limit, seconds=self._settings.lease_seconds)
             alone = [one for one in leased if one.reason == REFUSED_TOGETHER]
@@ -132,6 +139,11 @@ class StatementSender:
                 # One that was tampered with, or that this version cannot read, must not hold up its neighbours.
                 await self._settle(leased, StatementMove(StatementState.PARKED, UNREADABLE))
         if not readable:
+            return
+        await self._breaker.turn()
+        if self._breaker.is_shut:
+            for leased in readable:
+                await self._settle(leased, after_hold(leased.reason))
             return
         started = self._clock.monotonic()
         failure = await self._call(kind, records)
@@ -204,6 +216,7 @@ class StatementSender:
             reason=move.reason,
             delay_seconds=move.delay_seconds,
             now=self._clock.now(),
+            is_attempt_counted=move.is_attempt_counted,
         )
         if stored is not None:
             self._observe(DeliveryEnded(system=self._system, kind=leased.kind, outcome=stored))

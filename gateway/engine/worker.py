@@ -17,6 +17,7 @@ import msgspec
 from gateway.engine.acceptor import revision_context
 from gateway.engine.calls import Call, Item, deliveries_of, pack
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator, NotTranslatable, PinnedCodes
 from gateway.engine.national_statuses import prepare_status, push_status
 from gateway.errors import IntegrityFailed, RemoteError, StoreUnavailable
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, Lane
@@ -31,6 +32,7 @@ from gateway.ports.store import LaneResult, LeasedLane, LeaseTransaction, Outbox
 from gateway.sync.actions import (
     Action,
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     Judged,
@@ -97,6 +99,7 @@ class Worker:
         settings: WorkerSettings,
         waker: Waker,
         links: FileLinks | None = None,
+        codes: CodeTranslator | None = None,
         statuses: NationalStatusChannel | None = None,
     ) -> None:
         self._outbox = outbox
@@ -110,6 +113,7 @@ class Worker:
         self._settings = settings
         self._waker = waker
         self._links = links
+        self._codes = codes
         self._statuses = statuses
         self._limits = replace(
             channel.limits,
@@ -141,10 +145,10 @@ class Worker:
 
     async def cycle(self) -> int:
         """Lease once and work on what was leased; give the number of lanes. Raises StoreUnavailable."""
-        allowed = await self._breaker.allowance()
+        allowed = await self._breaker.allowance(self._limits.max_snapshots_per_call)
         if allowed == 0:
             return 0
-        limit = self._settings.lanes_per_cycle if allowed is None else allowed
+        limit = self._settings.lanes_per_cycle if allowed is None else min(allowed, self._settings.lanes_per_cycle)
         async with self._outbox.transaction() as transaction:
             lanes = await transaction.lease(self._channel.system, limit)
             items, ended = await self._begin(transaction, lanes) if lanes else ([], [])
@@ -165,7 +169,8 @@ class Worker:
     ) -> tuple[list[Item], list[LaneResult]]:
         """Store the attempts that are about to be made; settle in the same transaction what needs no call."""
         planned = [(leased, plan(leased.lane, self._limits)) for leased in lanes]
-        prepared = await self._prepare(transaction, planned)
+        codes = None if self._codes is None else self._codes.pinned()
+        prepared = await self._prepare(transaction, planned, codes)
         items: list[Item] = []
         ended: list[LaneResult] = []
         for leased, action in planned:
@@ -179,7 +184,8 @@ class Worker:
                 items.append(Item(leased, begun, action, tuple(i for i in translated if isinstance(i, Prepared))))
             else:
                 ended.append(self._result(leased, leased.lane, Reaction(begun)))
-        await transaction.begin([moved for item in items for moved in _moved(item.leased.lane, item.lane)])
+        begun_now = [moved for item in items for moved in _moved(item.leased.lane, item.lane)]
+        await transaction.begin(begun_now, None if codes is None else codes.version)
         await transaction.settle(ended, self._clock.now())
         for item in items:
             for moved in _moved(item.leased.lane, item.lane):
@@ -188,7 +194,7 @@ class Worker:
         return items, ended
 
     async def _prepare(
-        self, transaction: LeaseTransaction, planned: Sequence[tuple[LeasedLane, Action]]
+        self, transaction: LeaseTransaction, planned: Sequence[tuple[LeasedLane, Action]], codes: PinnedCodes | None
     ) -> dict[int, Prepared | Untranslatable]:
         """Open and translate the content of every delivery that is about to be sent or asked about."""
         leased_by_id = {leased.lane.dossier_id: leased for leased, _ in planned}
@@ -207,15 +213,20 @@ class Worker:
             try:
                 if content.kind is DeliveryKind.NATIONAL_STATUS:
                     prepared[delivery_id] = self._answer(delivery_id, leased, content)
+                    continue
+                document = self._in_their_codes(self._open(leased, content), codes)
+                if isinstance(document, NotTranslatable):
+                    missing, problems = document.missing, document.problems
+                    prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, missing=missing, problems=problems)
                 else:
-                    opened.append((delivery_id, leased.dossier_code, self._open(leased, content)))
+                    opened.append((delivery_id, leased.dossier_code, document))
             except IntegrityFailed:
                 # One record that was tampered with, or whose key is gone, must not hold up the others.
                 prepared[delivery_id] = Untranslatable(delivery_id=delivery_id, problems=(("document", "must verify"),))
             except Exception as error:  # noqa: BLE001 - nor may one that meets a defect of ours
                 prepared[delivery_id] = self._defective(delivery_id, "open", error)
-        codes = {document.procedure_code for *_, document in opened if isinstance(document, Dossier)}
-        procedures = await self._procedures.get_many(sorted(codes)) if codes else {}
+        wanted_codes = {document.procedure_code for *_, document in opened if isinstance(document, Dossier)}
+        procedures = await self._procedures.get_many(sorted(wanted_codes)) if wanted_codes else {}
         for delivery_id, code, document in opened:
             try:
                 prepared[delivery_id] = self._translate(delivery_id, code, document, procedures)
@@ -237,6 +248,12 @@ class Worker:
             SnapshotToPush(delivery_id=delivery_id, dossier_code=code, dossier=document, procedure=procedure)
         )
 
+    @staticmethod
+    def _in_their_codes(
+        document: Dossier | ProgressStep, codes: PinnedCodes | None
+    ) -> Dossier | ProgressStep | NotTranslatable:
+        return codes.translated(document) if codes is not None and isinstance(document, Dossier) else document
+
     def _open(self, leased: LeasedLane, content: RevisionContent) -> Dossier | ProgressStep:
         key = self._key_ring.open_record_key(leased.wrapped_key)
         plain = key.unseal(content.sealed, context=revision_context(content.dossier_id, content.content_revision))
@@ -244,7 +261,8 @@ class Worker:
             return _steps.decode(plain)
         dossier = _dossiers.decode(plain)
         if content.status != dossier.status:
-            dossier = replace(dossier, status=DossierStatus(content.status))
+            # A step has moved it on since; the province's own code beside it was that of the former status.
+            dossier = replace(dossier, status=DossierStatus(content.status), source_status="")
         if self._links is None:
             return dossier
         return self._links.rewritten(
@@ -271,13 +289,16 @@ class Worker:
     async def _perform(self, call: Call) -> None:
         """Make one call and store what came of it."""
         async with self._calls:
+            await self._breaker.turn()
             # Waiting for a turn takes time: the lease must still hold, and the system must still be worth calling.
             held = await self._still_held(call)
             if held is None:
                 return
             call = held
-            if self._breaker.is_open:
-                events: Sequence[Event] = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
+            if self._breaker.is_shut:
+                events: Sequence[Event] = [CallHeld()] * len(call.items)
+            elif self._breaker.is_open:
+                events = [CallFailed(FailureKind.TRANSIENT)] * len(call.items)
             else:
                 events = await self._call(call)
         results = [

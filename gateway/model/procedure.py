@@ -188,10 +188,12 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcedureRef:
-    """A line of the catalogue's list."""
+    """A line of the catalogue's list. `mark` is the list's own word for the record's last change (an instant or a
+    number, compared as text); empty when the list has none."""
 
     code: str
     name: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,16 @@ class ProceduresSynced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRead:
+    """One of the portal's lists was read or could not be; `outcome` is changed, unchanged, held, failed or
+    not_offered, `name` is from a closed list."""
+
+    system: str
+    name: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailed:
     """A job that is done again and again did not succeed this time; `code` is an error's code."""
 
@@ -72,7 +82,47 @@ class JobFailed:
     code: str
 
 
-Happening = JobFailed | DeliveryEnded | CallEnded | AlertRaised | CircuitMoved | DefectFound | ProceduresSynced
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSeen:
+    """A reply differed from what is known of the system; operation and kind come from closed lists."""
+
+    system: str
+    operation: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOverflowed:
+    """So many sightings of drift found no room and were forgotten."""
+
+    system: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFound:
+    """A difference was seen for the first time ever. `place` holds wire names only, `detail` is from our own words."""
+
+    system: str
+    operation: str
+    kind: str
+    place: str
+    detail: str
+
+
+Happening = (
+    DriftSeen
+    | DriftOverflowed
+    | DriftFound
+    | JobFailed
+    | DeliveryEnded
+    | CallEnded
+    | AlertRaised
+    | CircuitMoved
+    | DefectFound
+    | ProceduresSynced
+    | ListRead
+)
 
 
 class Observer(Protocol):

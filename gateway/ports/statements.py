@@ -44,9 +44,18 @@ class StatementStore(Protocol):
         ...
 
     async def settle(
-        self, leased: LeasedStatement, *, state: str, reason: str, delay_seconds: float, now: datetime
+        self,
+        leased: LeasedStatement,
+        *,
+        state: str,
+        reason: str,
+        delay_seconds: float,
+        now: datetime,
+        is_attempt_counted: bool = True,
     ) -> str | None:
-        """Store what came of an attempt with its event; give the state stored, None when the lease was lost."""
+        """Store what came of an attempt with its event; give the state stored, None when the lease was lost.
+
+        Without `is_attempt_counted` the attempt that the lease counted is taken back: its call was not made."""
         ...
 
 

@@ -145,8 +145,11 @@ class LeaseTransaction(Protocol):
         """Load contents by (dossier_id, revision, kind)."""
         ...
 
-    async def begin(self, deliveries: Sequence[Delivery]) -> None:
-        """Store the states of deliveries that are about to be sent, or that end here."""
+    async def begin(self, deliveries: Sequence[Delivery], mapping_version: int | None = None) -> None:
+        """Store the states of deliveries that are about to be sent, or that end here.
+
+        `mapping_version` is the load of mapping sets that translated what is sent, None when there was none.
+        """
         ...
 
     async def extend(self, lanes: Sequence[LeasedLane]) -> Sequence[int]:

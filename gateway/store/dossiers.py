@@ -96,6 +96,8 @@ class DeliveryLine:
     reason: str
     created_at: datetime
     changed_at: datetime
+    mapping_version: int | None = None
+    """Which load of mapping sets translated what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

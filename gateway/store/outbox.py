@@ -133,11 +133,12 @@ class _LeaseTransaction:
         rows = self._sql.contents(self._connection, dossier_ids=dossier_ids, revisions=revisions, kinds=kinds)
         return [RevisionContent(**{**dict(row), "kind": DeliveryKind(row["kind"])}) async for row in rows]
 
-    async def begin(self, deliveries: Sequence[Delivery]) -> None:
+    async def begin(self, deliveries: Sequence[Delivery], mapping_version: int | None = None) -> None:
         if not deliveries:
             return
+        moves = columns("d", [moved_row(delivery) for delivery in deliveries], 4)
         await self._sql.move_deliveries(
-            self._connection, now=self._clock.now(), **columns("d", [moved_row(delivery) for delivery in deliveries], 4)
+            self._connection, now=self._clock.now(), mapping_version=mapping_version, **moves
         )
         skipped_count = sum(delivery.state is DeliveryState.SKIPPED for delivery in deliveries)
         if skipped_count:

@@ -10,13 +10,17 @@ from gateway.store.queries import queries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcedureLine:
-    """A line of the catalogue. `checked_at` is when the portal last confirmed it, `retired_at` when it left."""
+    """A line of the catalogue. `checked_at` is when the portal last confirmed it, `retired_at` when it left.
+
+    `missing_obligations` are kinds of what it must show and does not; None while it was not judged.
+    """
 
     code: str
     name: str
     version_number: int
     content_hash: str
     is_public: bool
+    missing_obligations: Sequence[str] | None
     checked_at: datetime
     retired_at: datetime | None
 
@@ -44,12 +48,21 @@ class VersionLine:
 
 
 async def list_procedures(
-    pool: Pool, *, after: str, is_public: bool | None, with_retired: bool, limit: int
+    pool: Pool,
+    *,
+    after: str,
+    is_public: bool | None,
+    with_retired: bool,
+    limit: int,
+    missing: Sequence[str] | None = None,
 ) -> Sequence[ProcedureLine]:
-    """Give up to `limit` procedures with a code above `after`, in the order of their codes."""
+    """Give up to `limit` procedures with a code above `after`, in the order of their codes.
+
+    `missing` gives only those that lack at least one of these obligations.
+    """
     async with connection(pool) as borrowed:
         rows = queries("procedure_reads").list_procedures(
-            borrowed, after=after, is_public=is_public, with_retired=with_retired, wanted=limit
+            borrowed, after=after, is_public=is_public, with_retired=with_retired, missing=missing, wanted=limit
         )
         return [ProcedureLine(**dict(row)) async for row in rows]
 

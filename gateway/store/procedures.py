@@ -10,8 +10,13 @@ from gateway.model.procedure import Procedure
 from gateway.ports.basics import Clock
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
-from gateway.store.pool import Pool, connection, transaction
+from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.procedure_runs import ProcedureRuns
 from gateway.store.queries import queries
+from gateway.sync.procedure_changes import procedure_changes
+from gateway.sync.procedure_duties import missing_information
+from gateway.sync.procedure_reading import KnownProcedure
+from gateway.sync.procedure_runs import SavedProcedures
 
 _SYNC_LOCKS = 7_201_004
 _KEPT_SECONDS = 10.0
@@ -21,6 +26,7 @@ class PostgresProcedures:
     """Keeps procedures and reads them back; a short memory spares the worker a query per cycle."""
 
     def __init__(self, pool: Pool, *, clock: Clock) -> None:
+        self.runs = ProcedureRuns(pool)
         self._pool = pool
         self._clock = clock
         self._kept: dict[str, tuple[float, Procedure]] = {}
@@ -43,28 +49,60 @@ class PostgresProcedures:
         async with connection(self._pool) as borrowed:
             return {row["code"] async for row in queries("procedures").live_codes(borrowed)}
 
-    async def save(self, procedures: Sequence[Procedure], now: datetime) -> int:
-        """Store what was read; differing content becomes a new version and an event. Gives the number of versions."""
+    async def known(self) -> Mapping[str, KnownProcedure]:
+        """Give the live procedures as far as choosing what to read needs it."""
+        async with connection(self._pool) as borrowed:
+            return {
+                row["code"]: KnownProcedure(
+                    list_digest=row["list_digest"], checked_at=row["checked_at"], is_judged=row["is_judged"]
+                )
+                async for row in queries("procedures").known_procedures(borrowed)
+            }
+
+    async def save(
+        self, procedures: Sequence[Procedure], now: datetime, list_digests: Mapping[str, str] | None = None
+    ) -> SavedProcedures:
+        """Store what was read; differing content becomes a new version, and whatever happened becomes an event.
+
+        `list_digests` tells by code what the list said when the record was read; a code that is left out counts as
+        one of which the list said nothing.
+        """
         by_code = {procedure.code: procedure for procedure in procedures}
+        digests = list_digests or {}
         sql = queries("procedures")
+        created_count = changed_count = 0
         async with transaction(self._pool) as borrowed:
             known = {row["code"]: row async for row in sql.lock_procedures(borrowed, codes=sorted(by_code))}
+            hashes = {code: procedure.content_hash() for code, procedure in by_code.items()}
+            differing = [code for code, row in known.items() if row["content_hash"] != hashes[code]]
+            kinds = await _kinds_of_changes(borrowed, {code: by_code[code] for code in differing})
             rows, versions, events = [], [], []
             for code, procedure in by_code.items():
-                content_hash, before = procedure.content_hash(), known.get(code)
-                is_new = before is None or before["content_hash"] != content_hash
+                before, content_hash = known.get(code), hashes[code]
+                is_new = before is None or code in kinds
                 number = 1 if before is None else before["version_number"] + is_new
-                rows.append((code, procedure.name, number, content_hash, procedure.is_public))
+                rows.append(_row(procedure, number, content_hash, digests.get(code, "")))
                 if is_new:
                     versions.append((code, number, content_hash, msgspec.json.encode(procedure).decode()))
-                    events.append(_event("procedure.created" if before is None else "procedure.changed", code, number))
-                elif before is not None and before["retired_at"] is not None:
+                if before is None:
+                    created_count += 1
+                    events.append(_event("procedure.created", code, number))
+                elif before["retired_at"] is not None:
                     events.append(_event("procedure.restored", code, number))
-            await sql.save_procedures(borrowed, now=now, **columns("s", rows, 5))
+                if before is not None and is_new:
+                    changed_count += 1
+                    events.append(_event("procedure.changed", code, number, kinds[code]))
+            await sql.save_procedures(borrowed, now=now, **columns("s", rows, 8))
             await sql.save_versions(borrowed, now=now, **columns("v", versions, 4))
             if events:
                 await append_events(borrowed, events, [], now)
-        return len(versions)
+        restored_count = sum(row["retired_at"] is not None and code not in kinds for code, row in known.items())
+        return SavedProcedures(
+            created_count=created_count,
+            changed_count=changed_count,
+            restored_count=restored_count,
+            unchanged_count=len(by_code) - created_count - changed_count - restored_count,
+        )
 
     async def retire(self, codes: Sequence[str], now: datetime) -> int:
         """Mark procedures that left the catalogue; they and their versions stay."""
@@ -101,6 +139,39 @@ class PostgresProcedures:
                     await sql.release_sync_lock(borrowed, lock_class=_SYNC_LOCKS, system=system)
 
 
-def _event(event_type: str, code: str, version_number: int) -> tuple[object, ...]:
-    data = msgspec.json.encode({"version_number": version_number}).decode()
-    return (event_type, code, "", None, None, data)
+async def _kinds_of_changes(borrowed: Connection, after: Mapping[str, Procedure]) -> dict[str, Sequence[str]]:
+    """Tell what kinds of changes each procedure has against its present version, each kind once."""
+    if not after:
+        return {}
+    rows = queries("procedures").present_documents(borrowed, codes=list(after))
+    documents = {row["code"]: row["document"] async for row in rows}
+    return {
+        code: list(
+            dict.fromkeys(
+                change.kind.value
+                for change in procedure_changes(msgspec.convert(documents[code], Procedure), procedure)
+            )
+        )
+        for code, procedure in after.items()
+    }
+
+
+def _row(procedure: Procedure, number: int, content_hash: str, list_digest: str) -> tuple[object, ...]:
+    missing = dict.fromkeys(gap.obligation.value for gap in missing_information(procedure))
+    return (
+        procedure.code,
+        procedure.name,
+        number,
+        content_hash,
+        procedure.is_public,
+        list_digest,
+        procedure.publication_decision_id,
+        ",".join(missing),
+    )
+
+
+def _event(event_type: str, code: str, version_number: int, kinds: Sequence[str] | None = None) -> tuple[object, ...]:
+    content: dict[str, object] = {"version_number": version_number}
+    if kinds is not None:
+        content["kinds"] = kinds
+    return (event_type, code, "", None, None, msgspec.json.encode(content).decode())

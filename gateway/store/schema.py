@@ -11,7 +11,7 @@ import asyncpg
 
 from gateway.errors import ConfigurationError, Fault, StoreUnavailable
 
-NEWEST = "0006"
+NEWEST = "0007"
 _LOCK = 7_201_000
 _FOLDER = Path(__file__).parent / "migrations"
 

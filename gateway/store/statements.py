@@ -213,7 +213,14 @@ class PostgresStatements:
             return [LeasedStatement(**{**dict(row), "kind": StatementKind(row["kind"])}) async for row in rows]
 
     async def settle(
-        self, leased: LeasedStatement, *, state: str, reason: str, delay_seconds: float, now: datetime
+        self,
+        leased: LeasedStatement,
+        *,
+        state: str,
+        reason: str,
+        delay_seconds: float,
+        now: datetime,
+        is_attempt_counted: bool = True,
     ) -> str | None:
         async with transaction(self._pool) as borrowed:
             # Whether a newer statement takes the place of this one must not change while it is decided.
@@ -225,6 +232,7 @@ class PostgresStatements:
                 state=state,
                 reason=reason,
                 delay=delay_seconds,
+                taken_back=int(not is_attempt_counted),
                 now=now,
             )
             if row is None:

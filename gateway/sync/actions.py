@@ -137,7 +137,12 @@ class LeaseLost:
     """The worker's lease ended (it died, or was too slow) after the attempt had begun."""
 
 
-Event = Judged | CallFailed | LookedUp | NotTranslated | LeaseLost
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    """The call was not made after all: the system closed (calendar, operator) between claiming and calling."""
+
+
+Event = Judged | CallFailed | CallHeld | LookedUp | NotTranslated | LeaseLost
 
 FAILURE_KINDS: tuple[tuple[type[RemoteError], FailureKind], ...] = (
     (TransientFailure, FailureKind.TRANSIENT),

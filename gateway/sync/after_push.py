@@ -7,10 +7,11 @@ from typing import assert_never
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, RemotePresence
 from gateway.ports.portal import ItemVerdict, Verdict
 from gateway.sync import reasons
-from gateway.sync.actions import CallFailed, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
+from gateway.sync.actions import CallFailed, CallHeld, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
 from gateway.sync.drafts import (
     MAX_CONTRADICTIONS,
     Draft,
+    hold_back,
     is_broken_too_often,
     is_spent,
     one_more,
@@ -37,6 +38,8 @@ def follow_push(draft: Draft, deliveries: Iterable[Delivery], event: Event) -> N
             _follow_verdicts(draft, sent, verdicts)
         case CallFailed():
             _follow_failed_push(draft, sent, event)
+        case CallHeld():
+            hold_back(draft, sent)
         case LeaseLost():
             _doubt(draft, sent, reasons.LEASE_LOST)
         case LookedUp():

@@ -4,11 +4,12 @@ from typing import assert_never
 
 from gateway.model.delivery import Delivery, DeliveryKind, DeliveryState, RemotePresence
 from gateway.sync import reasons
-from gateway.sync.actions import CallFailed, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
+from gateway.sync.actions import CallFailed, CallHeld, Event, FailureKind, Judged, LeaseLost, LookedUp, NotTranslated
 from gateway.sync.authority import difference
 from gateway.sync.drafts import (
     MAX_CONTRADICTIONS,
     Draft,
+    hold_back,
     is_broken_too_often,
     is_spent,
     park_untranslated,
@@ -31,6 +32,8 @@ def follow_query(draft: Draft, delivery: Delivery, event: Event) -> None:
             wait_out(draft, event)
             if event.kind is FailureKind.REJECTED:
                 _follow_refusal(draft, asked, event)
+        case CallHeld():
+            hold_back(draft, [asked])
         case NotTranslated():
             park_untranslated(draft, [asked], event)
         case LeaseLost():

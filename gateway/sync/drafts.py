@@ -1,5 +1,6 @@
 """A reaction while it is being worked out, and what reactions to pushes and to queries have in common."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -126,6 +127,15 @@ def park_untranslated(draft: Draft, mine: list[Delivery], event: NotTranslated) 
             draft.put(unattempted(delivery), DeliveryState.PARKED, reason)
         elif delivery.state is DeliveryState.IN_FLIGHT:
             draft.put(unattempted(delivery), DeliveryState.WAITING, delivery.reason)
+
+
+def hold_back(draft: Draft, mine: Iterable[Delivery]) -> None:
+    """Take back an attempt whose call was not made: nothing was learnt, nothing failed, and it is due as it was."""
+    for delivery in mine:
+        if delivery.state is DeliveryState.IN_FLIGHT:
+            draft.put(unattempted(delivery), DeliveryState.WAITING, delivery.reason)
+        else:
+            draft.changed[delivery.delivery_id] = replace(delivery, attempts_count=max(0, delivery.attempts_count - 1))
 
 
 def one_more(delivery: Delivery, code: str) -> str:

@@ -37,7 +37,8 @@ ALERT_CONTRADICTORY = "contradictory_existence"
 ALERT_QUERY_REJECTED = "query_rejected"
 
 _MAX_ROWS = 20
-_MAX_LENGTH = 1000
+MAX_LENGTH = 1000
+"""A reason of this length may have been cut off."""
 
 
 def reason_code(reason: str) -> str:
@@ -80,7 +81,7 @@ def not_translated(missing: Sequence[tuple[str, str]], problems: Sequence[tuple[
         parts.append(with_detail(UNMAPPED, _rows(missing)))
     if problems or not missing:
         parts.append(with_detail(UNTRANSLATABLE, _rows(problems)))
-    return "; ".join(parts)[:_MAX_LENGTH]
+    return "; ".join(parts)[:MAX_LENGTH]
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> str:

@@ -26,9 +26,15 @@ class Classified:
     kind: DifferenceKind
     fields: tuple[str, ...] = ()
 
-    def state(self, *, is_dry: bool) -> FindingState:
-        """Give what becomes of it: repaired where the table allows it, else left to a person."""
-        return FindingState.REPAIRING if self.kind in REPAIRABLE and not is_dry else FindingState.PARKED
+
+def states(found: Sequence[Classified], *, is_dry: bool) -> list[FindingState]:
+    """Give what becomes of each difference of one dossier: repaired where the table allows it, else a person's.
+
+    A repair sends the record as a whole. Beside a field that neither side owns nothing is repaired, since the repair
+    would write over that field as well.
+    """
+    may_send = not is_dry and all(one.kind in REPAIRABLE for one in found)
+    return [FindingState.REPAIRING if may_send else FindingState.PARKED for _ in found]
 
 
 def classify(origin: Origin, inspection: Inspection, *, is_expected: bool) -> list[Classified]:

@@ -36,11 +36,17 @@ class StatementMove:
     state: StatementState
     reason: str = ""
     delay_seconds: float = 0.0
+    is_attempt_counted: bool = True
 
 
 def after_success() -> StatementMove:
     """The system took it."""
     return StatementMove(StatementState.DELIVERED)
+
+
+def after_hold(reason: str) -> StatementMove:
+    """The call was not made: the system closed after the statement was leased. It waits as it did."""
+    return StatementMove(StatementState.WAITING, reason, is_attempt_counted=False)
 
 
 def after_failure(

@@ -52,9 +52,18 @@ class Table:
 
 
 def read_table(
-    file: str, raw: bytes, columns: Sequence[str], faults: Faults, *, required: Iterable[str] = (), key: int = 1
+    file: str,
+    raw: bytes,
+    columns: Sequence[str],
+    faults: Faults,
+    *,
+    required: Iterable[str] = (),
+    key: int = 1,
+    may_be_empty: Iterable[str] = (),
 ) -> Table:
     """Read a file with exactly these columns; the first `key` cells of a row identify it and grow down the file.
+
+    Cells of the key must not be empty, those of columns in `may_be_empty` excepted.
 
     Adds to `faults`: a byte-order mark, bytes that are not UTF-8, carriage returns, text that is not NFC, another
     header, a row of another width, an empty required cell, spaces around a value, rows out of order or repeated.
@@ -68,7 +77,8 @@ def read_table(
     if not lines or tuple(lines[0]) != tuple(columns):
         faults.add(file, 1, "must name the columns " + ", ".join(columns))
         return Table(file, ())
-    wanted = [index for index, name in enumerate(columns) if name in frozenset(required) or index < key]
+    needed = (frozenset(required) | frozenset(columns[:key])) - frozenset(may_be_empty)
+    wanted = [index for index, name in enumerate(columns) if name in needed]
     rows: list[tuple[str, ...]] = []
     for number, line in enumerate(lines[1:], start=2):
         if len(line) != len(columns):

@@ -166,6 +166,35 @@ class Similar:
 _REMOVED = str.maketrans(dict.fromkeys(".,-_:;\"'", ""))
 
 
+class NameIndex:
+    """Candidates (code, name) with their words counted once, to be asked for many names."""
+
+    def __init__(self, candidates: Iterable[tuple[str, str]]) -> None:
+        self._entries: list[tuple[str, str, Counter[str], int]] = []
+        self._by_word: dict[str, list[int]] = {}
+        for place, (code, candidate) in enumerate(candidates):
+            words = _words(candidate)
+            self._entries.append((code, candidate, words, sum(count * count for count in words.values())))
+            for word in words:
+                self._by_word.setdefault(word, []).append(place)
+
+    def similar(self, name: str, at_least: float = 0.4) -> tuple[Similar, ...]:
+        """Propose candidates by the cosine of their word counts, best first; see `similar`."""
+        wanted = _words(name)
+        wanted_square = sum(count * count for count in wanted.values())
+        ranked: list[tuple[Fraction, str, str]] = []
+        for place in sorted({place for word in wanted for place in self._by_word.get(word, ())}):
+            code, candidate, words, square = self._entries[place]
+            product = sum(count * words[word] for word, count in wanted.items())
+            # Compared as exact squares: rounding must neither part equals nor join what differs.
+            ranked.append((Fraction(product * product, wanted_square * square), code, candidate))
+        ranked.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
+        if ranked and ranked[0][0] == 1:
+            ranked = [entry for entry in ranked if entry[0] == 1]
+        found = (Similar(code=code, name=text, score=sqrt(squared)) for squared, code, text in ranked)
+        return tuple(entry for entry in found if entry.score >= at_least)
+
+
 def similar(name: str, candidates: Iterable[tuple[str, str]], at_least: float = 0.4) -> tuple[Similar, ...]:
     """Propose candidates (code, name) by the cosine of their word counts, best first.
 
@@ -173,21 +202,7 @@ def similar(name: str, candidates: Iterable[tuple[str, str]], at_least: float = 
     that score 1 push out all others. Equal scores stand beside each other in the order of their codes and names, so
     the answer does not depend on the order of the candidates. Source: portal wire notes §11.3.
     """
-    wanted = _words(name)
-    wanted_square = sum(count * count for count in wanted.values())
-    ranked: list[tuple[Fraction, str, str]] = []
-    for code, candidate in candidates:
-        words = _words(candidate)
-        product = sum(count * words[word] for word, count in wanted.items())
-        if product:
-            square = sum(count * count for count in words.values())
-            # Compared as exact squares: rounding must neither part equals nor join what differs.
-            ranked.append((Fraction(product * product, wanted_square * square), code, candidate))
-    ranked.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
-    if ranked and ranked[0][0] == 1:
-        ranked = [entry for entry in ranked if entry[0] == 1]
-    found = (Similar(code=code, name=text, score=sqrt(squared)) for squared, code, text in ranked)
-    return tuple(entry for entry in found if entry.score >= at_least)
+    return NameIndex(candidates).similar(name, at_least)
 
 
 def _words(name: str) -> Counter[str]:

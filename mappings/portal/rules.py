@@ -14,7 +14,9 @@ import msgspec
 from pydantic import ConfigDict, Field
 
 from gateway.errors import Fault
+from gateway.ports.portal_services import CatalogueName
 from mappings.portal import wire
+from mappings.portal.catalogues import CATALOGUE_FIELDS
 
 
 class Profile(StrEnum):
@@ -67,6 +69,15 @@ class SupplementId(StrEnum):
     TEXT = "text"
 
 
+class NationalReference(StrEnum):
+    """What stands in MaHoSo of such a status."""
+
+    NATIONAL = "national"
+    """The code under which the portal filed the dossier."""
+    OWN = "own"
+    """The province's own code, as the client behind a facade sends it."""
+
+
 DEFAULT_LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "MaHoSo": 50,
@@ -81,6 +92,7 @@ DEFAULT_LIMITS: Mapping[str, int] = MappingProxyType(
 )
 DEFAULT_NON_EMPTY = ("MaHoSo", "MaTTHC", "NgayTiepNhan", "TrangThaiHoSo")
 
+FieldName = Annotated[str, Field(min_length=1, max_length=100)]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -105,9 +117,16 @@ class WireRules:
     technical_id: TechnicalId = TechnicalId.ONLINE
     empty_receipt: EmptyReceipt = EmptyReceipt.SEND
     supplement_id: SupplementId = SupplementId.NUMBER
+    national_reference: NationalReference = NationalReference.NATIONAL
+    catalogue_fields: Mapping[CatalogueName, tuple[FieldName, FieldName]] = field(default_factory=dict)
+    """Fields of code and name in catalogues whose fields turn out to be others than `CATALOGUE_FIELDS` assumes."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", {**DEFAULT_LIMITS, **self.limits})
+
+    def fields_of_catalogue(self, name: CatalogueName) -> tuple[str, str]:
+        """Give the fields of code and name of a catalogue."""
+        return self.catalogue_fields.get(name, CATALOGUE_FIELDS[name])
 
     def faults(self) -> list[Fault]:
         """List field names that do not exist on the wire or cannot carry the rule."""
@@ -144,4 +163,4 @@ def _text_fields() -> set[str]:
         for record in records
         for field in msgspec.structs.fields(record)
         if field.type is str or str in get_args(field.type)
-    }
+    } | {"NoiDung"}

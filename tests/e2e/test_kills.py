@@ -7,7 +7,6 @@ crashed and restarted under load. Nothing accepted may be lost, doubled, mixed u
 import asyncio
 import contextlib
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,19 @@ import pytest
 
 from certs.commands import init
 from gateway.clocks import SystemClock
-from gateway.demo.command import Stack, add_client, catalogue_loaded, drained
+from gateway.demo.command import PROVINCE_SCOPES, Stack, add_client, catalogue_loaded, drained
 from gateway.demo.driver import Driver
-from gateway.demo.stack import Child, Control, Files, gateway_child, sandbox_child, write_password, write_settings
+from gateway.demo.stack import (
+    Child,
+    Control,
+    Files,
+    free_port,
+    gateway_child,
+    sandbox_child,
+    write_password,
+    write_portal_secret,
+    write_settings,
+)
 from gateway.demo.verify import compare
 from gateway.demo.world import make_day
 from gateway.store.embedded import restart, start_embedded
@@ -60,13 +69,6 @@ class Town:
         raise AssertionError(f"{role} does not come up again")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
     with server_folder() as folder:
@@ -85,7 +87,8 @@ async def running_town(files: Files) -> AsyncIterator[Town]:
         sandbox = sandbox_child(files, password=write_password(files), token=token, procedures_count=PROCEDURES_COUNT)
         cleanup.push_async_callback(sandbox.stop)
         addresses = await sandbox.start()
-        write_settings(files, dsn=dsn, portal_url=addresses["url"], port=_free_port(), query_grace_seconds=2.0)
+        write_portal_secret(files)
+        write_settings(files, dsn=dsn, portal_url=addresses["url"], port=free_port(), query_grace_seconds=2.0)
         children = {role: gateway_child(files, role=role) for role in ("api", "worker")}
 
         async def stop_all() -> None:
@@ -95,9 +98,9 @@ async def running_town(files: Files) -> AsyncIterator[Town]:
         cleanup.push_async_callback(stop_all)
         for child in children.values():
             await child.start()
-        client_token = await add_client(files)
+        client_token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
         control = Control(session, addresses["control_url"], token)
-        stack = Stack(children["api"].facts["url"], client_token, control, addresses["control_url"], session)
+        stack = Stack(children["api"].facts["url"], client_token, "", "", control, addresses["control_url"], session)
         yield Town(stack, files, children, server)
 
 

@@ -4,8 +4,44 @@ from typing import Any
 
 import msgspec
 
-from gateway.model.procedure import Procedure
+from gateway.model.dossier import Channel, FeeKind
+from gateway.model.procedure import (
+    AmountKind,
+    DocumentCase,
+    ExecutionCase,
+    FormTemplate,
+    LegalBasis,
+    Named,
+    Procedure,
+    ProcedureChannel,
+    ProcedureFee,
+    ProcedureResult,
+    RequiredDocument,
+    TimeLimit,
+    TimeUnit,
+)
 from tests.support.clocks import START
+
+FEE = ProcedureFee(kind=FeeKind.LEVY, amount_kind=AmountKind.TEXT, text="Theo quy định")
+LIMIT = TimeLimit(amount=5, unit=TimeUnit.WORKING_DAY, fees=(FEE,))
+FORM = FormTemplate(name="Mẫu 1", url="https://portal.example/mau-1.docx")
+DOCUMENT = RequiredDocument(code="KQ1", name="Đơn", forms=(FORM,))
+COMPLETE = Procedure(
+    code="1.999001",
+    name="Thủ tục",
+    is_public=True,
+    publication_decision_id="70001",
+    sectors=(Named(code="G99-LV01", name="Lĩnh vực"),),
+    channels=(ProcedureChannel(channel=Channel.ONLINE, time_limits=(LIMIT,)),),
+    applicant_kinds=(Named(code="1", name="Công dân"),),
+    document_cases=(DocumentCase(name="", documents=(DOCUMENT,)),),
+    execution_cases=(ExecutionCase(name="", steps=("Nộp hồ sơ",)),),
+    results=(ProcedureResult(code="KQ9", name="Giấy"),),
+    legal_bases=(LegalBasis(number="01/2020/NĐ-CP", title="Nghị định"),),
+    executing_agencies=(Named(code="H99.01", name="Sở"),),
+    reception_address="Số 1 đường Thử",
+)
+"""A procedure that shows everything that must be shown."""
 
 
 async def store_procedure(pool: Any, procedure: Procedure, version: int, *, is_retired: bool = False) -> None:

@@ -16,6 +16,7 @@ SEMANTIC_PROBLEMS = frozenset(
         "impossible-dates",
         "contradictory-counts",
         "unknown-code",
+        "unclear-selection",
         "idempotency-key-reused",
         "stale-revision",
         "already-exists",

@@ -1,7 +1,7 @@
 """A worker, the portal's adapter and the portal's sandbox in one process, on a database of the test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +12,23 @@ from adapters.sandboxing import FaultKind, FaultSpec, serve_sandbox
 from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.acceptor import Change, Receipt, accept_batch
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.codes import CodeTranslator
+from gateway.engine.gates import SystemGate
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.worker import Worker, WorkerSettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Happening
+from gateway.ports.portal_services import DriftWatch
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.events import EventSignal
+from gateway.store.gates import PostgresGates
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.systems import PostgresSharedSession, PostgresSystems
+from gateway.sync.calendar import ALWAYS_OPEN, OpeningHours
 from gateway.sync.circuit import CircuitPolicy
 from gateway.sync.file_links import FileLinks
+from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 
 CLOCK = SystemClock()
@@ -87,6 +93,12 @@ async def portal_town(
     procedures_count: int = 10,
     links: FileLinks | None = None,
     worker_clock: Clock = CLOCK,
+    hours: OpeningHours = ALWAYS_OPEN,
+    release: ReleasePolicy | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    watch: DriftWatch | None = None,
+    on_defect: Callable[[BaseException], None] = lambda _: None,
+    codes: CodeTranslator | None = None,
 ) -> AsyncIterator[PortalTown]:
     """Open a town whose catalogue has been read."""
     sandbox = PortalSandbox(profile or PortalProfile(), catalogue=make_catalogue(procedures_count), seed=1)
@@ -108,6 +120,8 @@ async def portal_town(
             ssl_supplier=lambda: None,
             clock=CLOCK,
             chance=CHANCE,
+            watch=watch,
+            on_defect=on_defect,
         )
         await stack.enter_async_context(portal)
         presence = WorkerPresence(dsn)
@@ -123,6 +137,15 @@ async def portal_town(
             clock=CLOCK,
             chance=CHANCE,
             observer=happenings.append,
+            gate=SystemGate(
+                PostgresGates(pool),
+                "portal",
+                hours=hours,
+                policy=release or ReleasePolicy(ramp_minutes=0),
+                clock=worker_clock,
+                refresh_seconds=0,
+                sleep=sleep,
+            ),
         )
         worker = Worker(
             PostgresOutbox(pool, presence, lease_seconds=30, clock=CLOCK),
@@ -136,6 +159,7 @@ async def portal_town(
             settings=WorkerSettings(retry=IMPATIENT, idle_poll_seconds=0.02),
             waker=EventSignal(pool),
             links=links,
+            codes=codes,
             statuses=portal.national,
         )
         await sync_procedures(portal, procedures, clock=CLOCK, observer=happenings.append)

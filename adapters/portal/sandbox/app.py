@@ -19,6 +19,12 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _decode = msgspec.json.Decoder().decode
 
 LOGIN_OPERATION = "login"
+_FACADE_CATALOGUES = (
+    "LayDanhMucLinhVuc",
+    "LayDanhMucLoaiThuTuc",
+    "LayDanhMucNhomThuTuc",
+    "LayDanhMucThuTucThuocLoai",
+)
 _UPDATING_WORDS = {"true": "True", "false": "False"}
 
 
@@ -139,11 +145,11 @@ class _FacadePaths(_Paths):
 
         return handle
 
-    def ask(self, service: str) -> _Handler:
-        """Make the handler of a POST with a bare object, for what only facades have (§1.8, §10)."""
+    def push_object(self, service: str, more: Mapping[str, str]) -> _Handler:
+        """Make the handler of a POST with one bare object, which becomes `data` of the envelope."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._serve(request, lambda body: {**_read_object(body), "service": service})
+            return await self._serve(request, lambda body: {"service": service, **more, "data": _read_object(body)})
 
         return handle
 
@@ -159,24 +165,21 @@ class _FacadePaths(_Paths):
 def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     profile, facade = sandbox.profile, _FacadePaths(sandbox)
     base = f"/{profile.facade_prefix}/"
-    reads: dict[str, dict[str, str]] = {
-        "LayDanhSachTTHC": {},
-        "LayDanhSachTTHCDonVi": {"maDonVi": "maDonVi"},
-        "LayThuTuc": {"maTTHC": "maTTHC"},
-        "LayQDCB": {"idQDCB": "idQDCB"},
-        "LayDanhMucLinhVuc": {},
-        "LayDanhMucLoaiThuTuc": {},
-        "LayDanhMucNhomThuTuc": {},
-        "LayDanhMucThuTucThuocLoai": {},
-        "TraCuuTechID": {"mstorcmnd": "mstorcmnd"},
+    reads: dict[str, tuple[str, dict[str, str]]] = {
+        "LayDanhSachTTHC": ("LayDanhSachTTHC", {}),
+        "LayDanhSachTTHCDonVi": ("LayDanhSachTTHCDonVi", {"maDonVi": "maDonVi"}),
+        "LayThuTuc": ("LayThuTuc", {"maTTHC": "maTTHC"}),
+        "LayQDCB": ("LayQDCB", {"idQDCB": "idQDCB"}),
+        "TraCuuTechID": ("TraCuuTechID", {"mstorcmnd": "mstorcmnd"}),
+        **{name: (name, {}) for name in _FACADE_CATALOGUES},
     }
-    for service, parameters in reads.items():
-        app.router.add_get(base + service, facade.read(service, parameters))
-    for service in ("GetKetQuaGiayTo", "GetGiayToByUrl", "getfile"):
-        app.router.add_post(base + service, facade.ask(service))
+    for path, (service, parameters) in reads.items():
+        app.router.add_get(base + path, facade.read(service, parameters))
     app.router.add_post(base + profile.facade_add_path, facade.push("DongBoHoSoMC", "False"))
     app.router.add_post(base + profile.facade_update_path, facade.push("DongBoHoSoMC", "True"))
     app.router.add_post(base + profile.facade_push_path, facade.push("DongBoHoSoMC", None))
+    told = facade.push_object("DongBoTrangThaiHoSo", {"type": "2"})
+    app.router.add_post(base + profile.facade_national_status_path, told)
     app.router.add_post(base + profile.facade_progress_path, facade.push("CapNhatTienDoHoSoMC", "True"))
 
 

@@ -6,10 +6,11 @@ them whatever the seed; the list is in the sandbox's README.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.portal.sandbox import catalogue_words as words
+from adapters.portal.sandbox.catalogue_lists import make_lists
 from adapters.portal.sandbox.profile import AdministrativeLevels
 
 Record = dict[str, Any]
@@ -23,11 +24,13 @@ _CODES_PER_FAMILY = 999
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the portal publishes: full procedure records, agencies and sectors as the wire has them."""
+    """What the portal publishes: full procedure records, agencies, sectors and short lists as the wire has them."""
 
     procedures: list[Record]
     agencies: list[Record]
     sectors: list[Record]
+    lists: dict[str, list[Record]] = field(default_factory=dict)
+    """The other catalogues of §4, by service."""
 
 
 def make_catalogue(
@@ -38,7 +41,8 @@ def make_catalogue(
         raise ValueError("count must be from 0 to 8000")
     agencies = _agencies(levels)
     maker = _ProcedureMaker(random.Random(seed), agencies, levels)  # noqa: S311 - data, not keys
-    return Catalogue(procedures=[maker.make(index) for index in range(count)], agencies=agencies, sectors=_sectors())
+    procedures = [maker.make(index) for index in range(count)]
+    return Catalogue(procedures, agencies, _sectors(), make_lists(procedures, levels))
 
 
 def sector_code(index: int) -> str:

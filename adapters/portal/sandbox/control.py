@@ -53,12 +53,11 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
     return {
         **shared_actions(sandbox),
         ("GET", "dossiers"): list_dossiers,
+        ("GET", "codes"): lambda _: {"codes": sandbox.state.listed_codes()},
+        ("POST", "national-codes"): lambda call: _issue(sandbox, call.object()),
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
-        ("GET", "technical-ids"): lambda _: {"technical_ids": sandbox.state.technical_ids},
-        ("POST", "technical-ids"): lambda call: _register(sandbox, call.object()),
-        ("GET", "results"): lambda _: {"results": sandbox.state.results, "files": sorted(sandbox.state.files)},
         ("GET", "statements"): lambda _: {"statements": sandbox.state.statements},
         ("GET", "procedures"): lambda _: {"procedures": list(sandbox.procedures())},
         ("POST", "procedures"): lambda call: _change_catalogue(sandbox, call.object()),
@@ -72,15 +71,6 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "profile"): lambda _: sandbox.profile.model_dump(mode="json", exclude={"password"}),
         ("POST", "profile"): change_profile,
     }
-
-
-def _register(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
-    """Register a number, or with an empty list forget it: {"number", "technical_ids"}."""
-    ids = body.get("technical_ids")
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
-        raise ControlError("technical_ids: must be a list of texts")
-    sandbox.state.technical_ids[_text(body, "number")] = ids
-    return {"registered": len([one for one in sandbox.state.technical_ids.values() if one])}
 
 
 def _change_catalogue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
@@ -112,6 +102,15 @@ def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
         return msgspec.convert(body, model)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
+
+
+def _issue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Know the applications of {"codes": […]} as filed here, without telling the province."""
+    codes = body.get("codes")
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
+        raise ControlError("codes: must be a list of texts")
+    sandbox.state.national_codes.update(codes)
+    return {"codes": sorted(sandbox.state.national_codes)}
 
 
 def _text(body: dict[str, Any], name: str) -> str:

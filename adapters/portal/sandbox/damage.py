@@ -8,6 +8,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from adapters.portal.sandbox.state import DossierState, PortalState, encode_canonical
 
 
@@ -71,11 +73,14 @@ def _mispay(dossier: DossierState) -> bool:
 
 
 def _revert(dossier: DossierState) -> bool:
-    """Put back the push before the last one; only where it said something else of the status."""
+    """Put back the push before the last one; only where it said another status and the same of the payment."""
     kept = [revision for revision in dossier.revisions if revision.body is not None]
     if len(kept) < 2 or kept[-2].digest == kept[-1].digest or kept[-2].status == dossier.status:
         return False
     assert kept[-2].body is not None
+    former = msgspec.json.decode(kept[-2].body)
+    if former.get("DuocThanhToanTrucTuyen") != dossier.record().get("DuocThanhToanTrucTuyen"):
+        return False
     dossier.body = kept[-2].body
     dossier.status = kept[-2].status
     return True

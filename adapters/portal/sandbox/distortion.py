@@ -7,6 +7,7 @@ import copy
 import random
 from typing import Any
 
+from adapters.portal.sandbox.profile import FieldType, PortalProfile
 from adapters.sandboxing import FaultKind
 
 CATALOGUE_FAULTS = (FaultKind.UNKNOWN_CODES, FaultKind.DUPLICATES, FaultKind.REORDERED)
@@ -65,3 +66,43 @@ def _spoil_codes(node: Any) -> None:
                 _spoil_codes(value)
             elif name in UNKNOWN_CODES:
                 node[name] = UNKNOWN_CODES[name]
+
+
+def drifted(result: Any, profile: PortalProfile) -> Any:
+    """Give a result as a portal would that has changed its contract: fields added, renamed, retyped, recoded."""
+    if not (profile.added_fields or profile.renamed_fields or profile.retyped_fields or profile.recoded_fields):
+        return result
+    changed = _drifted(result, profile)
+    if profile.added_fields and isinstance(changed, list):
+        return [{**item, **profile.added_fields} if isinstance(item, dict) else item for item in changed]
+    return changed
+
+
+def _drifted(node: Any, profile: PortalProfile) -> Any:
+    if isinstance(node, list):
+        return [_drifted(item, profile) for item in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {}
+    for name, value in node.items():
+        new = _drifted(value, profile)
+        if not isinstance(new, list | dict) and name in profile.recoded_fields:
+            new = profile.recoded_fields[name]
+        if name in profile.retyped_fields:
+            new = _retyped(new, profile.retyped_fields[name])
+        changed[profile.renamed_fields.get(name, name)] = new
+    return changed
+
+
+def _retyped(value: Any, kind: FieldType) -> Any:
+    match kind:
+        case FieldType.NUMBER:
+            return len(value) if isinstance(value, str | list | dict) else 0
+        case FieldType.FLAG:
+            return bool(value)
+        case FieldType.NULL:
+            return None
+        case FieldType.LIST:
+            return [value]
+        case FieldType.OBJECT:
+            return {"VALUE": value}

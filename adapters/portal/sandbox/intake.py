@@ -130,8 +130,7 @@ class Intake:
         code: str = record["MaHoSo"]
         dossier = state.dossiers.get(code)
         if dossier is None:
-            dossier = DossierState(code, len(state.dossiers) + 1, profile.max_revisions_per_dossier)
-            state.dossiers[code] = dossier
+            dossier = state.open_dossier(code, profile.max_revisions_per_dossier)
         body = encode_canonical(record)
         is_identical = is_updating and body == dossier.body
         if is_identical:

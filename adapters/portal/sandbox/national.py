@@ -17,9 +17,9 @@ _ALLOWED = {
 
 
 def take_status(state: PortalState, profile: PortalProfile, envelope: Record) -> Reply:
-    """Take the status of a dossier that was filed here. `data` is one object; `type` must be "2"."""
+    """Take the status of a dossier that was filed here. `data` is one object; `type` is "2" unless set otherwise."""
     wording, record = profile.wording, envelope.get("data")
-    problem = "type" if envelope.get("type") != "2" else _problem(record, profile)
+    problem = "type" if envelope.get("type") not in profile.national_status_types else _problem(record, profile)
     if problem or not isinstance(record, dict):
         state.tallies["national_statuses_rejected"] += 1
         return failure(profile, wording.failure_prefix + wording.bad_parameter.format(name=problem or "data"))
@@ -55,7 +55,7 @@ def _problem(record: Any, profile: PortalProfile) -> str:
 
 
 def list_dossiers(state: PortalState, profile: PortalProfile, envelope: Record) -> Reply:
-    """List codes by day of reception, half-open, a page at a time; codes that were damaged come twice."""
+    """List dossiers by day of reception, half-open, a page at a time; codes that were damaged come twice."""
     begin, end = envelope.get("tuNgay"), envelope.get("denNgay")
     page, size = envelope.get("trang"), envelope.get("soLuong")
     for name, value in (("tuNgay", begin), ("denNgay", end)):
@@ -66,6 +66,9 @@ def list_dossiers(state: PortalState, profile: PortalProfile, envelope: Record) 
     listed = []
     for dossier in state.dossiers.values():
         day = str(dossier.record().get("NgayTiepNhan", ""))[:8]
-        if str(begin) <= day < str(end):
-            listed += [{"MaHoSo": dossier.code}] * (2 if dossier.code in state.listed_twice else 1)
-    return Reply(0, profile.wording.success, listed[(page - 1) * size : page * size])
+        if not profile.is_listing_narrowed or str(begin) <= day < str(end):
+            listed += [dossier] * (2 if dossier.code in state.listed_twice else 1)
+    size = min(size, profile.max_listing_page)
+    first = (page - 1) * size if profile.is_listing_paged else 0
+    records = [dossier.wire_record(has_lists=False) for dossier in listed[first : first + size]]
+    return Reply(0, profile.wording.success, records)

@@ -57,28 +57,6 @@ class NationalStatuses(StrEnum):
     """The ten statuses and 11."""
 
 
-class FileReply(StrEnum):
-    """How a file comes (§1.8, §10: "base64 text"; which form of text no source shows)."""
-
-    JSON_TEXT = "json_text"
-    BARE = "bare"
-    MESSAGE = "message"
-    """Inside {"message": "…"}, as facades wrap."""
-    ENVELOPE = "envelope"
-    """As `result` of an ordinary answer."""
-
-
-class StoredFile(StrEnum):
-    """What a file really is."""
-
-    AS_ANNOUNCED = "as_announced"
-    PAGE = "page"
-    """An HTML page under the file's name."""
-    EMPTY = "empty"
-    BROKEN = "broken"
-    """Text that is no base64."""
-
-
 class ReadResult(StrEnum):
     """What `result` is in answers to reads that succeed (§1.6, §13.1-9)."""
 
@@ -88,11 +66,35 @@ class ReadResult(StrEnum):
     OBJECT = "object"
 
 
+class FieldType(StrEnum):
+    """What the values of a field become."""
+
+    NUMBER = "number"
+    FLAG = "flag"
+    NULL = "null"
+    LIST = "list"
+    OBJECT = "object"
+
+
 class AdministrativeLevels(StrEnum):
     """Which generation of administrative units the catalogues show (§13-36)."""
 
     PRE_2025 = "pre_2025"
     POST_2025 = "post_2025"
+
+
+class CatalogueOddity(StrEnum):
+    """What is wrong with a catalogue that is answered with success."""
+
+    DUPLICATES = "duplicates"
+    """Some items come twice, word for word."""
+    CONTRADICTIONS = "contradictions"
+    """Some codes come again with another name."""
+    MISSING_CODES = "missing_codes"
+    """Some items have no code: the key is missing or null."""
+    ONE_SHORT = "one_short"
+    """The last item is left out: a list of 5,000 has 4,999."""
+    EMPTY = "empty"
 
 
 class Wording(BaseModel):
@@ -194,41 +196,30 @@ class PortalProfile(BaseModel):
 
     # §6.3: dossiers that were filed here.
     national_statuses: NationalStatuses = NationalStatuses.FOLDED
+    national_status_types: tuple[str, ...] = ("2",)
 
     # §13-21 to -23: reads.
     is_listing_served: bool = False
     """Whether `TraCuuHoSo` with `tuNgay` lists codes by day of reception; no public source shows it."""
+    is_listing_narrowed: bool = True
+    """Whether the days are honoured; off, every dossier is listed."""
+    is_listing_paged: bool = True
+    """Whether `trang` is honoured; off, every page is the first one."""
+    max_listing_page: int = Field(default=5000, ge=1)
+    """Most records of a page, whatever `soLuong` asks for."""
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
-    administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
-
-    # §3.3 to §3.5, §4: catalogues and what else is read.
     catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
-    """Other names for the fields of code and name, by service (§13-22)."""
-    catalogue_size: int = Field(default=0, ge=0, le=100_000)
-    """Every catalogue has at least so many items; the rest is made up."""
-    duplicate_catalogue_items: int = Field(default=0, ge=0)
-    """So many items of every catalogue come again at its end."""
-    contradictory_catalogue_items: int = Field(default=0, ge=0)
-    """So many codes come again at the end with another name."""
-    codeless_catalogue_items: int = Field(default=0, ge=0)
-    """So many items come again at the end without their code."""
-    missing_catalogue_items: int = Field(default=0, ge=0)
-    """So many items at the very end are left out, unsaid."""
-    empty_services: tuple[str, ...] = ()
-    """Catalogues, and `LayDVC`, that are answered with success and nothing in them."""
+    """Other names for the fields of code and name, by service: most are not documented (§13-22)."""
+    catalogue_sizes: dict[str, int] = Field(default_factory=dict)
+    """How many items a catalogue has, by service: cut, or filled up with invented ones."""
+    catalogue_oddities: dict[str, CatalogueOddity] = Field(default_factory=dict)
     unserved_services: tuple[str, ...] = ()
-    """Services that this portal does not know, although the sandbox does."""
+    """Services that this portal says it does not have."""
     technical_id_provider: str = "wso2is"
-    """What `provider` of `TraCuuTechID` must be where it is given; empty takes any."""
-
-    # §1.8, §10: results and files, behind the facade.
-    results_success_code: str = "0"
-    """`errorCode` of success; not documented."""
-    file_reply: FileReply = FileReply.JSON_TEXT
-    stored_file: StoredFile = StoredFile.AS_ANNOUNCED
-    stored_file_bytes: int = Field(default=0, ge=0, le=1 << 28)
-    """Files are at least so long."""
+    unregistered_ending: str = "0"
+    """Whoever's number ends so is not registered; empty means that everybody is."""
+    administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
 
     # §13-32: load.
     latency_seconds: float = Field(default=0.0, ge=0)
@@ -245,10 +236,23 @@ class PortalProfile(BaseModel):
     facade_add_path: str = "ThemMoi"
     facade_update_path: str = "CapNhat"
     facade_progress_path: str = "DongBoTienTrinh"
+    facade_national_status_path: str = "DongBoTrangThaiHoSoKM"
     facade_push_path: str = "DongBoHoSoMC"
     """The form with `?isUpdating=True|False` in the query."""
     are_facade_reads_wrapped: bool = True
     are_facade_pushes_wrapped: bool = False
+
+    # What an unannounced change of the portal may look like; no source tells of one, so all are empty.
+    added_fields: dict[str, Any] = Field(default_factory=dict)
+    """Fields put into every record of a result, with their values."""
+    added_envelope_fields: dict[str, Any] = Field(default_factory=dict)
+    """Fields put beside `error_code`."""
+    renamed_fields: dict[str, str] = Field(default_factory=dict)
+    """Fields of results that have another name from now on, wherever they stand."""
+    retyped_fields: dict[str, FieldType] = Field(default_factory=dict)
+    """Fields of results whose values are of another type, wherever they stand."""
+    recoded_fields: dict[str, str] = Field(default_factory=dict)
+    """Fields of results that hold another value, wherever they stand: a code that was never announced."""
 
     # The sandbox's own memory.
     are_revision_bodies_kept: bool = True
@@ -284,6 +288,7 @@ FIXED_SETTINGS = frozenset(
         "facade_add_path",
         "facade_update_path",
         "facade_progress_path",
+        "facade_national_status_path",
         "facade_push_path",
     }
 )

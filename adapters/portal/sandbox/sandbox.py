@@ -6,6 +6,7 @@ same process may call the methods here directly.
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from aiohttp import web
 from adapters.portal.sandbox import app, control
 from adapters.portal.sandbox.addresses import AddressChecker
 from adapters.portal.sandbox.catalogue import Catalogue, Record, make_catalogue
-from adapters.portal.sandbox.distortion import CATALOGUE_FAULTS, distort
+from adapters.portal.sandbox.distortion import CATALOGUE_FAULTS, distort, drifted
 from adapters.portal.sandbox.filing import Filing
 from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.profile import (
@@ -23,12 +24,10 @@ from adapters.portal.sandbox.profile import (
     ProfileError,
     ReadResult,
 )
-from adapters.portal.sandbox.reads import make_technical_ids
 from adapters.portal.sandbox.replies import Reply, failure, with_odd_result, write_code, write_reply
 from adapters.portal.sandbox.services import SERVICES, Desk, Envelope, Service
 from adapters.portal.sandbox.state import DossierState, PortalState
 from adapters.portal.sandbox.statements import make_questions
-from adapters.portal.sandbox.stores import make_results
 from adapters.sandboxing import (
     HTTP_KINDS,
     Answer,
@@ -82,8 +81,6 @@ class PortalSandbox:
         chosen = catalogue or make_catalogue(seed=seed, levels=self._profile.administrative_levels)
         self.state = PortalState(chosen, random.Random(self._rng.random()), self._clock)  # noqa: S311 - as above
         self.state.questions, self.state.answers = make_questions(self.state.agencies, self.state.sectors)
-        self.state.technical_ids = make_technical_ids()
-        self.state.results, self.state.files = make_results(self.state.procedures.values())
         self.faults = FaultSwitchboard(supported=PORTAL_KINDS, draws=self._rng, clock=self._clock)
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
@@ -136,8 +133,7 @@ class PortalSandbox:
                 return self._write(record, refusal)
         name = envelope.get("service")
         service = self._services.get(name) if isinstance(name, str) else None
-        is_elsewhere = service is not None and service.is_facade_only and not is_facade
-        if service is None or is_elsewhere or name in self._profile.unserved_services:
+        if service is None or name in self._profile.unserved_services:
             return self._write(record, self._unknown_service(name))
         is_push = service.touch is Touch.EFFECT
         rejection = self._take(FaultKind.BUSINESS_REJECTION, record)
@@ -146,11 +142,11 @@ class PortalSandbox:
                 service.run(self._desk, envelope)
             return self._write(record, self._rejection(rejection), is_facade=is_facade, is_push=is_push)
         reply = service.run(self._desk, envelope)
-        if reply.code == 0 and is_push and self._profile.are_file_addresses_fetched:
+        if reply.code == 0 and name == "DongBoHoSoMC" and self._profile.are_file_addresses_fetched:
             self.addresses.collect(envelope.get("data"))
         if not is_push:
             reply = self._distorted(record, reply, is_catalogue=service.is_catalogue)
-        return self._write(record, reply, is_facade=is_facade and service.is_wrapped, is_push=is_push)
+        return self._write(record, reply, is_facade=is_facade and not service.is_never_wrapped, is_push=is_push)
 
     def malformed(self, record: CallRecord) -> Answer:
         """Answer a body that is not a JSON object (§13-33)."""
@@ -190,6 +186,8 @@ class PortalSandbox:
         return Reply(spec.error_code, self._profile.wording.failure_prefix + message)
 
     def _distorted(self, record: CallRecord, reply: Reply, *, is_catalogue: bool) -> Reply:
+        if reply.code == 0:
+            reply = replace(reply, result=drifted(reply.result, self._profile))
         reply = with_odd_result(reply, self._profile.read_result)
         if self.faults.is_idle or reply.code != 0:
             return reply
@@ -210,6 +208,8 @@ class PortalSandbox:
 
     def _write(self, record: CallRecord, reply: Reply, *, is_facade: bool = False, is_push: bool = False) -> Answer:
         profile = self._profile
+        if profile.added_envelope_fields:
+            reply = replace(reply, more={**reply.more, **profile.added_envelope_fields})
         dialect = profile.code_dialect
         asked = self._take(FaultKind.ERROR_CODE_DIALECT, record)
         if asked is not None:

@@ -9,22 +9,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from adapters.portal.sandbox.catalogue_lists import FIELDS, as_answered
 from adapters.portal.sandbox.intake import Intake
 from adapters.portal.sandbox.national import list_dossiers, take_status
 from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.reads import (
-    FIELDS,
-    catalogue,
     find_technical_id,
     get_decision,
     list_online_services,
     list_unit_procedures,
-    page,
 )
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
-from adapters.portal.sandbox.stores import find_results, give_attachment, give_result
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -42,23 +39,19 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. `codes` names the dossiers that a call is about; `is_catalogue` allows the list faults.
-
-    `is_wrapped` False: a facade that wraps its answers to reads leaves this one as it is (§1.8).
-    """
+    """One service. `codes` names the dossiers that a call is about; `is_catalogue` allows the list faults."""
 
     run: Callable[[Desk, Envelope], Reply]
     touch: Touch = Touch.NOTHING
     codes: Callable[[Envelope], list[str]] = lambda _: []
     is_catalogue: bool = False
-    is_wrapped: bool = True
-    is_facade_only: bool = False
-    """Not known at the native paths."""
+    is_never_wrapped: bool = False
+    """Whether a facade gives the portal's JSON as it is where it wraps other reads (§1.8)."""
 
 
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
     listed = [{"MATTHC": code, "TENTTHC": record["TENTTHC"]} for code, record in desk.state.procedures.items()]
-    return Reply(0, desk.profile.wording.success, page(desk.profile, envelope, listed))
+    return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, listed))
 
 
 def _get_procedure(desk: Desk, envelope: Envelope) -> Reply:
@@ -67,6 +60,16 @@ def _get_procedure(desk: Desk, envelope: Envelope) -> Reply:
         return failure(desk.profile, desk.profile.wording.bad_parameter.format(name="maTTHC"))
     record = desk.state.procedures.get(code)
     return Reply(0, desk.profile.wording.success, [] if record is None else [record])
+
+
+def _list_catalogue(service: str) -> Callable[[Desk, Envelope], Reply]:
+    def give(desk: Desk, envelope: Envelope) -> Reply:
+        state, profile = desk.state, desk.profile
+        own = {"LayDanhMucCoQuan": state.agencies, "LayDanhMucLinhVuc": state.sectors}
+        items = own[service] if service in own else state.catalogues.get(service, [])
+        return Reply(0, profile.wording.success, _page(profile, envelope, as_answered(service, items, profile)))
+
+    return give
 
 
 def _look_up_dossier(desk: Desk, envelope: Envelope) -> Reply:
@@ -113,6 +116,19 @@ def read_updating(value: Any, profile: PortalProfile) -> bool | None:
     return None
 
 
+def _page(profile: PortalProfile, envelope: Envelope, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cut out the page asked for with `trang` (from 1) and `soLuong`, when pages are honoured (§13-23)."""
+    if not profile.is_paging_honoured:
+        return listed
+    page, size = _number(envelope.get("trang")), _number(envelope.get("soLuong"))
+    return listed if page is None or size is None else listed[(page - 1) * size : page * size]
+
+
+def _number(value: Any) -> int | None:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000 else None
+
+
 def pushed_codes(envelope: Envelope) -> list[str]:
     """Name the dossiers in `data`, with repeats, as far as the records can be read."""
     records = envelope.get("data")
@@ -146,19 +162,16 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
         "LayThuTuc": Service(_get_procedure, is_catalogue=True),
         "LayDanhSachTTHCDonVi": Service(_on_state(list_unit_procedures), is_catalogue=True),
-        "LayDVC": Service(_on_state(list_online_services)),
         "LayQDCB": Service(_on_state(get_decision)),
-        "TraCuuTechID": Service(_on_state(find_technical_id), is_wrapped=False),
-        **{service: Service(_on_state(catalogue(service)), is_catalogue=True) for service in FIELDS},
+        "LayDVC": Service(_on_state(list_online_services)),
+        "TraCuuTechID": Service(_on_state(find_technical_id), is_never_wrapped=True),
+        **{service: Service(_list_catalogue(service), is_catalogue=True) for service in FIELDS},
         "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),
         "DongBoHoSoMC": Service(_push_dossiers, Touch.EFFECT, pushed_codes),
         "CapNhatTienDoHoSoMC": Service(_push_steps, Touch.EFFECT, pushed_codes),
         "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
-        "GetKetQuaGiayTo": Service(_on_state(find_results), is_facade_only=True),
-        "GetGiayToByUrl": Service(_on_state(give_result), is_facade_only=True),
-        "getfile": Service(_on_state(give_attachment), is_facade_only=True),
         "DongBoTrangThaiHoSo": Service(_on_state(take_status), Touch.EFFECT, _told_code),
         **{service: _taking(service) for service in KINDS},
     }

@@ -9,6 +9,7 @@ import random
 import uuid
 from collections import Counter, deque
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -199,16 +200,12 @@ class PortalState:
     def __init__(self, catalogue: Catalogue, rng: random.Random, clock: SandboxClock) -> None:
         self.agencies = [dict(agency) for agency in catalogue.agencies]
         self.sectors = [dict(sector) for sector in catalogue.sectors]
+        self.catalogues = {name: [dict(item) for item in items] for name, items in catalogue.lists.items()}
+        """Every short catalogue by its service, but agencies and sectors."""
         self.procedures: dict[str, Record] = {record["MATTHC"]: record for record in catalogue.procedures}
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
-        self.technical_ids: dict[str, list[str]] = {}
-        """The portal's own ids of people and companies by their number; more than one is a contradiction."""
-        self.results: dict[str, list[Record]] = {}
-        """The store of digitised results: papers by their owner's number."""
-        self.files: dict[str, bytes] = {}
-        """Files that are given out, by path."""
         self.dossiers: dict[str, DossierState] = {}
         self.national_codes: set[str] = set()
         """Codes of the dossiers that citizens filed here."""
@@ -221,7 +218,17 @@ class PortalState:
         self.note_counts: Counter[str] = Counter()
         self._clock = clock
         self._last_sequence = 0
-        self._are_orders_broken = False
+        self._last_order = 0
+
+    def open_dossier(self, code: str, max_revisions: int) -> DossierState:
+        """Make the state of a dossier that is new here, the next in order."""
+        self._last_order += 1
+        dossier = self.dossiers[code] = DossierState(code, self._last_order, max_revisions)
+        return dossier
+
+    def listed_codes(self) -> list[str]:
+        """Name the dossiers in order of creation, twice where that is damaged."""
+        return [code for known in self.dossiers for code in (known,) * (1 + (known in self.listed_twice))]
 
     def next_sequence(self) -> int:
         """Give the next number of the one order in which effects arrive, dossiers and steps together."""
@@ -239,11 +246,8 @@ class PortalState:
 
     def dossier_page(self, after: int, limit: int) -> list[DossierState]:
         """List dossiers in order of creation, from the one after order number `after` (the first has 1)."""
-        if not self._are_orders_broken:
-            # Without damage, position and order number go together.
-            codes = list(self.dossiers)[after : after + limit]
-            return [self.dossiers[code] for code in codes]
-        return [dossier for dossier in self.dossiers.values() if dossier.order > after][:limit]
+        # Damage removes dossiers, so position and order number part.
+        return list(islice((dossier for dossier in self.dossiers.values() if dossier.order > after), limit))
 
     def list_twice(self, code: str) -> bool:
         """List a dossier twice from now on."""
@@ -252,18 +256,14 @@ class PortalState:
 
     def lose(self, code: str) -> bool:
         """Forget one dossier with its steps, as if it had never come."""
-        self._are_orders_broken = True
         return self.dossiers.pop(code, None) is not None
 
     def invent(self, code: str, like: str) -> None:
         """Put in a copy of a dossier under another code."""
-        self._are_orders_broken = True
         source = self.dossiers[like]
-        order = max(dossier.order for dossier in self.dossiers.values()) + 1
-        made = DossierState(code, order, 1)
+        made = self.open_dossier(code, 1)
         made.body = encode_canonical({**source.record(), "MaHoSo": code})
         made.status = source.status
-        self.dossiers[code] = made
 
     def forget_received(self) -> None:
         """Forget dossiers, steps, sessions and tallies; the catalogue stays."""
@@ -272,7 +272,7 @@ class PortalState:
         self.national_codes.clear()
         self.national_statuses.clear()
         self.listed_twice.clear()
-        self._are_orders_broken = False
+        self._last_order = 0
         self.sessions.end_all()
         self.tallies.clear()
         self.notes.clear()

@@ -36,14 +36,16 @@ SELECT revision, kind, status, is_irregular, is_late, client_id, accepted_at
 FROM dossier_revisions WHERE dossier_id = :dossier_id::bigint ORDER BY revision DESC LIMIT :wanted::int;
 
 -- name: list_deliveries
-SELECT delivery_id, system, revision, ordinal, kind, state, attempts_count, reason, created_at, changed_at
+SELECT delivery_id, system, revision, ordinal, kind, state, attempts_count, reason, mapping_version,
+    created_at, changed_at
 FROM deliveries
 WHERE dossier_id = :dossier_id::bigint AND delivery_id > :after::bigint
   AND (:system::text IS NULL OR system = :system::text)
 ORDER BY delivery_id LIMIT :wanted::int;
 
 -- name: list_open_deliveries
-SELECT delivery_id, system, revision, ordinal, kind, state, attempts_count, reason, created_at, changed_at
+SELECT delivery_id, system, revision, ordinal, kind, state, attempts_count, reason, mapping_version,
+    created_at, changed_at
 FROM deliveries
 WHERE dossier_id = :dossier_id::bigint AND state IN ('waiting', 'in_flight', 'unknown', 'parked')
 ORDER BY system, revision, ordinal;

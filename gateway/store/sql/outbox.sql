@@ -30,7 +30,10 @@ JOIN dossier_revisions c ON c.dossier_id = r.dossier_id
 
 -- name: move_deliveries!
 UPDATE deliveries AS d
-SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now
+SET state = x.state, attempts_count = x.attempts_count, reason = x.reason, changed_at = :now,
+    -- Only what is sent now, and carries codes, was translated now.
+    mapping_version = CASE WHEN x.state = 'in_flight' AND d.kind = 'snapshot' THEN :mapping_version::bigint
+                           ELSE d.mapping_version END
 FROM unnest(:d1::bigint[], :d2::text[], :d3::int[], :d4::text[]) AS x (delivery_id, state, attempts_count, reason)
 WHERE d.delivery_id = x.delivery_id;
 
@@ -101,16 +104,63 @@ FROM dead WHERE l.system = dead.system AND l.dossier_id = dead.dossier_id;
 SELECT p.delivery_id, p.system, d.code AS dossier_code, p.revision, p.kind, p.reason, p.attempts_count, p.changed_at
 FROM deliveries p JOIN dossiers d USING (dossier_id)
 WHERE p.state = 'parked' AND (:reason::text IS NULL OR starts_with(p.reason, :reason))
+  AND (:delivery_ids::bigint[] IS NULL OR p.delivery_id = ANY(:delivery_ids::bigint[]))
+  AND (:prefixes::text[] IS NULL OR EXISTS (SELECT FROM unnest(:prefixes::text[]) AS a (code)
+       WHERE d.handling_agency_code = a.code OR starts_with(d.handling_agency_code, a.code || '.')))
 ORDER BY p.delivery_id LIMIT :wanted;
 
 -- name: lane_of_delivery^
-SELECT l.system, l.dossier_id, l.presence, l.due_at, l.failures_count, l.lease_token
-FROM deliveries p JOIN lanes l USING (system, dossier_id)
+SELECT l.system, l.dossier_id, l.presence, l.due_at, l.failures_count, l.lease_token, d.code AS dossier_code,
+    d.handling_agency_code
+FROM deliveries p JOIN lanes l USING (system, dossier_id) JOIN dossiers d USING (dossier_id)
 WHERE p.delivery_id = :delivery_id FOR UPDATE OF l;
 
 -- name: wake_lane!
 UPDATE lanes SET due_at = now() + (:due_at::timestamptz - :now::timestamptz), failures_count = :failures_count, changes_count = changes_count + 1
 WHERE system = :system AND dossier_id = :dossier_id;
+
+-- name: find_replayable
+-- By code, or by when something of the dossier was delivered. What a caller may not touch is not found.
+SELECT d.dossier_id, d.code, d.revision, EXISTS (
+    SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision
+      AND o.kind <> 'step' AND o.state IN ('waiting', 'in_flight', 'unknown')) AS is_under_way,
+    -- A dossier that was filed over there and never answered holds nothing that could be told again.
+    d.origin <> 'national_portal' OR EXISTS (
+        SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id) AS has_content
+FROM dossiers d
+WHERE (:codes::text[] IS NULL OR d.code = ANY(:codes::text[]))
+  AND (:since::timestamptz IS NULL OR d.dossier_id IN (
+       SELECT o.dossier_id FROM deliveries o WHERE o.system = :system AND o.state = 'delivered'
+         AND o.changed_at >= :since::timestamptz AND o.changed_at < :until::timestamptz))
+  AND (:prefixes::text[] IS NULL OR EXISTS (SELECT FROM unnest(:prefixes::text[]) AS a (code)
+       WHERE d.handling_agency_code = a.code OR starts_with(d.handling_agency_code, a.code || '.')))
+ORDER BY d.code LIMIT :wanted::int;
+
+-- name: lock_for_replay
+-- In the order of code, as acceptance locks them.
+SELECT dossier_id FROM dossiers WHERE dossier_id = ANY(:dossier_ids::bigint[]) ORDER BY code FOR UPDATE;
+
+-- name: enqueue_replays
+-- Behind everything that is owed of the same revision. Read after the dossiers are locked.
+WITH added AS (
+    INSERT INTO deliveries (system, dossier_id, revision, ordinal, kind, state, created_at, changed_at)
+    SELECT :system, d.dossier_id, d.revision,
+        (SELECT COALESCE(max(o.ordinal), -1) + 1 FROM deliveries o
+         WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision),
+        CASE d.origin WHEN 'national_portal' THEN 'national_status' ELSE 'snapshot' END, 'waiting',
+        :now::timestamptz, :now::timestamptz
+    FROM dossiers d
+    WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND NOT EXISTS (
+        SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision
+          AND o.kind <> 'step' AND o.state IN ('waiting', 'in_flight', 'unknown'))
+    RETURNING dossier_id, revision, kind
+), laned AS (
+    INSERT INTO lanes AS present (system, dossier_id, due_at)
+    SELECT :system, a.dossier_id, now() FROM added a ORDER BY a.dossier_id
+    ON CONFLICT (system, dossier_id) DO UPDATE
+    SET changes_count = present.changes_count + 1, due_at = COALESCE(present.due_at, EXCLUDED.due_at)
+)
+SELECT a.dossier_id, a.revision, a.kind, d.code, d.handling_agency_code FROM added a JOIN dossiers d USING (dossier_id);
 
 -- name: queue_facts
 SELECT d.system, d.state, count(*) AS deliveries_count, min(d.created_at) AS oldest_at

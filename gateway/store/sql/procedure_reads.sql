@@ -1,9 +1,10 @@
 -- name: list_procedures
-SELECT code, name, version_number, content_hash, is_public, checked_at, retired_at
+SELECT code, name, version_number, content_hash, is_public, missing_obligations, checked_at, retired_at
 FROM procedures
 WHERE code > :after
   AND (:is_public::bool IS NULL OR is_public = :is_public::bool)
   AND (:with_retired::bool OR retired_at IS NULL)
+  AND (:missing::text[] IS NULL OR missing_obligations && :missing::text[])
 ORDER BY code LIMIT :wanted::int;
 
 -- name: find_procedure^

@@ -42,6 +42,7 @@ RETURNING s.statement_id, s.system, s.kind, s.subject, s.agency_code, s.attempts
 -- name: settle_statement^
 -- A statement that was overtaken while it was under way need not be tried again: the newer one says it all.
 UPDATE statements s SET lease_until = NULL, changed_at = :now::timestamptz,
+    attempts_count = GREATEST(0, s.attempts_count - :taken_back::int),
     state = CASE WHEN :state::text <> 'delivered' AND n.is_overtaken THEN 'skipped' ELSE :state::text END,
     reason = CASE WHEN :state::text <> 'delivered' AND n.is_overtaken THEN 'superseded' ELSE :reason::text END,
     due_at = CASE WHEN :state::text = 'waiting' AND NOT n.is_overtaken

@@ -5,7 +5,9 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from certs.commands import init
 from gateway.clocks import SystemClock
 from gateway.demo.stack import Child
+from gateway.store.systems import PostgresSystems
 from gateway.vault.keyring import create_key_ring
 
 ROOT = Path(__file__).parents[3]
@@ -217,3 +220,39 @@ async def test_workers_alone_open_no_port(settings: Path, tmp_path: Path) -> Non
     facts = await child.start()
     assert "url" not in facts
     assert 0 == await child.stop()
+
+
+async def test_operators_verbs_show_first_and_act_with_yes(settings: Path, dsn: str, pool: Any) -> None:
+    """Pause, calendar and replay change nothing without --yes; with it they do, and say who did it."""
+    environment = {"GATEWAY_CONFIG": str(settings)}
+    status, _, errors = await run("sync", "pause", "portal", "--because", "drill", "--yes", **environment)
+    assert (2, True) == (status, "never configured" in errors)
+    await PostgresSystems(pool).ensure("portal")
+
+    _, output, _ = await run("sync", "pause", "portal", "--because", "drill", **environment)
+    assert "repeat with --yes" in output
+    _, output, _ = await run("sync", "pause", "portal", "--because", "drill", "--yes", **environment)
+    assert "portal is paused" in output
+    _, output, _ = await run("calendar", "list", "--json", **environment)
+    assert "paused" == json.loads(output)["standing"]["hold"]
+    _, output, _ = await run("sync", "resume", "portal", "--yes", **environment)
+    assert "portal is called again" in output
+
+    stretch = (
+        f"{SystemClock().now() + timedelta(days=1):%Y-%m-%dT22:00}",
+        f"{SystemClock().now() + timedelta(days=2):%Y-%m-%d}",
+    )
+    _, output, _ = await run("calendar", "add", *stretch, **environment)
+    assert "would be closed" in output
+    _, output, _ = await run("calendar", "add", *stretch, "--note", "bảo trì", "--yes", **environment)
+    assert "outage 1" in output
+    _, output, _ = await run("calendar", "list", **environment)
+    assert "portal: open until" in output
+    assert "bảo trì" in output
+    _, output, _ = await run("calendar", "remove", "1", "--yes", **environment)
+    assert "taken back" in output
+
+    status, output, errors = await run("sync", "replay", "H99.01-260105-00001", "--because", "drill", **environment)
+    assert (1, True, True) == (status, "0 would be sent again" in output, "not known" in errors)
+    authors = await pool.fetch("SELECT DISTINCT split_part(data->>'by', ':', 1) AS who FROM events")
+    assert ["cli"] == [row["who"] for row in authors]

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.clocks import SystemClock
 from gateway.engine.circuits import CircuitBreaker
+from gateway.engine.gates import SystemGate
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.errors import OutcomeUnknown, TransientFailure
 from gateway.model.statement import StatementKind
@@ -16,10 +17,12 @@ from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CircuitMoved, DefectFound, Happening
 from gateway.ports.portal_services import Question, QuestionAnswer, QuestionSource, Shares
 from gateway.store.clients import Scope
+from gateway.store.gates import PostgresGates, pause_system, resume_system
 from gateway.store.ledger import queue_facts
 from gateway.store.statements import PostgresStatements
 from gateway.store.systems import PostgresSystems
 from gateway.sync.circuit import CircuitPolicy
+from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 from tests.support.api import ApiUnderTest, running_api
 from tests.support.clocks import FixedChance, RunningClock
@@ -98,6 +101,9 @@ async def desk(pool: Any, key_ring: KeyRing) -> AsyncIterator[Desk]:
         clock=SystemClock(),
         chance=FixedChance(),
         observer=happenings.append,
+        gate=SystemGate(
+            PostgresGates(pool), "portal", policy=ReleasePolicy(ramp_minutes=0), clock=SystemClock(), refresh_seconds=0
+        ),
     )
     sender = StatementSender(
         "portal",
@@ -363,3 +369,20 @@ async def test_nothing_personal_is_stored_in_clear(desk: Desk) -> None:
     for value in (ASKER, ANSWER["answered_by"], ANSWER["content"], "Thời hạn"):
         assert value.encode().hex() not in texts
         assert value not in texts
+
+
+async def test_a_paused_portal_is_told_nothing_and_nothing_is_counted(desk: Desk) -> None:
+    """While an operator holds the portal statements wait without an attempt, also one that was leased just before."""
+    pool, now = desk.api.services.pool, SystemClock().now()
+    assert await desk.put("local-questions/7", LOCAL) == 202
+    (leased,) = await desk.store.lease("portal", StatementKind.LOCAL_QUESTION, limit=5, seconds=30)
+    await pause_system(pool, "portal", who="operator", reason="drill", now=now, is_dry_run=False)
+    await desk.sender._send(StatementKind.LOCAL_QUESTION, [leased])
+    await desk.sender.cycle()
+    assert [("waiting", 0)] == [tuple(row) for row in await pool.fetch("SELECT state, attempts_count FROM statements")]
+    assert [] == desk.portal.taken
+
+    await resume_system(pool, "portal", who="operator", now=now, is_dry_run=False)
+    await desk.sender.cycle()
+    assert ["local_questions"] == [kind for kind, _ in desk.portal.taken]
+    assert await desk.is_balanced()

@@ -29,6 +29,7 @@ from gateway.sync.lanes import (
     Action,
     Blocked,
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     Idle,
@@ -71,6 +72,7 @@ class Fate(StrEnum):
     DIED_BEFORE_CALL = "died_before_call"
     DIED_AFTER_EFFECT = "died_after_effect"
     NOT_TRANSLATED = "not_translated"
+    HELD = "held"
 
 
 HAS_EFFECT = {
@@ -92,6 +94,7 @@ IS_SETTLED = {
     Fate.CREDENTIALS,
     Fate.REJECTED,
     Fate.NOT_TRANSLATED,
+    Fate.HELD,
 }
 DEATHS = {Fate.DIED_BEFORE_CALL, Fate.DIED_AFTER_EFFECT}
 FAILURES: dict[Fate, Event] = {
@@ -104,6 +107,7 @@ FAILURES: dict[Fate, Event] = {
     Fate.RATE_LIMITED: CallFailed(FailureKind.RATE_LIMITED, retry_after_seconds=20.0),
     Fate.CREDENTIALS: CallFailed(FailureKind.CREDENTIALS),
     Fate.REJECTED: CallFailed(FailureKind.REJECTED, reason="remote_code -7"),
+    Fate.HELD: CallHeld(),
     Fate.LEASE_LOST_BEFORE_EFFECT: LeaseLost(),
     Fate.LEASE_LOST_AFTER_EFFECT: LeaseLost(),
 }

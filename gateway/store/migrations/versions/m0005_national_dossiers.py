@@ -3,7 +3,7 @@
 from gateway.store.migrations.script import run_script
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

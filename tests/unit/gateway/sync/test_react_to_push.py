@@ -2,12 +2,13 @@
 
 import pytest
 
-from gateway.model.delivery import DeliveryKind, Lane, RemotePresence
+from gateway.model.delivery import DeliveryKind, DeliveryState, Lane, RemotePresence
 from gateway.ports.portal import Verdict
 from gateway.sync.after_push import FOLLOWERS
 from gateway.sync.lanes import (
     Blocked,
     CallFailed,
+    CallHeld,
     FailureKind,
     Idle,
     Judged,
@@ -38,7 +39,7 @@ DONE, EXISTS, MISSING = Verdict.DONE, Verdict.ALREADY_EXISTS, Verdict.DOES_NOT_E
 REJECTED, UNJUDGED = Verdict.REJECTED, Verdict.NOT_JUDGED
 
 
-def pushed(before: Lane, event: Judged | CallFailed | NotTranslated | LeaseLost) -> Reaction:
+def pushed(before: Lane, event: Judged | CallFailed | CallHeld | NotTranslated | LeaseLost) -> Reaction:
     return reacted(before, plan(before, LENIENT), event)
 
 
@@ -322,6 +323,19 @@ def test_a_lost_lease_is_a_call_without_answer(
 ) -> None:
     """Nobody knows whether the dead worker's call was made."""
     assert expected == summary(pushed(lane(before, presence), LeaseLost()))
+
+
+@pytest.mark.parametrize(
+    ("before", "presence"), [("S1", THERE), ("S1", GONE), ("S1 S2", THERE), ("p1", THERE), ("p1 p2", THERE)]
+)
+def test_a_call_that_was_not_made_leaves_no_trace(before: str, presence: RemotePresence) -> None:
+    """What was claimed before the system closed waits as it did: no attempt, no failure, no doubt, due as before."""
+    start = lane(before, presence, failures_count=2)
+    after = pushed(start, CallHeld())
+    assert (presence, 2, 0.0) == (after.lane.presence, after.lane.failures_count, seconds_until_due(after))
+    assert {0} == {one.attempts_count for one in after.lane.deliveries if one.state is DeliveryState.WAITING}
+    assert not [one for one in after.lane.deliveries if one.state not in (DeliveryState.WAITING, DeliveryState.SKIPPED)]
+    assert () == after.alerts
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from gateway.model.dossier import Origin
 from gateway.ports.portal import Verdict
 from gateway.sync.lanes import (
     CallFailed,
+    CallHeld,
     Event,
     FailureKind,
     LeaseLost,
@@ -216,6 +217,16 @@ def test_a_lost_lease_during_a_query_settles_nothing() -> None:
     """The query is simply asked again, by schedule."""
     reaction = asked(lane("S1? S2", UNSURE), LeaseLost())
     assert ("S1? S2", 1.0) == (shown(reaction.lane), seconds_until_due(reaction))
+
+
+def test_a_query_that_was_not_made_leaves_no_trace() -> None:
+    """The doubt stays, the attempt is taken back, and it is asked once the system is open."""
+    reaction = asked(lane("S1? S2", UNSURE), CallHeld())
+    assert ("S1? S2", 0.0, 0) == (
+        shown(reaction.lane),
+        seconds_until_due(reaction),
+        reaction.lane.deliveries[0].attempts_count,
+    )
 
 
 @pytest.mark.parametrize("presence", [THERE, UNSURE])

@@ -270,6 +270,8 @@ def test_the_default_profile_is_the_recommended_one() -> None:
         "is_backward_status_noted",
         "does_step_change_status",
         "has_lookup_nested_lists",
+        "is_listing_paged",
+        "is_listing_narrowed",
         "are_facade_reads_wrapped",
         "are_revision_bodies_kept",
     } == switched_on

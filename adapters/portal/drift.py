@@ -1,0 +1,115 @@
+"""Watching live replies of the portal: which shape belongs to which operation, and telling of differences.
+
+Beside the call, never in its way: what is told of a reply changes nothing about how it is read, and a failure in here
+is told as a defect and forgotten.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from adapters.portal.failures import PUSHES, READS, Operation
+from adapters.portal.protocol import SYSTEM
+from adapters.portal.replies import Reply
+from adapters.portal.settings import PortalSettings
+from gateway.ports.portal_services import DriftKind, DriftSighting, DriftWatch
+from mappings.codes.tables import Table
+from mappings.portal import catalogue_wire, wire
+from mappings.portal.drift import (
+    ANSWER,
+    LISTED,
+    QUESTION,
+    SCALAR,
+    JsonType,
+    Known,
+    Shape,
+    described,
+    differences,
+    shape_of,
+)
+
+KNOWN_CODES = frozenset({"0", "3", "-3", "-1"})
+"""Error codes with a meaning that is known or assumed (portal wire notes §1.6, §13 row 7), normalised."""
+_TEXT = Known(types=frozenset({JsonType.TEXT}))
+_OPTIONAL_TEXT = Known(types=frozenset({JsonType.TEXT, JsonType.NULL}))
+
+
+class PortalDrift:
+    """Looks at replies and tells a watch. Cheap for pushes: their replies are an envelope and nothing else."""
+
+    def __init__(
+        self,
+        settings: PortalSettings,
+        tables: Mapping[str, Table],
+        watch: DriftWatch,
+        on_defect: Callable[[BaseException], None],
+    ) -> None:
+        dialect = settings.dialect
+        self._codes = KNOWN_CODES | dialect.success_codes | frozenset(dialect.code_meanings)
+        self._success_codes = dialect.success_codes
+        self._watch = watch
+        self._on_defect = on_defect
+        self._envelopes = MappingProxyType({operation: _envelope(operation, tables) for operation in Operation})
+
+    def look(self, operation: Operation, reply: Reply) -> None:
+        """Tell how a reply differs from what is known. Never raises."""
+        try:
+            self._look(operation, reply)
+        except Exception as error:  # noqa: BLE001 - watching must not break a call that can be understood
+            self._on_defect(error)
+
+    def _look(self, operation: Operation, reply: Reply) -> None:
+        envelope = reply.envelope
+        if not envelope:
+            return  # Bare text, which some facades answer pushes with.
+        known = self._envelopes[operation]
+        result = envelope.get("result")
+        if operation in READS and isinstance(result, dict):
+            # Understood all the same, as the reader does: a list inside `data`, or one record without its list.
+            detail = f"{JsonType.OBJECT} instead of {JsonType.LIST}"
+            self._tell(operation, DriftKind.CHANGED_TYPE, "result", detail, described(result))
+            inner = result.get("data")
+            envelope = {**envelope, "result": inner if isinstance(inner, list) else [result]}
+        for found in differences(envelope, known, ""):
+            self._tell(operation, found.kind, found.place, found.detail, found.example)
+        if reply.code is not None and reply.code not in self._codes:
+            # A code is short and formed like one, or the reply would not have been read.
+            self._tell(operation, DriftKind.NEW_CODE, "error_code", "not known", reply.code)
+        if operation in READS and reply.code in self._success_codes and "result" not in envelope:
+            self._tell(operation, DriftKind.MISSING_FIELD, "result", "not there", "")
+
+    def _tell(self, operation: Operation, kind: DriftKind, place: str, detail: str, example: str) -> None:
+        self._watch(
+            DriftSighting(system=SYSTEM, operation=operation, kind=kind, place=place, detail=detail, example=example)
+        )
+
+
+def _envelope(operation: Operation, tables: Mapping[str, Table]) -> Known:
+    fields: dict[str, Any] = {
+        "error_code": Known(types=SCALAR, is_required=True),
+        "message": _OPTIONAL_TEXT,
+    }
+    if operation is Operation.LOGIN:
+        # A sibling service answers with words in `result` (portal wire notes §1.3).
+        fields |= {"session": _TEXT, "result": _OPTIONAL_TEXT}
+    elif operation in PUSHES:
+        fields["result"] = Known(types=LISTED | _OPTIONAL_TEXT.types)
+    else:
+        fields["result"] = Known(types=LISTED, inside=_record(operation, tables))
+    return Known(types=frozenset({JsonType.OBJECT}), inside=Shape(fields=MappingProxyType(fields)))
+
+
+def _record(operation: Operation, tables: Mapping[str, Table]) -> Shape | None:
+    match operation:
+        case Operation.LIST_PROCEDURES:
+            return shape_of(catalogue_wire.ListLine, tables, folds_case=True)
+        case Operation.GET_PROCEDURE:
+            return shape_of(catalogue_wire.ProcedureRecord, tables, folds_case=True)
+        case Operation.LOOK_UP | Operation.LIST_DOSSIERS:
+            return shape_of(wire.FoundDossier, tables)
+        case Operation.LIST_CITIZENS_QUESTIONS | Operation.LIST_AGENCIES_QUESTIONS:
+            return QUESTION
+        case Operation.GET_ANSWERS:
+            return ANSWER
+        case _:
+            return None

@@ -1,0 +1,161 @@
+"""What the day came to, as plain numbers, and whether every promise was kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.demo.driver import Log
+from gateway.demo.held import Held
+from gateway.demo.inbound import Inbound, answers_on_portal
+from gateway.demo.reconciliation import Reconciled
+from gateway.demo.statements import Stated, compare_statements
+from gateway.demo.verify import compare
+
+_ZEROS = (
+    *("dossiers.lost", "dossiers.duplicated", "dossiers.mismatched", "changes.refused", "progress.lost"),
+    *("progress.out_of_order", "deliveries.unaccounted", "deliveries.parked", "deliveries.open"),
+    *("portal.concurrent_calls_for_one_dossier", "statements.unexpected"),
+    *("inbound.duplicated", "inbound.mismatched", "inbound.unexpected"),
+    *("reconciliation.unexpected", "mappings.unexpected"),
+)
+_EQUALS = (
+    ("dossiers.accepted", "dossiers.on_portal"),
+    ("progress.accepted", "progress.on_portal"),
+    ("statements.accepted", "statements.on_portal"),
+    ("procedures.in_gateway", "procedures.on_portal"),
+    ("inbound.filed_on_portal", "inbound.delivered_to_province"),
+    ("inbound.answered", "inbound.answers_on_portal"),
+    ("reconciliation.seeded_differences", "reconciliation.classified"),
+    ("reconciliation.repairable", "reconciliation.repaired"),
+    ("mappings.held", "mappings.left_out"),
+    ("mappings.sent", "mappings.on_portal"),
+)
+_POSITIVE = ("questions.answered", "faults.injected", "inbound.answered", "reconciliation.repaired", "mappings.sent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Everything that was done and seen. `portal` is what the portal's own record said before it was damaged."""
+
+    log: Log
+    stated: Stated
+    inbound: Inbound
+    reconciled: Reconciled
+    held: Held
+    portal: "PortalRecord"
+    procedures_count: int
+    sizes: Mapping[str, float]
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalRecord:
+    """What the portal says of itself."""
+
+    dossiers: Mapping[str, Mapping[str, Any]]
+    counters: Mapping[str, Any]
+    injected: Mapping[str, int]
+    procedures_count: int
+    statements: Mapping[str, Any]
+    national_statuses: Mapping[str, Any]
+
+
+def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
+    """Give the summary; `ok` tells whether every promise was kept."""
+    log, portal = day.log, day.portal
+    found = compare(log.accepted, portal.dossiers)
+    summary = {
+        **_dossiers(day, found),
+        **_statements(day),
+        **_inbound(day),
+        **_reconciliation(day.reconciled),
+        **_mappings(day.held),
+        "faults.injected": sum(portal.injected.values()),
+        "faults.by_kind": dict(portal.injected),
+        "elapsed_seconds": round(day.elapsed_seconds, 1),
+    }
+    summary["ok"] = (
+        all(summary[name] == 0 for name in _ZEROS)
+        and all(summary[one] == summary[other] for one, other in _EQUALS)
+        and all(summary[name] > 0 for name in _POSITIVE)
+        and summary["dossiers.accepted"] == dossiers_count
+    )
+    if not summary["ok"]:
+        summary["examples"] = [
+            *found["examples"],
+            *(f"{code}: {status} {kind}" for code, status, kind in log.refused[:10]),
+            *day.inbound.unexpected[:10],
+            *day.held.unexpected[:10],
+            *day.reconciled.missed[:10],
+        ]
+    return summary
+
+
+def _dossiers(day: Day, found: Mapping[str, Any]) -> dict[str, Any]:
+    log, portal, sizes = day.log, day.portal, day.sizes
+    return {
+        "dossiers.accepted": len(log.accepted),
+        "dossiers.on_portal": len(portal.dossiers),
+        "dossiers.lost": found["lost"],
+        "dossiers.duplicated": found["duplicated"],
+        "dossiers.mismatched": found["mismatched"],
+        "changes.accepted": sum(len(changes) for changes in log.accepted.values()),
+        "changes.replayed": log.replayed_count,
+        "changes.refused": len(log.refused),
+        "progress.accepted": log.steps_count,
+        "progress.on_portal": found["steps_on_portal"],
+        "progress.lost": found["steps_lost"],
+        "progress.out_of_order": found["out_of_order"],
+        "procedures.on_portal": portal.procedures_count,
+        "procedures.in_gateway": day.procedures_count,
+        "deliveries.accepted": int(sizes.get("accepted", 0)),
+        "deliveries.unaccounted": int(sizes.get("lost", 0)),
+        "deliveries.parked": int(sizes.get("parked", 0)),
+        "deliveries.open": int(sum(sizes.get(state, 0) for state in ("waiting", "in_flight", "unknown"))),
+        "portal.concurrent_calls_for_one_dossier": portal.counters.get("concurrent_same_dossier", 0),
+    }
+
+
+def _statements(day: Day) -> dict[str, Any]:
+    accepted, right = compare_statements(day.stated, day.portal.statements)
+    return {
+        "questions.answered": len(day.stated.answers),
+        "statements.accepted": accepted,
+        "statements.on_portal": right,
+        "statements.unexpected": len(day.stated.unexpected),
+    }
+
+
+def _inbound(day: Day) -> dict[str, Any]:
+    inbound = day.inbound
+    return {
+        "inbound.filed_on_portal": len(inbound.filed),
+        "inbound.delivered_to_province": inbound.delivered_count,
+        "inbound.duplicated": inbound.duplicated_count,
+        "inbound.mismatched": len(inbound.mismatched),
+        "inbound.calls": sum(one["calls_count"] for one in inbound.filed),
+        "inbound.answered": len(inbound.answered),
+        "inbound.answers_on_portal": answers_on_portal(inbound, day.portal.national_statuses),
+        "inbound.unexpected": len(inbound.unexpected),
+    }
+
+
+def _reconciliation(done: Reconciled) -> dict[str, Any]:
+    return {
+        "reconciliation.seeded_differences": len(done.seeded),
+        "reconciliation.classified": done.classified,
+        "reconciliation.repairable": done.repairable,
+        "reconciliation.repaired": done.repaired,
+        "reconciliation.unexpected": done.unexpected,
+        "reconciliation.compared": done.run.get("counts", {}).get("compared", 0),
+    }
+
+
+def _mappings(held: Held) -> dict[str, Any]:
+    return {
+        "mappings.left_out": held.left_out,
+        "mappings.held": held.named,
+        "mappings.sent": len(held.sent),
+        "mappings.on_portal": held.translated,
+        "mappings.unexpected": len(held.unexpected),
+    }
