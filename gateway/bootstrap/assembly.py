@@ -19,6 +19,7 @@ from gateway.bootstrap.answering import (
     make_acceptor,
     make_file_server,
     make_national_desk,
+    make_national_reads,
     make_services,
 )
 from gateway.bootstrap.catalogues import make_lists, reading_policy
@@ -97,7 +98,7 @@ class Assembly:
         more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
-        runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
+        runner = self._runner(ground, acceptor, catalogue, mappings, portal) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -212,7 +213,12 @@ class Assembly:
         return runs, jobs
 
     def _runner(
-        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
+        self,
+        ground: Ground,
+        acceptor: Acceptor,
+        catalogue: CatalogueMemory,
+        mappings: Mappings,
+        portal: PortalAdapter | None,
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
         national = make_national_desk(ground, None)
@@ -225,6 +231,7 @@ class Assembly:
             files=files,
             mapper=mappings.current,
             national=national,
+            national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds
