@@ -19,6 +19,7 @@ from gateway.bootstrap.answering import (
     make_acceptor,
     make_file_server,
     make_national_desk,
+    make_national_reads,
     make_services,
 )
 from gateway.bootstrap.catalogues import make_lists, reading_policy
@@ -230,6 +231,7 @@ class Assembly:
             files=files,
             mapper=mappings.current,
             national=national,
+            national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds
