@@ -15,6 +15,7 @@ from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
+from adapters.portal.results import PortalResults
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
 from adapters.transport import HttpTransport, Observer, ReadRetry
@@ -68,6 +69,8 @@ class PortalAdapter:
         """Nationally filed dossiers, and the listing of dossiers."""
         self.catalogues = PortalCatalogues(settings, client, translator, clock)
         """Short catalogues, online services, decisions, technical ids."""
+        self.results = PortalResults(settings, client)
+        """The national store of results, and files that the portal names by path."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

@@ -94,6 +94,14 @@ class PortalClient:
 
         return await self._retry.run(once)
 
+    async def fetch(self, request: HttpRequest, read: Callable[[HttpAnswer], ResultT]) -> ResultT:
+        """Make one read that needs no session, with a few tries, and give what `read` makes of its answer."""
+
+        async def once() -> ResultT:
+            return await self._transport.exchange(request, lambda answer: (read(answer), CallOutcome.OK))
+
+        return await self._retry.run(once)
+
     async def push(self, operation: Operation, records: Sequence[object]) -> None:
         """Push statements in one call. Returns when the portal took them all."""
         settings = self._settings

@@ -49,6 +49,9 @@ SERVICES = {
     Operation.LIST_ONLINE_SERVICES: "LayDVC",
     Operation.GET_DECISION: "LayQDCB",
     Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
+    Operation.FIND_RESULTS: "GetKetQuaGiayTo",
+    Operation.DOWNLOAD_RESULT: "GetGiayToByUrl",
+    Operation.DOWNLOAD_ATTACHMENT: "getfile",
     Operation.READ_AGENCIES: "LayDanhMucCoQuan",
     Operation.READ_SECTORS: "LayDanhMucLinhVuc",
     Operation.READ_GENDERS: "LayDanhMucGioiTinh",
@@ -67,7 +70,7 @@ SERVICES = {
     Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
     Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
 }
-_JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
+JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -345,7 +348,7 @@ def native_request(
     with_destination: bool = True,
 ) -> HttpRequest:
     """Build a call through the exchange."""
-    headers, query = list(_JSON_HEADERS), []
+    headers, query = list(JSON_HEADERS), []
     if with_destination and settings.destination_code:
         if settings.destination_place is DestinationPlace.HEADER:
             headers.append(("dstcode", settings.destination_code))
@@ -437,7 +440,7 @@ def facade_post(
         url=_address(settings, path),
         is_write=True,
         total_seconds=settings.timeouts.push_seconds,
-        headers=(*_JSON_HEADERS, *_facade_headers(facade)),
+        headers=(*JSON_HEADERS, *_facade_headers(facade)),
         query=tuple(query),
         body=_encode(content),
     )

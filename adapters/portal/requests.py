@@ -4,9 +4,13 @@ Source: portal wire notes §1.8 (facades), §2 (endpoints), §3.3 to §3.5, §4.
 offer are asked natively as well, by the same envelope: a portal that does not have them says so.
 """
 
+from collections.abc import Mapping
+
+import msgspec
+
 from adapters.portal.failures import CATALOGUE_OPERATIONS, Operation
-from adapters.portal.protocol import facade_get, no_such_service, service_request
-from adapters.portal.settings import PortalSettings
+from adapters.portal.protocol import JSON_HEADERS, SYSTEM, facade_get, no_such_service, service_request
+from adapters.portal.settings import FileFacade, PortalSettings
 from adapters.transport.messages import HttpRequest
 from gateway.ports.portal_services import CatalogueName
 
@@ -51,6 +55,24 @@ def technical_id_request(settings: PortalSettings, session: str, number: str) ->
         return _from_facade(settings, operation, settings.facade.technical_id_path, (("mstorcmnd", number),), seconds)
     parameters = {"provider": settings.technical_id_provider, "mstorcmnd": number}
     return service_request(settings, operation, settings.share_path, session, parameters, seconds)
+
+
+def file_request(
+    settings: PortalSettings, files: FileFacade, operation: Operation, path: str, record: Mapping[str, object]
+) -> HttpRequest:
+    """Build a question to the service that finds and gives out files: a bare object, no session, no destination."""
+    base = (files.base_url or settings.base_url).rstrip("/")
+    secrets = tuple((name, secret.get_secret_value()) for name, secret in files.secret_headers.items())
+    return HttpRequest(
+        system=SYSTEM,
+        operation=operation,
+        method="POST",
+        url=f"{base}/{path.lstrip('/')}",
+        is_write=False,
+        total_seconds=settings.timeouts.file_seconds,
+        headers=(*JSON_HEADERS, *secrets),
+        body=msgspec.json.encode(record),
+    )
 
 
 def _from_facade(

@@ -17,6 +17,7 @@ from gateway.ports.portal_services import CatalogueName
 from mappings.portal.rules import WireRules
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~/-]*$", max_length=500)]
+BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 
@@ -64,6 +65,7 @@ class Timeouts(_Closed):
     detail_seconds: Seconds = 30.0
     look_up_seconds: Seconds = 30.0
     push_seconds: Seconds = 60.0
+    file_seconds: Seconds = 60.0
 
 
 class NationalStatusForm(StrEnum):
@@ -134,10 +136,28 @@ class Facade(_Closed):
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
+class FileFacade(_Closed):
+    """The provincial service that asks the national store of results and gives out files (portal wire notes §10, §1.8).
+
+    Paths of the store are assumed: the one public client names them in settings. A path of None is not offered.
+    """
+
+    base_url: BaseUrl | None = None
+    """None for the portal's own base address, without its family."""
+    results_path: UrlPath | None = f"{_FACADE}GetKetQuaGiayTo"
+    result_file_path: UrlPath | None = f"{_FACADE}GetGiayToByUrl"
+    attachment_path: UrlPath | None = f"{_FACADE}getfile"
+    success_codes: frozenset[str] = frozenset({"0"})
+    """Values of `errorCode` that mean success, after normalisation; not documented."""
+    max_file_bytes: Annotated[int, Field(ge=1024, le=1 << 29)] = 10 * 1024 * 1024
+    """Largest file that is taken. As base64 it is a third longer, and must fit `transport.max_answer_bytes`."""
+    secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
+
+
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
+    base_url: BaseUrl
     """Address of the province's own exchange server (or facade), without path of the family."""
     family: Family | None = Family.XRD
     """None when the base address already ends where the paths begin."""
@@ -185,12 +205,17 @@ class PortalSettings(_Closed):
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
+    files: FileFacade | None = None
+    """Where results and files are fetched; None where no such service is, and nothing can be fetched."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        parts = urlsplit(self.base_url)
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("base_url must not hold credentials")
+        for url in (self.base_url, self.files.base_url if self.files is not None else None):
+            parts = urlsplit(url or "")
+            if parts.username is not None or parts.password is not None:
+                raise ValueError("base_url must not hold credentials")
+        if self.files is not None and self.files.max_file_bytes * 4 // 3 + 1024 > self.transport.max_answer_bytes:
+            raise ValueError("files.max_file_bytes, a third longer as text, must fit transport.max_answer_bytes")
         if self.password is not None and self.password_file is not None:
             raise ValueError("password and password_file exclude each other")
         if self.facade is None and not (self.username and (self.password or self.password_file)):

@@ -108,7 +108,8 @@ def make_national_reads(ground: Ground, portal: PortalAdapter | None) -> Nationa
     """Give what asks the portal on behalf of callers; it obeys the gate like every reading."""
     if portal is None:
         return None
-    return NationalReads(technical_ids=portal.catalogues, results=None, is_open=make_opening(ground))
+    store = portal.results if portal.results.finds_results else None
+    return NationalReads(technical_ids=portal.catalogues, results=store, is_open=make_opening(ground))
 
 
 def make_national_desk(ground: Ground, fetch_file: Callable[[str], Awaitable[bytes]] | None) -> NationalDesk | None:

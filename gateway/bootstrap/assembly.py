@@ -221,7 +221,8 @@ class Assembly:
         portal: PortalAdapter | None,
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        national = make_national_desk(ground, None)
+        gives_files = portal is not None and portal.results.gives_attachments
+        national = make_national_desk(ground, portal.results.download_attachment if portal and gives_files else None)
         services = make_services(
             ground,
             self.registry,

@@ -58,6 +58,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
+        ("GET", "results"): lambda _: {"results": sandbox.state.results, "files": sorted(sandbox.state.files)},
         ("GET", "statements"): lambda _: {"statements": sandbox.state.statements},
         ("GET", "procedures"): lambda _: {"procedures": list(sandbox.procedures())},
         ("POST", "procedures"): lambda call: _change_catalogue(sandbox, call.object()),

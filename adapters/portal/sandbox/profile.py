@@ -57,6 +57,28 @@ class NationalStatuses(StrEnum):
     """The ten statuses and 11."""
 
 
+class FileReply(StrEnum):
+    """How a file comes (§1.8, §10: "base64 text"; which form of text no source shows)."""
+
+    JSON_TEXT = "json_text"
+    BARE = "bare"
+    MESSAGE = "message"
+    """Inside {"message": "…"}, as facades wrap."""
+    ENVELOPE = "envelope"
+    """As `result` of an ordinary answer."""
+
+
+class StoredFile(StrEnum):
+    """What a file really is."""
+
+    AS_ANNOUNCED = "as_announced"
+    PAGE = "page"
+    """An HTML page under the file's name."""
+    EMPTY = "empty"
+    BROKEN = "broken"
+    """Text that is no base64."""
+
+
 class ReadResult(StrEnum):
     """What `result` is in answers to reads that succeed (§1.6, §13.1-9)."""
 
@@ -220,6 +242,14 @@ class PortalProfile(BaseModel):
     unregistered_ending: str = "0"
     """Whoever's number ends so is not registered; empty means that everybody is."""
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
+
+    # §1.8, §10: results and files, behind the facade.
+    results_success_code: str = "0"
+    """`errorCode` of success; not documented."""
+    file_reply: FileReply = FileReply.JSON_TEXT
+    stored_file: StoredFile = StoredFile.AS_ANNOUNCED
+    stored_file_bytes: int = Field(default=0, ge=0, le=1 << 28)
+    """Files are at least so long."""
 
     # §13-32: load.
     latency_seconds: float = Field(default=0.0, ge=0)

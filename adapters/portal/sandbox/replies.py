@@ -18,13 +18,17 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply before it is written. `result` ABSENT leaves the key out; `more` are further keys (`session`)."""
+    """One reply before it is written. `result` ABSENT leaves the key out; `more` are further keys (`session`).
+
+    `raw` is the whole body of an answer that has no envelope of the portal's.
+    """
 
     code: int
     message: str
     result: Any = ABSENT
     more: dict[str, Any] = field(default_factory=dict)
     http_status: int = 200
+    raw: bytes | None = None
 
 
 def with_odd_result(reply: Reply, kind: ReadResult) -> Reply:
@@ -55,6 +59,8 @@ def write_code(code: int, dialect: CodeDialect) -> int | str:
 
 def write_reply(reply: Reply, dialect: CodeDialect, *, is_wrapped: bool) -> bytes:
     """Give the body. Wrapped, the reply is a JSON string inside {"message": "…"}, to be parsed twice."""
+    if reply.raw is not None:
+        return reply.raw
     envelope: dict[str, Any] = {"error_code": write_code(reply.code, dialect), "message": reply.message, **reply.more}
     if reply.result is not ABSENT:
         envelope["result"] = reply.result

@@ -22,6 +22,7 @@ from adapters.portal.sandbox.reads import (
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
+from adapters.portal.sandbox.stores import find_results, give_attachment, give_result
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -47,6 +48,8 @@ class Service:
     is_catalogue: bool = False
     is_never_wrapped: bool = False
     """Whether a facade gives the portal's JSON as it is where it wraps other reads (§1.8)."""
+    is_facade_only: bool = False
+    """Not known at the native paths."""
 
 
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
@@ -172,6 +175,9 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
         "LayDanhSachHoiDapGuiTuDVCQG": Service(_on_state(give_questions("citizens"))),
         "LayDanhSachHoiDapBoCoQuan": Service(_on_state(give_questions("agencies"))),
         "LayNoiDungTraLoiTheoCauHoi": Service(_on_state(give_answers)),
+        "GetKetQuaGiayTo": Service(_on_state(find_results), is_facade_only=True),
+        "GetGiayToByUrl": Service(_on_state(give_result), is_facade_only=True),
+        "getfile": Service(_on_state(give_attachment), is_facade_only=True),
         "DongBoTrangThaiHoSo": Service(_on_state(take_status), Touch.EFFECT, _told_code),
         **{service: _taking(service) for service in KINDS},
     }

@@ -206,6 +206,10 @@ class PortalState:
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
+        self.results: dict[str, list[Record]] = {}
+        """The store of digitised results: papers by their owner's number."""
+        self.files: dict[str, bytes] = {}
+        """Files that are given out, by path."""
         self.dossiers: dict[str, DossierState] = {}
         self.national_codes: set[str] = set()
         """Codes of the dossiers that citizens filed here."""
