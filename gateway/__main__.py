@@ -16,6 +16,7 @@ from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.mapping_commands import app as mappings
+from gateway.sync_commands import procedures
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +35,7 @@ app.add_typer(calendar, name="calendar")
 add_sync_commands(sync)
 app.add_typer(certs, name="certs")
 app.add_typer(mappings, name="mappings")
+sync.command("procedures")(procedures)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ROLES = ("api", "worker", "all")

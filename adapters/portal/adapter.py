@@ -67,10 +67,10 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national = PortalNational(settings, client, translator, clock)
         """Nationally filed dossiers, and the listing of dossiers."""
+        self.results = PortalResults(settings, client)
+        """The store of digitised results, and files that the portal names by path."""
         self.catalogues = PortalCatalogues(settings, client, translator, clock)
         """Short catalogues, online services, decisions, technical ids."""
-        self.results = PortalResults(settings, client)
-        """The national store of results, and files that the portal names by path."""
         self._limits = ChannelLimits(
             max_snapshots_per_call=settings.max_dossiers_per_call,
             max_steps_per_call=settings.max_steps_per_call,

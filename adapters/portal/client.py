@@ -94,11 +94,11 @@ class PortalClient:
 
         return await self._retry.run(once)
 
-    async def fetch(self, request: HttpRequest, read: Callable[[HttpAnswer], ResultT]) -> ResultT:
-        """Make one read that needs no session, with a few tries, and give what `read` makes of its answer."""
+    async def fetch(self, request: HttpRequest, read: Callable[[bytes], ResultT]) -> ResultT:
+        """Make one read outside the portal's sessions, with a few tries, and give what `read` makes of its body."""
 
         async def once() -> ResultT:
-            return await self._transport.exchange(request, lambda answer: (read(answer), CallOutcome.OK))
+            return await self._transport.exchange(request, lambda answer: (read(answer.body), CallOutcome.OK))
 
         return await self._retry.run(once)
 

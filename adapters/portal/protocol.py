@@ -70,7 +70,7 @@ SERVICES = {
     Operation.READ_PROCEDURE_GROUPS: "LayDanhMucNhomThuTuc",
     Operation.READ_PROCEDURES_BY_TYPE: "LayDanhMucThuTucThuocLoai",
 }
-JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
+_JSON_HEADERS = (("Accept", "application/json"), ("Content-Type", "application/json"), ("Charset", "utf-8"))
 _encode = msgspec.json.Encoder().encode
 
 
@@ -174,32 +174,6 @@ def statements_request(
 ) -> HttpRequest:
     """Build a push of statements. Native form only."""
     return _push(settings, operation, session, list(records), None)
-
-
-def national_status_request(settings: PortalSettings, session: str, record: Mapping[str, Any]) -> HttpRequest:
-    """Build what is told of a nationally filed dossier (§6.3): one object, bare at a facade (§1.8)."""
-    operation, facade = Operation.PUSH_NATIONAL_STATUS, settings.facade
-    if facade is None:
-        parameters = {"type": settings.national_status_type, "data": record}
-        path, seconds = settings.integration_path, settings.timeouts.push_seconds
-        return service_request(settings, operation, path, session, parameters, seconds)
-    if facade.national_status_path is None:
-        raise no_such_service(operation)
-    return facade_post(settings, facade, operation, facade.national_status_path, [], record)
-
-
-def listing_request(
-    settings: PortalSettings, session: str, *, received_from: str, received_to: str, page: int
-) -> HttpRequest:
-    """Build the reading of a page of dossier codes; an assumption, see `PortalSettings.has_dossier_listing`."""
-    parameters: dict[str, str | int] = {
-        "tuNgay": received_from,
-        "denNgay": received_to,
-        "trang": page,
-        "soLuong": settings.listing_page_size,
-    }
-    seconds = settings.timeouts.list_seconds
-    return service_request(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:
@@ -348,7 +322,7 @@ def native_request(
     with_destination: bool = True,
 ) -> HttpRequest:
     """Build a call through the exchange."""
-    headers, query = list(JSON_HEADERS), []
+    headers, query = list(_JSON_HEADERS), []
     if with_destination and settings.destination_code:
         if settings.destination_place is DestinationPlace.HEADER:
             headers.append(("dstcode", settings.destination_code))
@@ -440,7 +414,7 @@ def facade_post(
         url=_address(settings, path),
         is_write=True,
         total_seconds=settings.timeouts.push_seconds,
-        headers=(*JSON_HEADERS, *_facade_headers(facade)),
+        headers=(*_JSON_HEADERS, *_facade_headers(facade)),
         query=tuple(query),
         body=_encode(content),
     )

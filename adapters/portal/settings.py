@@ -17,7 +17,6 @@ from gateway.ports.portal_services import CatalogueName
 from mappings.portal.rules import WireRules
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~/-]*$", max_length=500)]
-BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 
@@ -136,28 +135,28 @@ class Facade(_Closed):
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
-class FileFacade(_Closed):
-    """The provincial service that asks the national store of results and gives out files (portal wire notes §10, §1.8).
+class Warehouse(_Closed):
+    """The store of digitised results (kho số hoá) and the portal's files, behind a provincial facade (portal wire notes
+    §10, §1.8). It may stand beside the native form. The paths of the store are not public."""
 
-    Paths of the store are assumed: the one public client names them in settings. A path of None is not offered.
-    """
-
-    base_url: BaseUrl | None = None
-    """None for the portal's own base address, without its family."""
-    results_path: UrlPath | None = f"{_FACADE}GetKetQuaGiayTo"
-    result_file_path: UrlPath | None = f"{_FACADE}GetGiayToByUrl"
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$", max_length=500)] | None = None
+    """None for the portal's own."""
+    find_path: UrlPath | None = None
+    download_path: UrlPath | None = None
     attachment_path: UrlPath | None = f"{_FACADE}getfile"
-    success_codes: frozenset[str] = frozenset({"0"})
-    """Values of `errorCode` that mean success, after normalisation; not documented."""
-    max_file_bytes: Annotated[int, Field(ge=1024, le=1 << 29)] = 10 * 1024 * 1024
-    """Largest file that is taken. As base64 it is a third longer, and must fit `transport.max_answer_bytes`."""
+    """For files that the portal names by path in a notice."""
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
+    success_codes: frozenset[str] = frozenset({"0"})
+    """Values of `errorCode` that say success; which they are is not documented."""
+    absent_codes: frozenset[str] = frozenset()
+    """Values of `errorCode` that say that nothing was found. None by default: an empty list says so."""
+    max_file_bytes: Annotated[int, Field(ge=1024, le=1 << 29)] = 10 * 1024 * 1024
 
 
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
-    base_url: BaseUrl
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=500)]
     """Address of the province's own exchange server (or facade), without path of the family."""
     family: Family | None = Family.XRD
     """None when the base address already ends where the paths begin."""
@@ -205,23 +204,21 @@ class PortalSettings(_Closed):
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
-    files: FileFacade | None = None
-    """Where results and files are fetched; None where no such service is, and nothing can be fetched."""
+    warehouse: Warehouse | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for url in (self.base_url, self.files.base_url if self.files is not None else None):
-            parts = urlsplit(url or "")
-            if parts.username is not None or parts.password is not None:
-                raise ValueError("base_url must not hold credentials")
-        if self.files is not None and self.files.max_file_bytes * 4 // 3 + 1024 > self.transport.max_answer_bytes:
-            raise ValueError("files.max_file_bytes, a third longer as text, must fit transport.max_answer_bytes")
+        parts = urlsplit(self.base_url)
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("base_url must not hold credentials")
         if self.password is not None and self.password_file is not None:
             raise ValueError("password and password_file exclude each other")
         if self.facade is None and not (self.username and (self.password or self.password_file)):
             raise ValueError("username and password (or password_file) are required without a facade")
         if self.facade is None and self.destination_place is not DestinationPlace.NONE and not self.destination_code:
             raise ValueError("destination_code is required unless destination_place is none")
+        if self.warehouse is not None and self.warehouse.max_file_bytes * 4 // 3 > self.transport.max_answer_bytes:
+            raise ValueError("warehouse.max_file_bytes in base64 is more than transport.max_answer_bytes allows")
         faults = self.wire.faults()
         if faults:
             raise ValueError("wire: " + "; ".join(map(str, faults)))

@@ -98,7 +98,7 @@ class Assembly:
         more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
-        runner = self._runner(ground, acceptor, catalogue, mappings, portal) if acceptor is not None else None
+        runner = self._runner(ground, portal, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -215,14 +215,13 @@ class Assembly:
     def _runner(
         self,
         ground: Ground,
+        portal: PortalAdapter | None,
         acceptor: Acceptor,
         catalogue: CatalogueMemory,
         mappings: Mappings,
-        portal: PortalAdapter | None,
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        gives_files = portal is not None and portal.results.gives_attachments
-        national = make_national_desk(ground, portal.results.download_attachment if portal and gives_files else None)
+        national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
         services = make_services(
             ground,
             self.registry,

@@ -42,8 +42,11 @@ ValueT = TypeVar("ValueT")
 Listed = list[ItemT] | UnsetType | None
 
 
-def read_list(result: Iterable[Any]) -> list[ProcedureRef]:
+def read_list(result: Iterable[Any], mark_field: str = "") -> list[ProcedureRef]:
     """Read the list of the catalogue, duplicates as they come.
+
+    `mark_field` is the wire name of the field that changes with the record; empty when the portal's list has none. No
+    client reads one, though further fields may exist (portal wire notes §3.1).
 
     Raises InvalidInput when a line has no code: a list that was read in part would retire procedures that are there.
     """
@@ -59,10 +62,16 @@ def read_list(result: Iterable[Any]) -> list[ProcedureRef]:
         if not code:
             faults.append(Fault(f"result/{index}/MATTHC", "must not be empty"))
             continue
-        refs.append(ProcedureRef(code=code, name=clean_text_of(line.name)))
+        refs.append(ProcedureRef(code=code, name=clean_text_of(line.name), mark=_mark(raw, mark_field)))
     if faults:
         raise InvalidInput("the list of procedures cannot be read in full", faults[:20])
     return refs
+
+
+def _mark(raw: Any, mark_field: str) -> str:
+    # Anything but a plain value marks nothing, so that the record is read every time.
+    mark = wire.upper_keys(raw).get(mark_field.upper()) if mark_field else None
+    return clean_text_of(mark) if isinstance(mark, str | int | float) and not isinstance(mark, bool) else ""
 
 
 def read_procedure(raw: Mapping[str, Any], codes: PortalCodes) -> Procedure:

@@ -1,103 +1,78 @@
-"""The national store of digitised results, and files that come as base64 text. Pure.
+"""Questions to the store of digitised results and its answers. Pure.
 
-Source: portal wire notes §10 and §1.8 (`getfile`). Whatever a file is called, what counts is its content: it must be
-of the kind that its name announces, and no longer than the installation wants to take.
+Source: portal wire notes §10. `KenhThucHien` means something else here than in a dossier: who asks.
 """
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.errors import Fault, InvalidInput
-from gateway.model.file_kinds import HEAD_BYTES, is_as_named
 from gateway.ports.portal_services import FoundResult, ResultQuery, StoredFile
 from mappings.portal.scalars import clean_text_of
 
 _ASKED_BY_OFFICER, _ASKED_BY_CITIZEN = "1", "2"
-_PAPERS, _FILES = "DanhSachGiayToKetQua", "DanhSachTepDinhKem"
 
 
 def query_record(query: ResultQuery) -> dict[str, Any]:
-    """Write the question. `KenhThucHien` here tells who asks, not how something was filed (§10, unlike §7.4)."""
+    """Write a question. Raises InvalidInput, naming what is missing, when it does not say who asks for what."""
+    needed = {
+        "owner_number": query.owner_number,
+        "requester_name": query.requester_name,
+        "requester_number": query.requester_number,
+        "procedure_code": query.procedure_code,
+        "wanted": query.wanted,
+    }
+    faults = [Fault(name, "must not be empty") for name, value in needed.items() if not value]
+    faults += [
+        Fault(f"wanted/{index}/result_code", "must not be empty")
+        for index, wanted in enumerate(query.wanted)
+        if not wanted.result_code
+    ]
+    if faults:
+        raise InvalidInput("the question to the store is not complete", faults)
     return {
         "SoDinhDanhChuSoHuu": query.owner_number,
         "HoTenNguoiYeuCau": query.requester_name,
         "KenhThucHien": _ASKED_BY_OFFICER if query.is_asked_by_officer else _ASKED_BY_CITIZEN,
         "SoDinhDanhNguoiYeuCau": query.requester_number,
         "MaThuTuc": query.procedure_code,
-        "DanhSachDanhMucKetQua": [{"MaKetQua": one.result_code, "SoKyHieu": one.notation} for one in query.wanted],
+        "DanhSachDanhMucKetQua": [
+            {"MaKetQua": wanted.result_code, "SoKyHieu": wanted.notation} for wanted in query.wanted
+        ],
     }
 
 
-def download_record(owning_agency_code: str, path: str) -> dict[str, str]:
-    """Write the request for one file of the store."""
-    return {"CoQuanChuQuan": owning_agency_code, "DuongDan": path}
+def read_results(result: Any) -> list[FoundResult]:
+    """Read what was found; an empty list says that nothing was.
 
-
-def read_found_results(result: Sequence[Any]) -> list[FoundResult]:
-    """Read what was found: the object with the list of papers, alone in its list; no object means that nothing was.
-
-    Raises InvalidInput when the list of papers is missing, or one of them has no code or is no object.
+    Raises InvalidInput when the list is not there, or holds what is no result: a result that cannot be named or a file
+    without a path would be lost.
     """
-    if not result:
-        return []
-    holder = result[0]
-    papers = holder.get(_PAPERS) if isinstance(holder, dict) and len(result) == 1 else None
-    if not isinstance(papers, list):
-        raise InvalidInput("the answer has no list of papers", [Fault(f"result/{_PAPERS}", "must be a list")])
-    return [_found(paper, f"result/{_PAPERS}/{at}") for at, paper in enumerate(papers)]
+    listed = result.get("DanhSachGiayToKetQua") if isinstance(result, dict) else None
+    if not isinstance(listed, list):
+        raise InvalidInput("the answer has no list of results", [Fault("DanhSachGiayToKetQua", "must be a list")])
+    return [_result(item, f"DanhSachGiayToKetQua/{index}") for index, item in enumerate(listed)]
 
 
-def _found(paper: Any, place: str) -> FoundResult:
-    if not isinstance(paper, dict):
-        raise InvalidInput("a paper is no object", [Fault(place, "must be an object")])
-    code = _text(paper, "MaKetQua")
+def _result(item: Any, place: str) -> FoundResult:
+    if not isinstance(item, dict):
+        raise InvalidInput("the answer holds what is no result", [Fault(place, "must be an object")])
+    code = clean_text_of(item.get("MaKetQua"))
     if not code:
-        raise InvalidInput("a paper has no code", [Fault(f"{place}/MaKetQua", "must not be empty")])
-    files = paper.get(_FILES) or []
-    if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
-        raise InvalidInput(
-            "the files of a paper are no list", [Fault(f"{place}/{_FILES}", "must be a list of objects")]
-        )
+        raise InvalidInput("the answer holds a result without a code", [Fault(f"{place}/MaKetQua", "must be a code")])
+    files = item.get("DanhSachTepDinhKem")
+    if files is not None and not isinstance(files, list):
+        raise InvalidInput("the answer has no list of files", [Fault(f"{place}/DanhSachTepDinhKem", "must be a list")])
     return FoundResult(
         result_code=code,
-        name=_text(paper, "TenGiayTo"),
-        notation=_text(paper, "SoKyHieu"),
-        owning_agency_code=_text(paper, "CoQuanChuQuan"),
-        # A path is handed back as it was given out; only what has none cannot be asked for.
-        files=tuple(
-            StoredFile(name=_text(file, "TenTep"), path=str(file["DuongDan"])) for file in files if file.get("DuongDan")
-        ),
+        name=clean_text_of(item.get("TenGiayTo")),
+        notation=clean_text_of(item.get("SoKyHieu")),
+        owning_agency_code=clean_text_of(item.get("CoQuanChuQuan")),
+        files=tuple(_file(file, f"{place}/DanhSachTepDinhKem/{index}") for index, file in enumerate(files or ())),
     )
 
 
-def decode_file(text: str, path: str, *, max_bytes: int) -> bytes:
-    """Give the bytes of a file that came as base64 text, checked against the name in its path.
-
-    Raises InvalidInput with code "file_too_large", "not_base64", "empty_file" or "not_as_announced".
-    """
-    packed = "".join(text.split())
-    # Judged before anything is decoded; four letters hold three bytes, of which padding takes two at most.
-    if len(packed) // 4 * 3 - 2 > max_bytes:
-        raise _bad(f"must not be longer than {max_bytes} bytes", "file_too_large")
-    try:
-        content = base64.b64decode(packed, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _bad("must be base64 text", "not_base64") from error
-    if len(content) > max_bytes:
-        raise _bad(f"must not be longer than {max_bytes} bytes", "file_too_large")
-    if not content:
-        raise _bad("must not be empty", "empty_file")
-    if not is_as_named(path.rpartition("/")[2], content[:HEAD_BYTES]):
-        raise _bad("must be of the kind that its name announces", "not_as_announced")
-    return content
-
-
-def _bad(rule: str, code: str) -> InvalidInput:
-    return InvalidInput(f"the file {rule}", [Fault("file", rule)], code=code)
-
-
-def _text(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return "" if isinstance(value, dict | list) else clean_text_of(value)
+def _file(item: Any, place: str) -> StoredFile:
+    path = item.get("DuongDan") if isinstance(item, dict) else None
+    if not isinstance(path, str) or not path:
+        raise InvalidInput("the answer holds a file without a path", [Fault(f"{place}/DuongDan", "must be a path")])
+    return StoredFile(name=clean_text_of(item.get("TenTep")), path=path)

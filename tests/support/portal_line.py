@@ -34,7 +34,7 @@ async def adapter_line(profile: dict[str, Any] | None = None, **settings: Any) -
             "username": "demo_province",
             "password": "demo-secret",
             "destination_code": "VN:GOV:000.00.00.G22:vpcpdvcprovider",
-            "timeouts": {"list_seconds": 2, "detail_seconds": 2, "file_seconds": 2},
+            "timeouts": {"list_seconds": 2, "detail_seconds": 2},
             **settings,
         }
         portal = build(

@@ -153,14 +153,6 @@ class _FacadePaths(_Paths):
 
         return handle
 
-    def ask(self, service: str) -> _Handler:
-        """Make the handler of a POST with a bare object, for what only facades have (§1.8, §10)."""
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._serve(request, lambda body: {**_read_object(body), "service": service})
-
-        return handle
-
     async def _serve(self, request: web.Request, read: Callable[[bytes], dict[str, Any]]) -> web.StreamResponse:
         sandbox = self._sandbox
         if not sandbox.profile.is_facade_served:
@@ -183,11 +175,11 @@ def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     }
     for path, (service, parameters) in reads.items():
         app.router.add_get(base + path, facade.read(service, parameters))
-    for service in ("GetKetQuaGiayTo", "GetGiayToByUrl", "getfile"):
-        app.router.add_post(base + service, facade.ask(service))
     app.router.add_post(base + profile.facade_add_path, facade.push("DongBoHoSoMC", "False"))
     app.router.add_post(base + profile.facade_update_path, facade.push("DongBoHoSoMC", "True"))
     app.router.add_post(base + profile.facade_push_path, facade.push("DongBoHoSoMC", None))
+    for name in ("GetKetQuaGiayTo", "GetGiayToByUrl", "getfile"):
+        app.router.add_post(base + name, facade.push_object(name, {}))
     told = facade.push_object("DongBoTrangThaiHoSo", {"type": "2"})
     app.router.add_post(base + profile.facade_national_status_path, told)
     app.router.add_post(base + profile.facade_progress_path, facade.push("CapNhatTienDoHoSoMC", "True"))

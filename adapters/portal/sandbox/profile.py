@@ -57,28 +57,6 @@ class NationalStatuses(StrEnum):
     """The ten statuses and 11."""
 
 
-class FileReply(StrEnum):
-    """How a file comes (§1.8, §10: "base64 text"; which form of text no source shows)."""
-
-    JSON_TEXT = "json_text"
-    BARE = "bare"
-    MESSAGE = "message"
-    """Inside {"message": "…"}, as facades wrap."""
-    ENVELOPE = "envelope"
-    """As `result` of an ordinary answer."""
-
-
-class StoredFile(StrEnum):
-    """What a file really is."""
-
-    AS_ANNOUNCED = "as_announced"
-    PAGE = "page"
-    """An HTML page under the file's name."""
-    EMPTY = "empty"
-    BROKEN = "broken"
-    """Text that is no base64."""
-
-
 class ReadResult(StrEnum):
     """What `result` is in answers to reads that succeed (§1.6, §13.1-9)."""
 
@@ -103,6 +81,18 @@ class AdministrativeLevels(StrEnum):
 
     PRE_2025 = "pre_2025"
     POST_2025 = "post_2025"
+
+
+class FileForm(StrEnum):
+    """How the content of a file is given: base64, in every case but the last two (§1.8, §10)."""
+
+    TEXT = "text"
+    JSON_STRING = "json_string"
+    REPLY = "reply"
+    """As `result` of an ordinary reply."""
+    SPOILED = "spoiled"
+    """Cut off, with a sign that is none of base64."""
+    EMPTY = "empty"
 
 
 class CatalogueOddity(StrEnum):
@@ -138,6 +128,7 @@ class Wording(BaseModel):
     bad_session: str = "Phiên làm việc không hợp lệ hoặc đã hết hạn"
     bad_unit: str = "Mã đơn vị không hợp lệ"
     malformed: str = "Dữ liệu gửi lên không đúng định dạng JSON"
+    no_such_file: str = "Không tìm thấy tệp"
     unknown_service: str = "Dịch vụ {name} chưa được hỗ trợ"
     bad_parameter: str = "Thiếu hoặc sai tham số {name}"
     empty_batch: str = "Danh sách data không có bản ghi nào"
@@ -238,18 +229,11 @@ class PortalProfile(BaseModel):
     catalogue_oddities: dict[str, CatalogueOddity] = Field(default_factory=dict)
     unserved_services: tuple[str, ...] = ()
     """Services that this portal says it does not have."""
+    file_form: FileForm = FileForm.TEXT
     technical_id_provider: str = "wso2is"
     unregistered_ending: str = "0"
     """Whoever's number ends so is not registered; empty means that everybody is."""
     administrative_levels: AdministrativeLevels = AdministrativeLevels.POST_2025
-
-    # §1.8, §10: results and files, behind the facade.
-    results_success_code: str = "0"
-    """`errorCode` of success; not documented."""
-    file_reply: FileReply = FileReply.JSON_TEXT
-    stored_file: StoredFile = StoredFile.AS_ANNOUNCED
-    stored_file_bytes: int = Field(default=0, ge=0, le=1 << 28)
-    """Files are at least so long."""
 
     # §13-32: load.
     latency_seconds: float = Field(default=0.0, ge=0)

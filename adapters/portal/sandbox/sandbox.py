@@ -28,7 +28,6 @@ from adapters.portal.sandbox.replies import Reply, failure, with_odd_result, wri
 from adapters.portal.sandbox.services import SERVICES, Desk, Envelope, Service
 from adapters.portal.sandbox.state import DossierState, PortalState
 from adapters.portal.sandbox.statements import make_questions
-from adapters.portal.sandbox.stores import make_results
 from adapters.sandboxing import (
     HTTP_KINDS,
     Answer,
@@ -82,7 +81,6 @@ class PortalSandbox:
         chosen = catalogue or make_catalogue(seed=seed, levels=self._profile.administrative_levels)
         self.state = PortalState(chosen, random.Random(self._rng.random()), self._clock)  # noqa: S311 - as above
         self.state.questions, self.state.answers = make_questions(self.state.agencies, self.state.sectors)
-        self.state.results, self.state.files = make_results(self.state.procedures.values())
         self.faults = FaultSwitchboard(supported=PORTAL_KINDS, draws=self._rng, clock=self._clock)
         self.recorder = CallRecorder(self._clock, max_details=max_call_details)
         self.exchange = FaultyExchange(self.faults, self.recorder, self._clock)
@@ -135,8 +133,7 @@ class PortalSandbox:
                 return self._write(record, refusal)
         name = envelope.get("service")
         service = self._services.get(name) if isinstance(name, str) else None
-        is_elsewhere = service is not None and service.is_facade_only and not is_facade
-        if service is None or is_elsewhere or name in self._profile.unserved_services:
+        if service is None or name in self._profile.unserved_services or (service.is_facade_only and not is_facade):
             return self._write(record, self._unknown_service(name))
         is_push = service.touch is Touch.EFFECT
         rejection = self._take(FaultKind.BUSINESS_REJECTION, record)

@@ -206,16 +206,14 @@ class PortalState:
         self.questions: dict[str, list[Record]] = {"citizens": [], "agencies": []}
         self.answers: dict[str, list[Record]] = {}
         self.statements: dict[str, dict[str, Record]] = {}
-        self.results: dict[str, list[Record]] = {}
-        """The store of digitised results: papers by their owner's number."""
-        self.files: dict[str, bytes] = {}
-        """Files that are given out, by path."""
         self.dossiers: dict[str, DossierState] = {}
         self.national_codes: set[str] = set()
         """Codes of the dossiers that citizens filed here."""
         self.national_statuses: dict[str, list[Record]] = {}
         """What provinces told of them, in order."""
         self.listed_twice: set[str] = set()
+        self.files: dict[str, bytes] = {}
+        """Files of the store of results and of notices, by path."""
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
         self.notes: deque[dict[str, str]] = deque(maxlen=MAX_NOTES)
@@ -276,6 +274,7 @@ class PortalState:
         self.national_codes.clear()
         self.national_statuses.clear()
         self.listed_twice.clear()
+        self.files.clear()
         self._last_order = 0
         self.sessions.end_all()
         self.tallies.clear()

@@ -170,6 +170,9 @@ WHERE f.finding_id > :after::bigint
           OR d.receiving_agency_code = p.code OR starts_with(d.receiving_agency_code, p.code || '.')))
 ORDER BY f.finding_id LIMIT :wanted::int;
 
+-- name: parked_counts
+SELECT system, kind, count(*) AS findings_count FROM reconciliation_findings WHERE state = 'parked' GROUP BY 1, 2;
+
 -- name: dismiss_finding$
 UPDATE reconciliation_findings SET state = 'settled', changed_at = :now::timestamptz
 WHERE finding_id = :finding_id::bigint AND state = 'parked' RETURNING finding_id;

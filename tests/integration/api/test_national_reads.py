@@ -215,23 +215,26 @@ async def test_each_question_needs_its_scope(pool: Any, key_ring: FileKeyRing) -
 
 async def test_questions_reach_the_portal_and_its_store(pool: Any, key_ring: FileKeyRing) -> None:
     """End to end against the sandbox: an id, a paper, its file; and a file that is another one is not given on."""
-    async with adapter_line({"is_facade_served": True}, files={}) as line:
+    base = "KetNoiMotCuaQuocGia/"
+    paths = {"find_path": f"{base}GetKetQuaGiayTo", "download_path": f"{base}GetGiayToByUrl"}
+    async with adapter_line({"is_facade_served": True}, warehouse=paths) as line:
 
         async def is_open() -> bool:
             return True
 
         portal = line.portal
         reads = NationalReads(technical_ids=portal.catalogues, results=portal.results, is_open=is_open)
-        [(owner, papers), *_] = line.sandbox.state.results.items()
-        paper = next(paper for paper in papers if paper["DanhSachTepDinhKem"])
-        wanted = [{"result_code": paper["MaKetQua"]}]
         async with running_api(pool, key_ring, national_reads=reads) as api:
-            found = await api.call("POST", FIND, body={**QUERY, "owner_number": owner, "wanted": wanted})
+            found = await api.call("POST", FIND, body={**QUERY, "wanted": [{"result_code": "KQ.G99.900001"}]})
             [result] = found.json["results"]
-            assert (paper["MaKetQua"], paper["SoKyHieu"]) == (result["result_code"], result["notation"])
+            assert ("KQ.G99.900001", "G99") == (result["result_code"], result["owning_agency_code"])
             file = {"owning_agency_code": result["owning_agency_code"], "path": result["files"][0]["path"]}
             content = line.sandbox.state.files[file["path"]]
             assert content == (await api.call("POST", DOWNLOAD, body=file)).body
             assert (await api.call("POST", IDS, body=NUMBER)).json["technical_id"]
-            line.sandbox.change_profile(stored_file="page")
-            assert "portal-answer-unusable" == (await api.call("POST", DOWNLOAD, body=file)).problem
+            nobody = {**QUERY, "owner_number": "999199000000"}
+            assert {"results": []} == (await api.call("POST", FIND, body=nobody)).json
+            line.sandbox.state.files[file["path"]] = b"<html>404</html>"
+            answered = await api.call("POST", DOWNLOAD, body=file)
+            assert "portal-answer-unusable" == answered.problem
+            assert file["path"] not in f"{answered.body!r}{api.observer.requests}{api.observer.failures}"

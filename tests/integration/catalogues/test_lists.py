@@ -284,6 +284,7 @@ async def test_a_wish_that_comes_during_a_reading_is_not_lost(desk: Desk) -> Non
     [
         ("/v1/catalogues/nonsense", "invalid-parameter"),
         ("/v1/catalogues/agencies?on=2026-02-30", "invalid-parameter"),
+        ("/v1/catalogues/agencies?on=0", "invalid-parameter"),
         ("/v1/catalogues/agencies?code=%00", "invalid-parameter"),
         ("/v1/catalogues/agencies?cursor=x", "invalid-parameter"),
         ("/v1/catalogues/agencies?limit=0", "invalid-parameter"),

@@ -326,3 +326,21 @@ def test_a_day_without_rows_cannot_write_a_procedure() -> None:
     """Writing names the missing code instead of inventing one."""
     with pytest.raises(Unmapped):
         procedure_record(EXPECTED, load_tables().on(date(2019, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("more", "mark_field", "mark"),
+    [
+        ({"NGAYCAPNHAT": "2026-01-05"}, "NGAYCAPNHAT", "2026-01-05"),
+        ({"ngayCapNhat": 17}, "NgayCapNhat", "17"),
+        ({"NGAYCAPNHAT": "2026-01-05"}, "", ""),
+        ({}, "NGAYCAPNHAT", ""),
+        ({"NGAYCAPNHAT": None}, "NGAYCAPNHAT", ""),
+        ({"NGAYCAPNHAT": ["x"]}, "NGAYCAPNHAT", ""),
+        ({"NGAYCAPNHAT": True}, "NGAYCAPNHAT", ""),
+    ],
+)
+def test_a_line_is_marked_by_the_field_that_is_named(more: dict[str, Any], mark_field: str, mark: str) -> None:
+    """The mark is that field as text, whatever its case; empty when it is no plain value."""
+    (read,) = read_list([{"MATTHC": "1.999001", "TENTTHC": "Một", **more}], mark_field)
+    assert mark == read.mark
