@@ -106,9 +106,10 @@ def make_services(
 
 def make_national_reads(ground: Ground, portal: PortalAdapter | None) -> NationalReads | None:
     """Give what asks the portal on behalf of callers; it obeys the gate like every reading."""
-    if portal is None:
+    if portal is None or ground.portal_settings is None:
         return None
-    return NationalReads(technical_ids=portal.catalogues, results=None, is_open=make_opening(ground))
+    store = portal.results if ground.portal_settings.warehouse is not None else None
+    return NationalReads(technical_ids=portal.catalogues, results=store, is_open=make_opening(ground))
 
 
 def make_national_desk(ground: Ground, fetch_file: Callable[[str], Awaitable[bytes]] | None) -> NationalDesk | None:

@@ -20,6 +20,7 @@ from gateway.ports.portal_services import FoundResult, ResultQuery, StoredFile
 from gateway.store.clients import Scope
 from gateway.vault.keyring import FileKeyRing
 from tests.support.api import Answered, ApiUnderTest, running_api
+from tests.support.portal_line import adapter_line
 
 IDS, FIND, DOWNLOAD = "/v1/technical-ids:find", "/v1/results:find", "/v1/results:download"
 NUMBER = {"number": "999199000001"}
@@ -210,3 +211,30 @@ async def test_each_question_needs_its_scope(pool: Any, key_ring: FileKeyRing) -
             caller = api.with_token(await api.register(name, scopes=frozenset({scope})))
             statuses = {path: (await caller.call("POST", path, body=body)).status for path, body in EVERY}
             assert {path: 200 if path in opened else 403 for path, _ in EVERY} == statuses
+
+
+async def test_questions_reach_the_portal_and_its_store(pool: Any, key_ring: FileKeyRing) -> None:
+    """End to end against the sandbox: an id, a paper, its file; and a file that is another one is not given on."""
+    base = "KetNoiMotCuaQuocGia/"
+    paths = {"find_path": f"{base}GetKetQuaGiayTo", "download_path": f"{base}GetGiayToByUrl"}
+    async with adapter_line({"is_facade_served": True}, warehouse=paths) as line:
+
+        async def is_open() -> bool:
+            return True
+
+        portal = line.portal
+        reads = NationalReads(technical_ids=portal.catalogues, results=portal.results, is_open=is_open)
+        async with running_api(pool, key_ring, national_reads=reads) as api:
+            found = await api.call("POST", FIND, body={**QUERY, "wanted": [{"result_code": "KQ.G99.900001"}]})
+            [result] = found.json["results"]
+            assert ("KQ.G99.900001", "G99") == (result["result_code"], result["owning_agency_code"])
+            file = {"owning_agency_code": result["owning_agency_code"], "path": result["files"][0]["path"]}
+            content = line.sandbox.state.files[file["path"]]
+            assert content == (await api.call("POST", DOWNLOAD, body=file)).body
+            assert (await api.call("POST", IDS, body=NUMBER)).json["technical_id"]
+            nobody = {**QUERY, "owner_number": "999199000000"}
+            assert {"results": []} == (await api.call("POST", FIND, body=nobody)).json
+            line.sandbox.state.files[file["path"]] = b"<html>404</html>"
+            answered = await api.call("POST", DOWNLOAD, body=file)
+            assert "portal-answer-unusable" == answered.problem
+            assert file["path"] not in f"{answered.body!r}{api.observer.requests}{api.observer.failures}"
