@@ -1,4 +1,4 @@
-"""Draws the documents that must never differ from the code: states and errors.
+"""Draws the documents that must never differ from the code: states, errors, services of the portal.
 
 `python docs/generate.py` writes them; with `--check` it writes nothing and fails when one is stale.
 """
@@ -15,6 +15,7 @@ from typing import TypeVar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the script also runs where the project is not installed
 
+from docs.services import services_document  # noqa: E402
 from gateway import errors  # noqa: E402
 from gateway.model.delivery import (  # noqa: E402
     DELIVERY_TRANSITIONS,
@@ -260,7 +261,16 @@ def errors_document() -> str:
     )
 
 
-DOCUMENTS: Mapping[str, Callable[[], str]] = {"states.md": states_document, "errors.md": errors_document}
+def portal_services_document() -> str:
+    """Write docs/portal-services.md."""
+    return services_document(HEADER, table)
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "states.md": states_document,
+    "errors.md": errors_document,
+    "portal-services.md": portal_services_document,
+}
 
 
 def stale_documents(folder: Path) -> list[str]:

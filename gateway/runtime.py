@@ -13,11 +13,13 @@ from gateway.engine.scheduler import Job, run_jobs
 from gateway.engine.worker import Worker
 from gateway.ports.basics import Clock
 from gateway.ports.portal import ProcedureCatalogue
+from gateway.store.applications import kept_facts
 from gateway.store.events import EventSignal
 from gateway.store.ledger import compact_ledger, forget_old_records, queue_facts
 from gateway.store.outbox import PostgresOutbox, WorkerPresence
 from gateway.store.pool import Pool
 from gateway.store.procedures import PostgresProcedures
+from gateway.store.reconciliation import parked_counts
 from gateway.store.systems import PostgresSystems
 from gateway.sync.procedure_reading import ReadingPolicy
 from gateway.telemetry import Telemetry
@@ -110,6 +112,7 @@ class Runtime:
         jobs = [
             *parts.more_jobs,
             Job("measure", 2.0, self._measure),
+            Job("measure_findings", 15.0, self._measure_findings),
             Job("certificates", 5.0, self._look_at_certificates),
         ]
         if parts.acceptor is not None:
@@ -141,6 +144,11 @@ class Runtime:
                 row["system"], is_open=row["circuit_state"] != "closed", session_renewals=row["session_renewals"]
             )
         parts.telemetry.note_pool(size=parts.pool.get_size(), idle=parts.pool.get_idle_size())
+
+    async def _measure_findings(self) -> None:
+        parts = self._parts
+        parts.telemetry.note_findings(await parked_counts(parts.pool))
+        parts.telemetry.note_kept((await kept_facts(parts.pool))[0])
 
     async def _look_at_certificates(self) -> None:
         self._parts.refresh_certificates()

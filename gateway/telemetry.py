@@ -114,6 +114,9 @@ class Telemetry:
         self._lists = counter("lists_read", "Readings of the portal's lists", "system", "list", "outcome")
         self._webhooks = counter("webhooks", "Webhook calls", "outcome")
         self._webhook_seconds = seconds("webhook", "Duration of webhook calls")
+        self._findings = latest("parked_findings", "Differences that wait for a person", "system", "kind")
+        self._finding_labels: set[tuple[str, str]] = set()
+        self._kept = latest("inbox_kept_messages", "Messages whose dossier has not come")
         self._certificate = latest("certificate_days_left", "Days until a certificate ends", "file")
         self._pool = own("database_connections", "Pool of this process", "state")
         self._alerts = counter("alerts", "Alerts for a person", "system", "alert")
@@ -280,6 +283,15 @@ class Telemetry:
     def note_drift(self, system: str, open_counts: Mapping[str, int]) -> None:
         for kind in DriftKind:
             self._open_drift.labels(system, kind.value).set(open_counts.get(kind.value, 0))
+
+    def note_findings(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Show the differences that wait for a person; a kind that has none any more is shown as none."""
+        for system, kind in self._finding_labels | set(counts):
+            self._findings.labels(system, kind).set(counts.get((system, kind), 0))
+        self._finding_labels |= set(counts)
+
+    def note_kept(self, messages_count: int) -> None:
+        self._kept.set(messages_count)
 
     def note_certificate(self, name: str, days_left: float) -> None:
         self._certificate.labels(name).set(days_left)

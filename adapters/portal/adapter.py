@@ -15,6 +15,7 @@ from adapters.portal.drift import PortalDrift
 from adapters.portal.failures import Operation
 from adapters.portal.national import PortalNational
 from adapters.portal.protocol import SYSTEM
+from adapters.portal.results import PortalResults
 from adapters.portal.settings import PortalSettings
 from adapters.portal.statements import PortalStatements
 from adapters.transport import HttpTransport, Observer, ReadRetry
@@ -66,6 +67,8 @@ class PortalAdapter:
         """Questions, answers, ratings and statistics."""
         self.national = PortalNational(settings, client, translator, clock)
         """Nationally filed dossiers, and the listing of dossiers."""
+        self.results = PortalResults(settings, client)
+        """The store of digitised results, and files that the portal names by path."""
         self.catalogues = PortalCatalogues(settings, client, translator, clock)
         """Short catalogues, online services, decisions, technical ids."""
         self._limits = ChannelLimits(

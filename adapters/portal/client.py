@@ -94,6 +94,14 @@ class PortalClient:
 
         return await self._retry.run(once)
 
+    async def fetch(self, request: HttpRequest, read: Callable[[bytes], ResultT]) -> ResultT:
+        """Make one read outside the portal's sessions, with a few tries, and give what `read` makes of its body."""
+
+        async def once() -> ResultT:
+            return await self._transport.exchange(request, lambda answer: (read(answer.body), CallOutcome.OK))
+
+        return await self._retry.run(once)
+
     async def push(self, operation: Operation, records: Sequence[object]) -> None:
         """Push statements in one call. Returns when the portal took them all."""
         settings = self._settings

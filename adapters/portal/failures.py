@@ -39,6 +39,9 @@ class Operation(StrEnum):
     LIST_ONLINE_SERVICES = "list_online_services"
     GET_DECISION = "get_decision"
     FIND_TECHNICAL_ID = "find_technical_id"
+    FIND_RESULTS = "find_results"
+    DOWNLOAD_RESULT = "download_result"
+    DOWNLOAD_ATTACHMENT = "download_attachment"
     READ_AGENCIES = "read_agencies"
     READ_SECTORS = "read_sectors"
     READ_GENDERS = "read_genders"
@@ -148,6 +151,9 @@ READS = frozenset(
         Operation.LIST_ONLINE_SERVICES,
         Operation.GET_DECISION,
         Operation.FIND_TECHNICAL_ID,
+        Operation.FIND_RESULTS,
+        Operation.DOWNLOAD_RESULT,
+        Operation.DOWNLOAD_ATTACHMENT,
         *CATALOGUE_OPERATIONS.values(),
     }
 )

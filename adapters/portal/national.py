@@ -8,7 +8,7 @@ native form only; a status goes to a facade as a bare record.
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from adapters.portal import protocol
+from adapters.portal import protocol, requests
 from adapters.portal.client import PortalClient
 from adapters.portal.failures import Operation
 from adapters.portal.replies import Reply
@@ -53,7 +53,7 @@ class PortalNational:
         record = status_record(status, codes, _WRITTEN_AS[settings.national_status], settings.wire)
         await self._client.tell(
             Operation.PUSH_NATIONAL_STATUS,
-            lambda token: protocol.national_status_request(settings, token, record),
+            lambda token: requests.national_status_request(settings, token, record),
         )
 
     @property
@@ -75,7 +75,7 @@ class PortalNational:
 
         def build(session: str) -> HttpRequest:
             begin, end = f"{received_from:%Y%m%d}", f"{received_to:%Y%m%d}"
-            return protocol.listing_request(settings, session, received_from=begin, received_to=end, page=page)
+            return requests.listing_request(settings, session, received_from=begin, received_to=end, page=page)
 
         def read(reply: Reply) -> tuple[str, ...]:
             items = protocol.read_result(settings, _LIST, reply)

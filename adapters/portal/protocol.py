@@ -49,6 +49,9 @@ SERVICES = {
     Operation.LIST_ONLINE_SERVICES: "LayDVC",
     Operation.GET_DECISION: "LayQDCB",
     Operation.FIND_TECHNICAL_ID: "TraCuuTechID",
+    Operation.FIND_RESULTS: "GetKetQuaGiayTo",
+    Operation.DOWNLOAD_RESULT: "GetGiayToByUrl",
+    Operation.DOWNLOAD_ATTACHMENT: "getfile",
     Operation.READ_AGENCIES: "LayDanhMucCoQuan",
     Operation.READ_SECTORS: "LayDanhMucLinhVuc",
     Operation.READ_GENDERS: "LayDanhMucGioiTinh",
@@ -171,32 +174,6 @@ def statements_request(
 ) -> HttpRequest:
     """Build a push of statements. Native form only."""
     return _push(settings, operation, session, list(records), None)
-
-
-def national_status_request(settings: PortalSettings, session: str, record: Mapping[str, Any]) -> HttpRequest:
-    """Build what is told of a nationally filed dossier (§6.3): one object, bare at a facade (§1.8)."""
-    operation, facade = Operation.PUSH_NATIONAL_STATUS, settings.facade
-    if facade is None:
-        parameters = {"type": settings.national_status_type, "data": record}
-        path, seconds = settings.integration_path, settings.timeouts.push_seconds
-        return service_request(settings, operation, path, session, parameters, seconds)
-    if facade.national_status_path is None:
-        raise no_such_service(operation)
-    return facade_post(settings, facade, operation, facade.national_status_path, [], record)
-
-
-def listing_request(
-    settings: PortalSettings, session: str, *, received_from: str, received_to: str, page: int
-) -> HttpRequest:
-    """Build the reading of a page of dossier codes; an assumption, see `PortalSettings.has_dossier_listing`."""
-    parameters: dict[str, str | int] = {
-        "tuNgay": received_from,
-        "denNgay": received_to,
-        "trang": page,
-        "soLuong": settings.listing_page_size,
-    }
-    seconds = settings.timeouts.list_seconds
-    return service_request(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def read_push(settings: PortalSettings, operation: Operation, reply: Reply) -> None:

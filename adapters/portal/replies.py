@@ -65,8 +65,8 @@ class Reply:
         )
 
 
-def read_reply(body: bytes, *, takes_plain_text: bool = False) -> Reply:
-    """Read a body. Raises MalformedReply when it is no reply in any dialect."""
+def read_reply(body: bytes, *, takes_plain_text: bool = False, code_key: str = "error_code") -> Reply:
+    """Read a body. Raises MalformedReply when it is no reply in any dialect. `code_key` names the error code."""
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if text[:1] == b"<":
         raise MalformedReply("a page (HTML or XML) came instead of JSON")
@@ -80,7 +80,7 @@ def read_reply(body: bytes, *, takes_plain_text: bool = False) -> Reply:
         return Reply(None, document[:_MAX_MESSAGE])
     if not isinstance(document, dict):
         raise MalformedReply("the body is not a JSON object")
-    return _from_object(document, depth=0)
+    return _from_object(document, depth=0, code_key=code_key)
 
 
 def _plain_reply(text: bytes) -> Reply:
@@ -90,14 +90,14 @@ def _plain_reply(text: bytes) -> Reply:
         raise MalformedReply("the body is neither JSON nor text") from error
 
 
-def _from_object(document: dict[str, Any], *, depth: int) -> Reply:
-    code = _code_of(document.get("error_code"))
+def _from_object(document: dict[str, Any], *, depth: int, code_key: str) -> Reply:
+    code = _code_of(document.get(code_key))
     message = document.get("message")
     # A facade puts the portal's whole answer into `message`, as text; an outer error code is the facade's own.
     if depth == 0 and "result" not in document and code in (None, "0"):
         inner = _inner_object(message)
         if inner is not None:
-            return _from_object(inner, depth=1)
+            return _from_object(inner, depth=1, code_key=code_key)
     result = document.get("result")
     words = [part for part in (message, result) if isinstance(part, str)]
     session = document.get("session")

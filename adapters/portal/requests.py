@@ -1,11 +1,15 @@
-"""Requests of the services beside dossiers and procedures: catalogues, online services, decisions, technical ids. Pure.
+"""Requests of the services beside dossiers and procedures: catalogues, online services, decisions, technical ids,
+statuses of nationally filed dossiers, lists of dossiers. Pure.
 
-Source: portal wire notes §1.8 (facades), §2 (endpoints), §3.3 to §3.5, §4. Services that only facades are known to
-offer are asked natively as well, by the same envelope: a portal that does not have them says so.
+Source: portal wire notes §1.8 (facades), §2 (endpoints), §3.3 to §3.5, §4, §6.3. Services that only facades are known
+to offer are asked natively as well, by the same envelope: a portal that does not have them says so.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from adapters.portal.failures import CATALOGUE_OPERATIONS, Operation
-from adapters.portal.protocol import facade_get, no_such_service, service_request
+from adapters.portal.protocol import facade_get, facade_post, no_such_service, service_request
 from adapters.portal.settings import PortalSettings
 from adapters.transport.messages import HttpRequest
 from gateway.ports.portal_services import CatalogueName
@@ -51,6 +55,32 @@ def technical_id_request(settings: PortalSettings, session: str, number: str) ->
         return _from_facade(settings, operation, settings.facade.technical_id_path, (("mstorcmnd", number),), seconds)
     parameters = {"provider": settings.technical_id_provider, "mstorcmnd": number}
     return service_request(settings, operation, settings.share_path, session, parameters, seconds)
+
+
+def national_status_request(settings: PortalSettings, session: str, record: Mapping[str, Any]) -> HttpRequest:
+    """Build what is told of a nationally filed dossier (§6.3): one object, bare at a facade (§1.8)."""
+    operation, facade = Operation.PUSH_NATIONAL_STATUS, settings.facade
+    if facade is None:
+        parameters = {"type": settings.national_status_type, "data": record}
+        path, seconds = settings.integration_path, settings.timeouts.push_seconds
+        return service_request(settings, operation, path, session, parameters, seconds)
+    if facade.national_status_path is None:
+        raise no_such_service(operation)
+    return facade_post(settings, facade, operation, facade.national_status_path, [], record)
+
+
+def listing_request(
+    settings: PortalSettings, session: str, *, received_from: str, received_to: str, page: int
+) -> HttpRequest:
+    """Build the reading of a page of dossier codes; an assumption, see `PortalSettings.has_dossier_listing`."""
+    parameters: dict[str, str | int] = {
+        "tuNgay": received_from,
+        "denNgay": received_to,
+        "trang": page,
+        "soLuong": settings.listing_page_size,
+    }
+    seconds = settings.timeouts.list_seconds
+    return service_request(settings, Operation.LIST_DOSSIERS, settings.integration_path, session, parameters, seconds)
 
 
 def _from_facade(

@@ -64,6 +64,7 @@ class Timeouts(_Closed):
     detail_seconds: Seconds = 30.0
     look_up_seconds: Seconds = 30.0
     push_seconds: Seconds = 60.0
+    file_seconds: Seconds = 60.0
 
 
 class NationalStatusForm(StrEnum):
@@ -134,6 +135,24 @@ class Facade(_Closed):
     secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
 
 
+class Warehouse(_Closed):
+    """The store of digitised results (kho số hoá) and the portal's files, behind a provincial facade (portal wire notes
+    §10, §1.8). It may stand beside the native form. The paths of the store are not public."""
+
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$", max_length=500)] | None = None
+    """None for the portal's own."""
+    find_path: UrlPath | None = None
+    download_path: UrlPath | None = None
+    attachment_path: UrlPath | None = f"{_FACADE}getfile"
+    """For files that the portal names by path in a notice."""
+    secret_headers: dict[Key, SecretStr] = Field(default_factory=dict)
+    success_codes: frozenset[str] = frozenset({"0"})
+    """Values of `errorCode` that say success; which they are is not documented."""
+    absent_codes: frozenset[str] = frozenset()
+    """Values of `errorCode` that say that nothing was found. None by default: an empty list says so."""
+    max_file_bytes: Annotated[int, Field(ge=1024, le=1 << 29)] = 10 * 1024 * 1024
+
+
 class PortalSettings(_Closed):
     """Everything about one portal account."""
 
@@ -185,6 +204,7 @@ class PortalSettings(_Closed):
     codes_path: Path | None = None
     """Another file of code tables; None for the packaged one."""
     facade: Facade | None = None
+    warehouse: Warehouse | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -197,6 +217,8 @@ class PortalSettings(_Closed):
             raise ValueError("username and password (or password_file) are required without a facade")
         if self.facade is None and self.destination_place is not DestinationPlace.NONE and not self.destination_code:
             raise ValueError("destination_code is required unless destination_place is none")
+        if self.warehouse is not None and self.warehouse.max_file_bytes * 4 // 3 > self.transport.max_answer_bytes:
+            raise ValueError("warehouse.max_file_bytes in base64 is more than transport.max_answer_bytes allows")
         faults = self.wire.faults()
         if faults:
             raise ValueError("wire: " + "; ".join(map(str, faults)))

@@ -19,6 +19,7 @@ from gateway.api import (
     imports,
     mappings,
     national,
+    national_reads,
     operations,
     pages,
     procedures,
@@ -59,6 +60,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *files.ENDPOINTS,
     *applications.ENDPOINTS,
     *national.ENDPOINTS,
+    *national_reads.ENDPOINTS,
     *reconciliations.ENDPOINTS,
 )
 """Everything the API serves."""

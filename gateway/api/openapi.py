@@ -39,6 +39,7 @@ _TAGS = {
     "reconciliation": "Comparing what the province stated with what the portal holds.",
     "statements": "Questions of the portal, and what the province states beside dossiers.",
     "catalogues": "What codes of administrative units and agencies mean on a day.",
+    "national": "Questions that are put to national systems at once, for a caller.",
     "events": "What happened: the feed and webhooks.",
     "systems": "National systems: whether they are called, and how their contract drifts.",
     "operations": "For operators and their machines.",

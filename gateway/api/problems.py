@@ -76,6 +76,8 @@ PROBLEM_TYPES = _types(
     ("internal", 500, "The gateway failed", "Repeat with the same Idempotency-Key; tell the operator the request id."),
     ("file-not-as-stated", 502, "The file is not what the dossier states", "The province must correct the dossier."),
     ("file-source-unavailable", 502, "The province's file server does not answer", "Come again later."),
+    ("portal-answer-unusable", 502, "The portal gave no usable answer", "Tell the operator the request id."),
+    ("portal-unavailable", 503, "The portal cannot be asked now", "Come again later; nothing was changed."),
     ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),
 )
 

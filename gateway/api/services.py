@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from gateway.api.national_desk import NationalDesk
+from gateway.api.national_sources import NationalReads
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
@@ -168,6 +169,8 @@ class Services:
     """The system that can be compared with; None when none is configured that can be asked."""
     national: NationalDesk | None = None
     """Takes the national portal's own calls; None when the installation does not let it call."""
+    national_reads: NationalReads | None = None
+    """Asks the portal on behalf of callers; None when no portal is configured."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""

@@ -8,13 +8,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from adapters.files import HttpFileSource
-from adapters.portal import portal_tables
+from adapters.portal import PortalAdapter, portal_tables
 from gateway import __version__
 from gateway.api.national_desk import CallerRule, NationalDesk
+from gateway.api.national_sources import NationalReads
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.opening import read_secret
-from gateway.bootstrap.working import make_gate
+from gateway.bootstrap.working import make_gate, make_opening
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileRules, FileServer
@@ -59,6 +60,7 @@ def make_services(
     files: FileServer | None,
     mapper: CurrentMapper,
     national: NationalDesk | None,
+    national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
 
@@ -98,7 +100,15 @@ def make_services(
         gates=gates,
         mapper=mapper,
         national=national,
+        national_reads=national_reads,
     )
+
+
+def make_national_reads(ground: Ground, portal: PortalAdapter | None) -> NationalReads | None:
+    """Give what asks the portal on behalf of callers; it obeys the gate like every reading."""
+    if portal is None:
+        return None
+    return NationalReads(technical_ids=portal.catalogues, results=None, is_open=make_opening(ground))
 
 
 def make_national_desk(ground: Ground, fetch_file: Callable[[str], Awaitable[bytes]] | None) -> NationalDesk | None:

@@ -19,6 +19,7 @@ from gateway.bootstrap.answering import (
     make_acceptor,
     make_file_server,
     make_national_desk,
+    make_national_reads,
     make_services,
 )
 from gateway.bootstrap.catalogues import make_lists, reading_policy
@@ -97,7 +98,7 @@ class Assembly:
         more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
-        runner = self._runner(ground, acceptor, catalogue, mappings) if acceptor is not None else None
+        runner = self._runner(ground, portal, acceptor, catalogue, mappings) if acceptor is not None else None
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -203,8 +204,6 @@ class Assembly:
         jobs: list[Job] = [watch_gate(ground)] if portal is not None else []
         if portal is not None and ground.has_look_up:
             runs.append(make_reconciler(ground, portal, procedures, mappings.uncounted))
-        if portal is not None:
-            jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         if portal is not None and ground.takes_statements:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
@@ -214,10 +213,15 @@ class Assembly:
         return runs, jobs
 
     def _runner(
-        self, ground: Ground, acceptor: Acceptor, catalogue: CatalogueMemory, mappings: Mappings
+        self,
+        ground: Ground,
+        portal: PortalAdapter | None,
+        acceptor: Acceptor,
+        catalogue: CatalogueMemory,
+        mappings: Mappings,
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        national = make_national_desk(ground, None)
+        national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
         services = make_services(
             ground,
             self.registry,
@@ -227,6 +231,7 @@ class Assembly:
             files=files,
             mapper=mappings.current,
             national=national,
+            national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.
         grace_seconds = self._settings.engine.stop_grace_seconds

@@ -38,6 +38,8 @@ class Scope(StrEnum):
     QUESTIONS_READ = "questions:read"
     STATEMENTS_READ = "statements:read"
     STATEMENTS_WRITE = "statements:write"
+    TECHNICAL_IDS_READ = "technical-ids:read"
+    RESULTS_READ = "results:read"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     MAPPINGS_READ = "mappings:read"
     OPERATIONS_READ = "operations:read"

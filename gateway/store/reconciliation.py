@@ -291,6 +291,13 @@ async def list_findings(
         return lines
 
 
+async def parked_counts(pool: Pool) -> dict[tuple[str, str], int]:
+    """Count the differences that wait for a person, by system and kind."""
+    async with connection(pool) as borrowed:
+        rows = queries("reconciliation").parked_counts(borrowed)
+        return {(row["system"], row["kind"]): row["findings_count"] async for row in rows}
+
+
 async def dismiss_finding(pool: Pool, finding_id: int, now: datetime) -> bool:
     """Settle a parked finding as a person decided; False when there is no such parked finding."""
     async with connection(pool) as borrowed:

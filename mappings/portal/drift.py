@@ -164,6 +164,23 @@ QUESTION = _plain(
 ANSWER = _plain(("TRALOIID", "NOIDUNGTRALOI"), required=("TRALOIID", "NOIDUNGTRALOI"))
 """An answer (portal wire notes §8.2)."""
 
+AGENCY = _plain(("MADONVI", "TENDONVI", "CAPDONVI"), required=())
+SECTOR = _plain(("MALINHVUC", "TENLINHVUC", "MANGANH"), required=())
+"""The two catalogues whose fields are documented (portal wire notes §4)."""
+TECHNICAL_ID = _plain(("TECHNICALID",), required=("TECHNICALID",))
+"""Portal wire notes §3.5."""
+
+
+def online_service(tables: Mapping[str, Table]) -> Shape:
+    """Make the shape of an online service (portal wire notes §3.4)."""
+    plain = _plain(
+        ("MADVC", "TENDVC", "MATTHC", "TENTTHC", "TENCOQUANBANHANH", "TENLINHVUC"), required=("MADVC", "MATTHC")
+    )
+    level = Known(types=SCALAR, codes=_codes(tables["service_level"]))
+    application = Shape(fields=MappingProxyType({"MACOQUANTHUCHIEN": Known(types=SCALAR), "MUCDO": level}))
+    applications = Known(types=LISTED, inside=application)
+    return Shape(fields=MappingProxyType({**plain.fields, "APDUNGDVC": applications}))
+
 
 def differences(value: Any, known: Known, place: str) -> list[Difference]:
     """Give how a value differs from what is known of it, each kind and place once. Never raises for any JSON value."""

@@ -11,7 +11,6 @@ import pytest
 from gateway.demo.command import Options, Stack, running_stack
 from gateway.demo.mappings import held, in_force, load_sets, write_example_set
 from gateway.demo.stack import Files
-from tests.integration.process.test_commands import run
 from tests.support.samples import as_json, make_dossier
 
 pytestmark = pytest.mark.e2e
@@ -54,22 +53,7 @@ async def test_a_missing_row_is_held_and_released_by_its_load(tmp_path: Path) ->
     folder = tmp_path / "demo"
     async with asyncio.timeout(120), running_stack(Options(folder=folder, procedures_count=20)) as stack:
         settings = Files(folder).settings
-        added = await run(
-            *(
-                "clients",
-                "add",
-                "operator",
-                "--name",
-                "Operator",
-                "--scope",
-                "mappings:read",
-                "--agency",
-                "*",
-                "--json",
-            ),
-            GATEWAY_CONFIG=str(settings),
-        )
-        operator = json.loads(added[1])["token"]
+        operator = stack.operator_token
         code = await national_code(stack)
         local, other = f"{code}.000.00.00.H99", f"{code}.000.00.00.H98"
         write_example_set(tmp_path / "sets", {local: code, other: code}, unmapped=[local], version="1.0.0")

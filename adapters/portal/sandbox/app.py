@@ -178,6 +178,8 @@ def _add_facade(app: web.Application, sandbox: "PortalSandbox") -> None:
     app.router.add_post(base + profile.facade_add_path, facade.push("DongBoHoSoMC", "False"))
     app.router.add_post(base + profile.facade_update_path, facade.push("DongBoHoSoMC", "True"))
     app.router.add_post(base + profile.facade_push_path, facade.push("DongBoHoSoMC", None))
+    for name in ("GetKetQuaGiayTo", "GetGiayToByUrl", "getfile"):
+        app.router.add_post(base + name, facade.push_object(name, {}))
     told = facade.push_object("DongBoTrangThaiHoSo", {"type": "2"})
     app.router.add_post(base + profile.facade_national_status_path, told)
     app.router.add_post(base + profile.facade_progress_path, facade.push("CapNhatTienDoHoSoMC", "True"))

@@ -1,5 +1,7 @@
 """The portal's own part of the control API: dossiers, procedures, sessions, settings, notes."""
 
+import base64
+import binascii
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -55,6 +57,7 @@ def actions(sandbox: "PortalSandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "dossiers"): list_dossiers,
         ("GET", "codes"): lambda _: {"codes": sandbox.state.listed_codes()},
         ("POST", "national-codes"): lambda call: _issue(sandbox, call.object()),
+        ("POST", "files"): lambda call: _put_file(sandbox, call.object()),
         ("GET", "overlaps"): lambda _: {"overlaps": sandbox.recorder.overlaps()},
         ("GET", "notes"): lambda _: {"notes": list(sandbox.state.notes)},
         ("GET", "questions"): lambda _: {"questions": sandbox.state.questions, "answers": sandbox.state.answers},
@@ -102,6 +105,17 @@ def _read(body: dict[str, Any], model: type[OrderT]) -> OrderT:
         return msgspec.convert(body, model)
     except msgspec.ValidationError as error:
         raise ControlError(str(error)) from None
+
+
+def _put_file(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:
+    """Keep the file of {"path", "content": base64}, to be given out by `getfile` and by the store."""
+    path = _text(body, "path")
+    try:
+        content = base64.b64decode(_text(body, "content"), validate=True)
+    except binascii.Error:
+        raise ControlError("content: must be base64") from None
+    sandbox.state.files[path] = content
+    return {"path": path, "size_bytes": len(content)}
 
 
 def _issue(sandbox: "PortalSandbox", body: dict[str, Any]) -> Any:

@@ -83,6 +83,18 @@ class AdministrativeLevels(StrEnum):
     POST_2025 = "post_2025"
 
 
+class FileForm(StrEnum):
+    """How the content of a file is given: base64, in every case but the last two (§1.8, §10)."""
+
+    TEXT = "text"
+    JSON_STRING = "json_string"
+    REPLY = "reply"
+    """As `result` of an ordinary reply."""
+    SPOILED = "spoiled"
+    """Cut off, with a sign that is none of base64."""
+    EMPTY = "empty"
+
+
 class CatalogueOddity(StrEnum):
     """What is wrong with a catalogue that is answered with success."""
 
@@ -116,6 +128,7 @@ class Wording(BaseModel):
     bad_session: str = "Phiên làm việc không hợp lệ hoặc đã hết hạn"
     bad_unit: str = "Mã đơn vị không hợp lệ"
     malformed: str = "Dữ liệu gửi lên không đúng định dạng JSON"
+    no_such_file: str = "Không tìm thấy tệp"
     unknown_service: str = "Dịch vụ {name} chưa được hỗ trợ"
     bad_parameter: str = "Thiếu hoặc sai tham số {name}"
     empty_batch: str = "Danh sách data không có bản ghi nào"
@@ -216,6 +229,7 @@ class PortalProfile(BaseModel):
     catalogue_oddities: dict[str, CatalogueOddity] = Field(default_factory=dict)
     unserved_services: tuple[str, ...] = ()
     """Services that this portal says it does not have."""
+    file_form: FileForm = FileForm.TEXT
     technical_id_provider: str = "wso2is"
     unregistered_ending: str = "0"
     """Whoever's number ends so is not registered; empty means that everybody is."""

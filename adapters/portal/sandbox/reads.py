@@ -30,8 +30,8 @@ def _is_of(code: str, unit: str) -> bool:
     return code == unit or code.startswith(f"{unit}.")
 
 
-def list_online_services(state: PortalState, profile: PortalProfile, _: Record) -> Reply:
-    """Give the services as an object that holds the list (§3.4); every fifth has no list of agencies."""
+def online_services(state: PortalState) -> list[Record]:
+    """Make a service of every procedure (§3.4); every fifth has no list of agencies."""
     services = []
     for number, (code, record) in enumerate(state.procedures.items()):
         service: Record = {
@@ -48,7 +48,7 @@ def list_online_services(state: PortalState, profile: PortalProfile, _: Record) 
                 for agency in record.get("COQUANTHUCHIEN", ())
             ]
         services.append(service)
-    return Reply(0, profile.wording.success, {"data": services})
+    return services
 
 
 def get_decision(state: PortalState, profile: PortalProfile, envelope: Record) -> Reply:

@@ -1,11 +1,22 @@
 """What the portal says, and how it is written in each dialect (§1.6, §1.8)."""
 
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Any, Final
 
 import msgspec
 
 from adapters.portal.sandbox.profile import CodeDialect, PortalProfile, ReadResult
+
+
+class ReplyShape(Enum):
+    """How a reply is written."""
+
+    USUAL = auto()
+    WAREHOUSE = auto()
+    """The envelope of the store of results: `errorCode` as text, camel case (§10)."""
+    TEXT = auto()
+    """The result as bare text, without an envelope."""
 
 
 class _Absent:
@@ -25,11 +36,12 @@ class Reply:
     result: Any = ABSENT
     more: dict[str, Any] = field(default_factory=dict)
     http_status: int = 200
+    shape: ReplyShape = ReplyShape.USUAL
 
 
 def with_odd_result(reply: Reply, kind: ReadResult) -> Reply:
     """Give a successful read with its `result` missing, null, or an object in place of an array (§13.1-9)."""
-    if reply.code != 0 or reply.result is ABSENT:
+    if reply.code != 0 or reply.result is ABSENT or reply.shape is ReplyShape.TEXT:
         return reply
     match kind:
         case ReadResult.MISSING:
@@ -55,6 +67,11 @@ def write_code(code: int, dialect: CodeDialect) -> int | str:
 
 def write_reply(reply: Reply, dialect: CodeDialect, *, is_wrapped: bool) -> bytes:
     """Give the body. Wrapped, the reply is a JSON string inside {"message": "…"}, to be parsed twice."""
+    if reply.shape is ReplyShape.TEXT:
+        return str(reply.result).encode()
+    if reply.shape is ReplyShape.WAREHOUSE:
+        store: dict[str, Any] = {"errorCode": str(reply.code), "message": reply.message, **reply.more}
+        return _encode(store if reply.result is ABSENT else {**store, "result": reply.result})
     envelope: dict[str, Any] = {"error_code": write_code(reply.code, dialect), "message": reply.message, **reply.more}
     if reply.result is not ABSENT:
         envelope["result"] = reply.result

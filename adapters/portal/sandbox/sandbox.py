@@ -133,7 +133,7 @@ class PortalSandbox:
                 return self._write(record, refusal)
         name = envelope.get("service")
         service = self._services.get(name) if isinstance(name, str) else None
-        if service is None or name in self._profile.unserved_services:
+        if service is None or name in self._profile.unserved_services or (service.is_facade_only and not is_facade):
             return self._write(record, self._unknown_service(name))
         is_push = service.touch is Touch.EFFECT
         rejection = self._take(FaultKind.BUSINESS_REJECTION, record)

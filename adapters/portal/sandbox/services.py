@@ -5,7 +5,7 @@ table to `PortalSandbox`. Names are compared with their case, as the real portal
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,12 +16,13 @@ from adapters.portal.sandbox.profile import PortalProfile
 from adapters.portal.sandbox.reads import (
     find_technical_id,
     get_decision,
-    list_online_services,
     list_unit_procedures,
+    online_services,
 )
 from adapters.portal.sandbox.replies import Reply, failure
 from adapters.portal.sandbox.state import PortalState
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
+from adapters.portal.sandbox.warehouse import find_results, give_file, give_result_file
 from adapters.sandboxing import Touch
 
 Envelope = dict[str, Any]
@@ -45,6 +46,8 @@ class Service:
     touch: Touch = Touch.NOTHING
     codes: Callable[[Envelope], list[str]] = lambda _: []
     is_catalogue: bool = False
+    is_facade_only: bool = False
+    """Whether the native paths do not know it."""
     is_never_wrapped: bool = False
     """Whether a facade gives the portal's JSON as it is where it wraps other reads (§1.8)."""
 
@@ -52,6 +55,16 @@ class Service:
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
     listed = [{"MATTHC": code, "TENTTHC": record["TENTTHC"]} for code, record in desk.state.procedures.items()]
     return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, listed))
+
+
+def _list_unit_procedures(desk: Desk, envelope: Envelope) -> Reply:
+    reply = list_unit_procedures(desk.state, desk.profile, envelope)
+    return replace(reply, result=_page(desk.profile, envelope, reply.result)) if reply.code == 0 else reply
+
+
+def _list_online_services(desk: Desk, envelope: Envelope) -> Reply:
+    services = _page(desk.profile, envelope, online_services(desk.state))
+    return Reply(0, desk.profile.wording.success, {"data": services})
 
 
 def _get_procedure(desk: Desk, envelope: Envelope) -> Reply:
@@ -157,13 +170,17 @@ def _taking(service: str) -> Service:
     return Service(lambda desk, envelope: take(service, desk.state, desk.profile, envelope), Touch.EFFECT)
 
 
+_STORE: Mapping[str, Callable[[PortalState, PortalProfile, Envelope], Reply]] = MappingProxyType(
+    {"GetKetQuaGiayTo": find_results, "GetGiayToByUrl": give_result_file, "getfile": give_file}
+)
 SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         "LayDanhSachTTHC": Service(_list_procedures, is_catalogue=True),
         "LayThuTuc": Service(_get_procedure, is_catalogue=True),
-        "LayDanhSachTTHCDonVi": Service(_on_state(list_unit_procedures), is_catalogue=True),
+        "LayDanhSachTTHCDonVi": Service(_list_unit_procedures, is_catalogue=True),
         "LayQDCB": Service(_on_state(get_decision)),
-        "LayDVC": Service(_on_state(list_online_services)),
+        "LayDVC": Service(_list_online_services),
+        **{name: Service(_on_state(run), is_facade_only=True, is_never_wrapped=True) for name, run in _STORE.items()},
         "TraCuuTechID": Service(_on_state(find_technical_id), is_never_wrapped=True),
         **{service: Service(_list_catalogue(service), is_catalogue=True) for service in FIELDS},
         "TraCuuHoSo": Service(_look_up_dossier, Touch.LOOK_UP, _asked_code),

@@ -212,6 +212,8 @@ class PortalState:
         self.national_statuses: dict[str, list[Record]] = {}
         """What provinces told of them, in order."""
         self.listed_twice: set[str] = set()
+        self.files: dict[str, bytes] = {}
+        """Files of the store of results and of notices, by path."""
         self.sessions = SessionStore(rng, clock)
         self.tallies: Counter[str] = Counter()
         self.notes: deque[dict[str, str]] = deque(maxlen=MAX_NOTES)
@@ -272,6 +274,7 @@ class PortalState:
         self.national_codes.clear()
         self.national_statuses.clear()
         self.listed_twice.clear()
+        self.files.clear()
         self._last_order = 0
         self.sessions.end_all()
         self.tallies.clear()

@@ -111,13 +111,13 @@ FROM unnest(:n1::bigint[], :n2::text[]) AS x (finding_id, state)
 WHERE f.finding_id = x.finding_id AND f.state = 'repairing';
 
 -- name: lock_lanes
--- Only lanes to which nothing is owed: what is under way repairs by itself.
+-- Only lanes to which nothing is owed: what is under way repairs by itself. In the order of code, as acceptance locks.
 SELECT d.dossier_id, d.code, d.handling_agency_code FROM dossiers d
 LEFT JOIN lanes l ON l.system = :system AND l.dossier_id = d.dossier_id
 WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND l.lease_token IS NULL
   AND NOT EXISTS (SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id
                   AND o.state IN ('waiting', 'in_flight', 'unknown', 'parked'))
-ORDER BY d.dossier_id FOR UPDATE OF d;
+ORDER BY d.code FOR UPDATE OF d;
 
 -- name: owe_again$
 -- Whole: the first state, every step in order, the newest state. Else the newest state alone.
@@ -169,6 +169,9 @@ WHERE f.finding_id > :after::bigint
        WHERE d.handling_agency_code = p.code OR starts_with(d.handling_agency_code, p.code || '.')
           OR d.receiving_agency_code = p.code OR starts_with(d.receiving_agency_code, p.code || '.')))
 ORDER BY f.finding_id LIMIT :wanted::int;
+
+-- name: parked_counts
+SELECT system, kind, count(*) AS findings_count FROM reconciliation_findings WHERE state = 'parked' GROUP BY 1, 2;
 
 -- name: dismiss_finding$
 UPDATE reconciliation_findings SET state = 'settled', changed_at = :now::timestamptz

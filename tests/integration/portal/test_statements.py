@@ -63,6 +63,12 @@ async def town(dsn: str, pool: Any, key_ring: KeyRing) -> AsyncIterator[PortalTo
         yield made
 
 
+def asked(town: PortalTown) -> set[str]:
+    """Name the services for questions and statements that were called."""
+    others = {"login", "LayDanhSachTTHC", "LayThuTuc"}
+    return {call.operation for call in town.sandbox.recorder.calls()} - others
+
+
 async def test_questions_are_read_as_the_portal_holds_them(town: PortalTown) -> None:
     """Every question with an id comes with its fields, the answer that the list holds, and whether to import it."""
     for source in QuestionSource:
@@ -76,6 +82,7 @@ async def test_questions_are_read_as_the_portal_holds_them(town: PortalTown) -> 
             assert record["MADONVI"] == question.agency_code
             assert [record.get("NOIDUNGTRALOI")] * ("TRALOIID" in record) == [a.content for a in question.answers]
             assert bool(record["TRANGTHAI"]) is question.is_importable
+    assert {"LayDanhSachHoiDapGuiTuDVCQG", "LayDanhSachHoiDapBoCoQuan"} == asked(town)
 
 
 async def test_several_answers_of_a_question_are_all_read(town: PortalTown) -> None:
@@ -84,6 +91,7 @@ async def test_several_answers_of_a_question_are_all_read(town: PortalTown) -> N
     assert len(theirs) == 2
     ours = await town.portal.statements.answers_of("81006")
     assert [(str(one["TRALOIID"]), one["NOIDUNGTRALOI"]) for one in theirs] == [(a.answer_id, a.content) for a in ours]
+    assert {"LayNoiDungTraLoiTheoCauHoi"} == asked(town)
 
 
 async def test_an_answer_closes_its_question(town: PortalTown) -> None:
@@ -113,6 +121,7 @@ async def test_ratings_and_statistics_arrive_as_the_wire_wants_them(town: Portal
     await desk.push_local_questions([LOCAL])
     await desk.push_ratings([RATING])
     await desk.push_statistics([STATISTICS])
+    assert {"DongBoHoiDap", "DongBoDanhGia", "DongBoThongKeHoSo"} == asked(town)
     taken = town.sandbox.state.statements
     assert taken["local_questions"]["501"]["HOIDAPID"] == 501
     [rating] = taken["ratings"].values()

@@ -256,3 +256,36 @@ async def test_operators_verbs_show_first_and_act_with_yes(settings: Path, dsn: 
     assert (1, True, True) == (status, "0 would be sent again" in output, "not known" in errors)
     authors = await pool.fetch("SELECT DISTINCT split_part(data->>'by', ':', 1) AS who FROM events")
     assert ["cli"] == [row["who"] for row in authors]
+
+
+def add_closed_portal(settings: Path) -> None:
+    """Configure a portal that is open for a minute in three days."""
+    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(SystemClock().now() + timedelta(days=3)).weekday()]
+    sections = (
+        f'[calendar.portal]\nhours = ["{day} 12:00-12:01"]\n'
+        '[portal]\nbase_url = "http://127.0.0.1:9"\nunit_code = "H99"\nusername = "demo"\npassword = "demo"\n'
+        'destination_code = "VN:GOV:000.00.00.G22:vpcpdvcprovider"\n'
+    )
+    settings.write_text(settings.read_text() + sections)
+
+
+async def test_a_closed_portal_is_said_and_not_called(settings: Path, tmp_path: Path) -> None:
+    """Outside its hours /readyz and metrics say that the portal is closed, and a whole process calls nothing."""
+    add_closed_portal(settings)
+    log = tmp_path / "gateway.log"
+    child = Child("gateway", [sys.executable, "-m", "gateway", "serve"], log, {"GATEWAY_CONFIG": str(settings)})
+    await child.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(child.facts["url"] + "/readyz") as response:
+                portal = next(one for one in (await response.json())["systems"] if one["system"] == "portal")
+            metrics = ""
+            async with asyncio.timeout(15):
+                while 'gateway_system_held{reason="hours",system="portal"} 1.0' not in metrics:
+                    async with session.get(child.facts["url"] + "/metrics") as response:
+                        metrics = await response.text()
+    finally:
+        await child.stop()
+    assert any(reason.startswith("closed until ") for reason in portal["reasons"])
+    assert "gateway_remote_exchanges_total{" not in metrics
+    assert "job.failed" not in log.read_text()

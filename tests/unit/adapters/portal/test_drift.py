@@ -11,6 +11,7 @@ from mappings.portal.tables import load_tables
 from tests.unit.adapters.portal.portal_settings import native
 
 OK = {"error_code": 0, "message": "Thành công"}
+SERVICE = {"MADVC": "1.999001.01", "TENDVC": "x", "MATTHC": "1.999001", "APDUNGDVC": [{"MUCDO": "4"}]}
 SESSION = "6f0f6f0e-0b5a-4b1e-9a51-3c1f1d0e0001"
 
 
@@ -45,6 +46,17 @@ def look(operation: Operation, document: object, **settings: object) -> set[tupl
         (Operation.LIST_PROCEDURES, {**OK, "result": {"data": []}}, {("changed_type", "result", "object, 1 fields")}),
         (Operation.LOOK_UP, {**OK, "result": {"MaHoSo": "H99.01-260105-00017", "Moi": 1}},
          {("changed_type", "result", "object, 2 fields"), ("new_field", "result.Moi", "number, 1 characters")}),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": {"data": [SERVICE]}}, set()),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": [SERVICE]}, {("changed_type", "result", "list, 1 items")}),
+        (Operation.LIST_ONLINE_SERVICES, {**OK, "result": {"items": []}},
+         {("new_field", "result.items", "list, 0 items"), ("missing_field", "result.data", "")}),
+        (Operation.LIST_ONLINE_SERVICES,
+         {**OK, "result": {"data": [{**SERVICE, "APDUNGDVC": [{"MACOQUANTHUCHIEN": "H99.01", "MUCDO": "7"}]}]}},
+         {("new_code", "result.data.APDUNGDVC.MUCDO", "7")}),
+        (Operation.FIND_TECHNICAL_ID, {**OK, "result": [{"TECHNICALID": "TECH-1"}]}, set()),
+        (Operation.READ_AGENCIES, {**OK, "result": [{"MADONVI": "H99", "TENDONVI": "x", "CAP": 1}]},
+         {("new_field", "result.CAP", "number, 1 characters")}),
+        (Operation.READ_GENDERS, {**OK, "result": [{"whatever": 1}]}, set()),
         (Operation.GET_ANSWERS, {**OK, "result": [{"TRALOIID": 1, "NOIDUNGTRALOI": "Có"}]}, set()),
         (Operation.GET_ANSWERS, {**OK, "result": [{"TRALOIID": 1}]}, {("missing_field", "result.NOIDUNGTRALOI", "")}),
     ],

@@ -198,6 +198,8 @@ def test_bare_text_is_read_only_where_it_is_expected() -> None:
         ({"message": "OK"}, CREATE, Meaning.UNREADABLE),
         ({}, CREATE, Meaning.UNREADABLE),
         ({}, LOGIN, Meaning.UNREADABLE),
+        ({"error_code": -1, "message": "Dịch vụ chưa được hỗ trợ"}, Operation.READ_FEES, Meaning.NO_SUCH_SERVICE),
+        ({"error_code": -1, "message": "Định dạng tệp chưa được hỗ trợ"}, CREATE, Meaning.REJECTED),
     ],
 )
 def test_what_a_reply_means(document: dict[str, Any], operation: Operation, expected: Meaning) -> None:

@@ -66,7 +66,7 @@ def test_a_catalogue_is_asked_by_its_service(name: CatalogueName) -> None:
         ),
         (lambda s: protocol.list_request(s, "S"), "share", {"service": "LayDanhSachTTHC"}),
         (
-            lambda s: protocol.national_status_request(s, "S", {"MaHoSo": "QG-1"}),
+            lambda s: requests.national_status_request(s, "S", {"MaHoSo": "QG-1"}),
             "data",
             {"service": "DongBoTrangThaiHoSo", "type": "2", "data": {"MaHoSo": "QG-1"}},
         ),
@@ -95,7 +95,7 @@ def test_a_facade_offers_what_is_known_of_it() -> None:
         (requests.technical_id_request(settings, "", "9"), "TraCuuTechID", (("mstorcmnd", "9"),)),
     ):
         assert ("GET", FACADE + path, query) == (request.method, request.url, request.query)
-    status = protocol.national_status_request(settings, "", {"MaHoSo": "QG-1"})
+    status = requests.national_status_request(settings, "", {"MaHoSo": "QG-1"})
     assert ("POST", FACADE + "DongBoTrangThaiHoSoKM", b'{"MaHoSo":"QG-1"}', True) == (
         status.method,
         status.url,

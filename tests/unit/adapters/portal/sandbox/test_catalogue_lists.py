@@ -89,6 +89,16 @@ async def test_online_services_come_inside_an_object() -> None:
     assert any("APDUNGDVC" not in service for service in services)
 
 
+async def test_pages_are_given_where_they_are_honoured() -> None:
+    """With `trang` and `soLuong`, which no client needs to send."""
+    async with portal_line(is_paging_honoured=True) as line:
+        whole = (await line.call("LayDVC"))["result"]["data"]
+        page = (await line.call("LayDVC", trang="2", soLuong="3"))["result"]["data"]
+        assert (20, whole[3:6]) == (len(whole), page)
+        own = (await line.call("LayDanhSachTTHCDonVi", maDonVi="H99", trang=1, soLuong=2))["result"]
+        assert 2 == len(own)
+
+
 async def test_reads_about_procedures() -> None:
     """Decisions, a unit's list and technical ids answer, find nothing, and refuse what they cannot read."""
     async with portal_line() as line:
