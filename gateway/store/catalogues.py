@@ -128,7 +128,7 @@ class PostgresCatalogues:
         sql, system = self._sql, self._system
         async with transaction(self._pool) as borrowed:
             before = await sql.lock_catalogue(borrowed, system=system, name=name)
-            is_new = decision.held is None and before["content_hash"] != decision.content_hash
+            is_new: bool = before["content_hash"] != decision.content_hash
             number = before["version_number"] + is_new
             if decision.closed:
                 await sql.close_items(borrowed, system=system, name=name, codes=decision.closed, now=now)
@@ -146,7 +146,7 @@ class PostgresCatalogues:
                 borrowed,
                 system=system,
                 name=name,
-                **{**version, "content_hash": decision.content_hash if is_new else before["content_hash"]},
+                **version,
                 findings_count=len(decision.findings),
                 findings=encode_findings(decision.findings),
                 requested_at=requested_at,

@@ -32,10 +32,7 @@ class ListItem:
 
 def catalogue_items(items: Iterable[CatalogueItem]) -> list[ListItem]:
     """Give a catalogue's lines as they are kept."""
-    return [
-        ListItem(code=item.code, name=item.name, content={"attributes": dict(sorted(item.attributes))})
-        for item in items
-    ]
+    return [ListItem(code=item.code, name=item.name, content={"attributes": dict(item.attributes)}) for item in items]
 
 
 def service_items(services: Iterable[OnlineService]) -> list[ListItem]:

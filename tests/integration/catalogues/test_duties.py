@@ -129,6 +129,22 @@ async def test_a_decision_that_the_portal_does_not_have_is_told_as_such(desk: De
     told = await desk.offer()
     assert [] == told["reasons"]
     assert told["decision"]["changed_at"] == told["decision"]["checked_at"]
+    desk.clock.move(31 * DAY)
+    assert 1 == await desk.read_decisions()
+    again = (await desk.offer())["decision"]
+    assert told["decision"]["changed_at"] == again["changed_at"] < again["checked_at"]
+
+
+async def test_a_retired_procedure_is_not_offered_and_its_decision_not_asked_for(desk: Desk) -> None:
+    """It stays readable with the reason; nothing more is asked about it."""
+    desk.portal.records["1.999002"] = replace(COMPLETE, code="1.999002", publication_decision_id="")
+    await desk.read_procedures()
+    del desk.portal.records[CODE]
+    await desk.read_procedures()
+    assert 0 == await desk.read_decisions()
+    told = await desk.offer()
+    assert told["retired_at"] is not None
+    assert ("not_eligible", ["retired", "decision_not_read"]) == (told["eligibility"], told["reasons"])
 
 
 async def test_a_decision_that_cannot_be_asked_for_stops_no_other(desk: Desk) -> None:

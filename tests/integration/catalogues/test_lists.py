@@ -128,6 +128,15 @@ async def test_a_day_begins_at_midnight_in_vietnam(desk: Desk) -> None:
     assert "Phòng 1" == (await desk.show("?code=H99.001&on=2026-01-08"))["items"][0]["name"]
 
 
+async def test_a_reading_at_midnight_belongs_to_the_new_day(desk: Desk) -> None:
+    """The day that ends shows what was before, item and version alike."""
+    desk.portal.catalogues[AGENCIES] = agencies(30, name="Phòng")
+    await desk.read(seconds=DAY + 9 * 3600)
+    shown = await desk.show("?code=H99.001&on=2026-01-07")
+    assert "2026-01-07T17:00:00Z" == (await desk.show("?code=H99.001"))["items"][0]["valid_from"]
+    assert (["Sở 1"], 1) == ([item["name"] for item in shown["items"]], shown["version"]["version_number"])
+
+
 async def test_one_that_vanishes_is_closed_and_reopened_when_it_returns(desk: Desk, pool: Any) -> None:
     """Its absence stays visible on the days between; the feed tells each version."""
     desk.portal.catalogues[AGENCIES] = agencies(29)
@@ -210,6 +219,47 @@ async def test_a_failure_keeps_the_last_good_version(desk: Desk) -> None:
     await desk.api.call("POST", "/v1/catalogues/agencies:refresh")
     await desk.read(seconds=1)
     assert "" == (await desk.show())["catalogue"]["failure"]
+
+
+async def test_a_list_that_was_never_read_is_tried_again_soon(desk: Desk) -> None:
+    """Its first failure does not put it off for a day."""
+    desk.names = (AGENCIES, CatalogueName.RELIGIONS)
+    desk.portal.failing["religions"] = TransientFailure("no", system="portal", operation="religions")
+    await desk.read()
+    desk.portal.taken()
+    await desk.read(seconds=299)
+    await desk.read(seconds=1)
+    assert ["religions"] == desk.portal.taken()
+
+
+async def test_wishes_add_up(desk: Desk) -> None:
+    """Who asked first is served first, and a word of confirmation stays until the reading."""
+    now = desk.clock.now()
+    for name, seconds, accepts_short in [("religions", 0, True), ("agencies", 5, False), ("religions", 9, False)]:
+        await desk.store.request(name, accepts_short=accepts_short, now=now + timedelta(seconds=seconds))
+    due = await desk.store.due(
+        ["agencies", "religions", "genders"],
+        now + timedelta(days=2),
+        interval=timedelta(days=1),
+        retry_after=timedelta(minutes=5),
+    )
+    assert [("religions", True), ("agencies", False), ("genders", False)] == [
+        (name, accepts_short) for name, _, accepts_short in due
+    ]
+
+
+async def test_only_failures_in_a_row_end_the_turn(desk: Desk) -> None:
+    """Lists that are not offered are no failures, and one that comes through begins the count anew."""
+    desk.names = tuple(CatalogueName)
+    failure = TransientFailure("no", system="portal", operation="x")
+    absent = Rejected("no", system="portal", operation="x", code="no_such_service")
+    order = sorted(name.value for name in CatalogueName)
+    desk.portal.failing = {name: failure for number, name in enumerate(order) if number % 3}
+    await desk.read()
+    assert len(CatalogueName) + 1 == len(desk.portal.taken())
+    desk.portal.failing = dict.fromkeys(order, absent)
+    await desk.read()
+    assert len(CatalogueName) + 1 == len(desk.portal.taken())
 
 
 async def test_what_the_portal_does_not_offer_is_no_failure(desk: Desk) -> None:

@@ -245,6 +245,55 @@ async def test_an_interrupted_run_goes_on_where_it_was(desk: Desk) -> None:
     assert run.started_at == ended.started_at
 
 
+async def test_a_record_that_failed_before_an_interruption_is_counted_once(desk: Desk) -> None:
+    """It is tried again with the rest, and its failure is that of the whole run."""
+    last = list(desk.portal.records)[-1]
+    desk.portal.failing = {"1.998000": Unmapped([("executing_level", "9")]), last: asyncio.CancelledError()}
+    many = {f"1.998{number:03}": Procedure(code=f"1.998{number:03}", name="N", is_public=True) for number in range(60)}
+    desk.portal.records |= many
+    with pytest.raises(asyncio.CancelledError):
+        await desk.read()
+    del desk.portal.failing[last]
+    await desk.read(INTERVAL)
+    run = await desk.store.runs.find("portal")
+    assert run is not None
+    assert (RunState.DONE, 1, 59) == (run.state, run.counts.failed_count, run.counts.created_count)
+
+
+async def test_runs_are_done_in_the_order_of_their_asking(desk: Desk) -> None:
+    """An interrupted one comes first, then the one that waits longest; the same codes with another word are another."""
+    desk.portal.failing["1.999001"] = asyncio.CancelledError()
+    now = desk.clock.now()
+    first = await desk.store.runs.request("portal", ["1.999001"], accepts_short_list=False, now=now)
+    with pytest.raises(asyncio.CancelledError):
+        await desk.read(INTERVAL)
+    second = await desk.store.runs.request("portal", ["1.999002"], accepts_short_list=False, now=now)
+    third = await desk.store.runs.request("portal", ["1.999002"], accepts_short_list=True, now=now)
+    assert second.run_id != third.run_id
+    desk.portal.failing.clear()
+    desk.portal.taken()
+    assert await desk.read(INTERVAL)
+    assert ["1.999001"] == desk.portal.taken()
+    ended = [await desk.store.runs.find("portal", run.run_id) for run in (first, second, third)]
+    assert [RunState.DONE, RunState.WAITING, RunState.WAITING] == [run.state for run in ended if run is not None]
+    assert await desk.read(INTERVAL)
+    again = await desk.store.runs.find("portal", second.run_id)
+    assert again is not None
+    assert RunState.DONE is again.state
+
+
+async def test_reading_some_is_not_having_read_the_whole(desk: Desk) -> None:
+    """A run by codes neither puts the scheduled one off nor counts as one."""
+    desk.clock.move(INTERVAL.total_seconds() - HOUR)
+    now = desk.clock.now()
+    await desk.store.runs.request("portal", ["1.999001"], accepts_short_list=False, now=now)
+    assert await desk.read(INTERVAL)
+    desk.clock.move(-HOUR + 1)
+    desk.portal.taken()
+    assert await desk.read(INTERVAL)
+    assert "list" in desk.portal.taken()
+
+
 async def test_a_failed_run_says_why_and_the_next_one_waits_a_minute(desk: Desk) -> None:
     """A list that cannot be read ends the run with a code; asking again at once is left to whoever insists."""
     desk.clock.move(INTERVAL.total_seconds())
