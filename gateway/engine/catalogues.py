@@ -103,7 +103,7 @@ async def read_lists(
             try:
                 lines = await lists[name]()
             except RemoteError as error:
-                is_absent = isinstance(error, Rejected) and NOT_OFFERED in (error.code, error.remote_code)
+                is_absent = _is_not_offered(error)
                 await store.note_failed(
                     name,
                     "" if is_absent else error.code,
@@ -132,6 +132,10 @@ async def read_lists(
     return changed_count
 
 
+def _is_not_offered(error: RemoteError) -> bool:
+    return isinstance(error, Rejected) and NOT_OFFERED in (error.code, error.remote_code)
+
+
 async def read_decisions(
     reader: ServiceReader, store: DecisionStore, *, clock: Clock, recheck_after: timedelta
 ) -> int | None:
@@ -148,7 +152,9 @@ async def read_decisions(
         for decision_id in await store.due_decisions(clock.now() - recheck_after):
             try:
                 decision = await reader.get_decision(decision_id)
-            except RemoteError:
+            except RemoteError as error:
+                if _is_not_offered(error):
+                    break  # No decision can be asked for here, which is no failure: all stay unknown.
                 failures_in_a_row += 1
                 if failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
                     raise  # The system is ill: the rest is read another time.

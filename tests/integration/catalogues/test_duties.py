@@ -165,6 +165,24 @@ async def test_a_decision_that_cannot_be_asked_for_stops_no_other(desk: Desk) ->
     assert 3 == len(desk.portal.taken())
 
 
+async def test_where_decisions_are_not_offered_they_stay_unknown(desk: Desk) -> None:
+    """That is no failure, and no answer about any decision either."""
+    for number in range(1, 6):
+        code = f"1.99900{number}"
+        desk.portal.records[code] = replace(COMPLETE, code=code, publication_decision_id=f"7000{number}")
+        desk.portal.failing[f"decision 7000{number}"] = Rejected(
+            "no", system="portal", operation="decision", code="no_such_service"
+        )
+    await desk.read_procedures()
+    desk.portal.taken()
+    assert 0 == await desk.read_decisions()
+    assert ["decision 70001"] == desk.portal.taken()
+    assert ("undecided", "not_read") == (
+        (await desk.offer())["eligibility"],
+        (await desk.offer())["decision"]["standing"],
+    )
+
+
 async def test_a_procedure_that_names_no_decision_or_is_withdrawn(desk: Desk) -> None:
     """Each reason is told beside the others."""
     desk.portal.records[CODE] = replace(COMPLETE, is_public=False, publication_decision_id="", channels=())
