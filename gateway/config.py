@@ -153,6 +153,13 @@ class CatalogueSettings(_Section):
     """Days after which a procedure is read again although the list marks it as unchanged."""
 
 
+class CodeSettings(_Section):
+    """Tables of codes beside the shipped ones."""
+
+    split_rules_file: Path | None = None
+    """TOML file of the province's reviewed rules for units that were split; see mappings/codes/split_rules.py."""
+
+
 class ReconciliationSettings(_Section):
     """How the two sides are compared. An interval of 0 leaves runs of that kind to a person."""
 
@@ -217,6 +224,7 @@ class Settings(BaseSettings):
     catalogues: CatalogueSettings = CatalogueSettings()
     files: FileSettings = FileSettings()
     calendar: CalendarsSettings = CalendarsSettings()
+    codes: CodeSettings = CodeSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

@@ -199,7 +199,7 @@ def read_procedures(settings: PortalSettings, reply: Reply) -> list[ProcedureRef
     operation = list_operation(settings)
     items = read_result(settings, operation, reply)
     try:
-        return read_list(items)
+        return read_list(items, settings.wire.procedure_mark_field)
     except InvalidInput as error:
         raise broken(operation, "the list has lines without a code", "malformed_list") from error
 

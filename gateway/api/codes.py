@@ -53,6 +53,11 @@ class UnitQuery:
     on: Annotated[Day, Field(description="The Vietnamese date as of which the code was written.")]
     to: Annotated[Day | None, Field(description="Another date: what is the unit then, or what was it?")] = None
     level: Annotated[UnitLevel | None, Field(description="Which level is meant; another one is not found.")] = None
+    place: Annotated[
+        str,
+        StringConstraints(max_length=200),
+        Field(description="A street or hamlet, never a house: the province's written rules for splits may know it."),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,8 @@ def _directory(call: Call) -> CodeDirectory:
 async def resolve_unit(call: Call) -> web.StreamResponse:
     """Tell what a unit's code means."""
     query: UnitQuery = call.query
-    return call.answer(200, _directory(call).resolve_unit(query.code, query.on, to=query.to, level=query.level))
+    answer = _directory(call).resolve_unit(query.code, query.on, to=query.to, level=query.level, place=query.place)
+    return call.answer(200, answer)
 
 
 async def resolve_agency(call: Call) -> web.StreamResponse:
@@ -94,7 +100,8 @@ ENDPOINTS = (
         description=(
             "The same code names different units before and after 1 July 2025, so the day is required. A code that "
             "nobody has is an answer with a standing, not an error. With `to`, a unit that went into several others is "
-            "held with its candidates: `is_display_guess` may be shown and must decide nothing."
+            "held with its candidates, unless the province has written down where the `place` went: "
+            "`is_display_guess` may be shown and must decide nothing."
         ),
         scope=Scope.CATALOGUES_READ,
         handler=resolve_unit,

@@ -95,7 +95,7 @@ def make_services(
         ),
         metrics_access=MetricsAccess.OPEN if api.public_metrics else MetricsAccess.SCOPE,
         version=__version__,
-        codes=load_code_directory(),
+        codes=load_code_directory(ground.settings.codes.split_rules_file),
         files=files,
         gates=gates,
         mapper=mapper,

@@ -216,9 +216,10 @@ class CodeDirectory(Protocol):
     """Answers questions about codes from tables in memory: no waiting, no side effect."""
 
     def resolve_unit(
-        self, code: str, on: date, *, to: date | None = None, level: UnitLevel | None = None
+        self, code: str, on: date, *, to: date | None = None, level: UnitLevel | None = None, place: str = ""
     ) -> UnitResolution:
-        """Tell what a unit's code means on a day. A level that the code's length contradicts gives standing unknown.
+        """Tell what a unit's code means on a day. `place` is a street or hamlet for which the province may have written
+        down the side of a split. A level that the code's length contradicts gives standing unknown.
 
         Raises InvalidInput when the code is not 2, 3 or 5 digits.
         """

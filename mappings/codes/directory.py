@@ -1,23 +1,28 @@
 """The shipped tables behind the port that the core asks."""
 
+import tomllib
 from datetime import date
+from pathlib import Path
 
+from gateway.errors import ConfigurationError, Fault
 from gateway.ports.codes import AgencyResolution, UnitLevel, UnitResolution
 from mappings.codes.agencies import Agencies, load_agencies, propose_other_form, read_agency_id
+from mappings.codes.split_rules import SplitRules, read_split_rules
 from mappings.codes.units import Units, load_units
 
 
 class ShippedCodes:
     """Implements CodeDirectory with tables in memory."""
 
-    def __init__(self, units: Units, agencies: Agencies) -> None:
+    def __init__(self, units: Units, agencies: Agencies, rules: SplitRules) -> None:
         self._units = units
         self._agencies = agencies
+        self._rules = rules
 
     def resolve_unit(
-        self, code: str, on: date, *, to: date | None = None, level: UnitLevel | None = None
+        self, code: str, on: date, *, to: date | None = None, level: UnitLevel | None = None, place: str = ""
     ) -> UnitResolution:
-        return self._units.resolve(code, on, to=to, level=level)
+        return self._units.resolve(code, on, to=to, level=level, place=place, rules=self._rules)
 
     def resolve_agency(self, code: str, on: date) -> AgencyResolution:
         agency = read_agency_id(code).require()
@@ -38,6 +43,16 @@ class ShippedCodes:
         )
 
 
-def load_code_directory() -> ShippedCodes:
-    """Read and check the shipped tables. Raises ConfigurationError when they are damaged."""
-    return ShippedCodes(load_units(), load_agencies())
+def load_code_directory(split_rules: Path | None = None) -> ShippedCodes:
+    """Read and check the shipped tables, and the province's own rules for splits.
+
+    Raises ConfigurationError when tables are damaged or rules cannot be used.
+    """
+    units = load_units()
+    if split_rules is None:
+        return ShippedCodes(units, load_agencies(), SplitRules())
+    try:
+        document = tomllib.loads(split_rules.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError([Fault("codes.split_rules_file", "must be a readable TOML file")]) from error
+    return ShippedCodes(units, load_agencies(), read_split_rules(document, units.tables))

@@ -117,6 +117,9 @@ class WireRules:
     technical_id: TechnicalId = TechnicalId.ONLINE
     empty_receipt: EmptyReceipt = EmptyReceipt.SEND
     supplement_id: SupplementId = SupplementId.NUMBER
+    procedure_mark_field: Annotated[str, Field(max_length=50)] = ""
+    """Field of the procedure list's lines that changes with the record; with it only changed records are read. The
+    evidence names none."""
     national_reference: NationalReference = NationalReference.NATIONAL
     catalogue_fields: Mapping[CatalogueName, tuple[FieldName, FieldName]] = field(default_factory=dict)
     """Fields of code and name in catalogues whose fields turn out to be others than `CATALOGUE_FIELDS` assumes."""

@@ -222,6 +222,8 @@ class PortalProfile(BaseModel):
     """Most records of a page, whatever `soLuong` asks for."""
     has_lookup_nested_lists: bool = True
     is_paging_honoured: bool = False
+    procedure_mark_field: str = ""
+    """Name of a field by which the lines of `LayDanhSachTTHC` tell that a record has changed; empty shows none."""
     catalogue_fields: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Other names for the fields of code and name, by service: most are not documented (§13-22)."""
     catalogue_sizes: dict[str, int] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ To add a service, write a function from desk and envelope to `Reply` and put it 
 table to `PortalSandbox`. Names are compared with their case, as the real portal does.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from adapters.portal.sandbox.reads import (
     online_services,
 )
 from adapters.portal.sandbox.replies import Reply, failure
-from adapters.portal.sandbox.state import PortalState
+from adapters.portal.sandbox.state import PortalState, encode_canonical
 from adapters.portal.sandbox.statements import KINDS, give_answers, give_questions, take
 from adapters.portal.sandbox.warehouse import find_results, give_file, give_result_file
 from adapters.sandboxing import Touch
@@ -53,8 +54,17 @@ class Service:
 
 
 def _list_procedures(desk: Desk, envelope: Envelope) -> Reply:
-    listed = [{"MATTHC": code, "TENTTHC": record["TENTTHC"]} for code, record in desk.state.procedures.items()]
+    mark = desk.profile.procedure_mark_field
+    listed = [
+        {"MATTHC": code, "TENTTHC": record["TENTTHC"], **({mark: _mark_of(record)} if mark else {})}
+        for code, record in desk.state.procedures.items()
+    ]
     return Reply(0, desk.profile.wording.success, _page(desk.profile, envelope, listed))
+
+
+def _mark_of(record: dict[str, Any]) -> str:
+    """Give a text that changes with the record."""
+    return hashlib.blake2b(encode_canonical(record), digest_size=8).hexdigest()
 
 
 def _list_unit_procedures(desk: Desk, envelope: Envelope) -> Reply:

@@ -1,11 +1,14 @@
 """The endpoints that tell what codes mean, through the running API."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.errors import ConfigurationError
 from gateway.store.clients import Scope
 from gateway.vault.keyring import FileKeyRing
+from mappings.codes.directory import load_code_directory
 from tests.support.api import ApiUnderTest, running_api
 
 UNITS = "/v1/administrative-units:resolve"
@@ -35,6 +38,43 @@ async def test_a_split_unit_is_held(api: ApiUnderTest) -> None:
     assert ("split", None) == (move["change"], move["target"])
     assert ["06613", "06625"] == [candidate["unit"]["code"] for candidate in move["candidates"]]
     assert 1 == sum(candidate["is_display_guess"] for candidate in move["candidates"])
+
+
+async def test_a_written_rule_decides_a_split(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """The province's own reviewed rule names the side of a hamlet, with its source; another hamlet is still held."""
+    rules = tmp_path / "splits.toml"
+    rules.write_text(
+        """[[rules]]
+old_code = "06622"
+place = "Thôn Pàn Phạ"
+new_code = "06613"
+valid_from = 2025-07-01
+source = "Quyết định thử nghiệm"
+reviewed_by = "Văn phòng thử nghiệm"
+""",
+        encoding="utf-8",
+    )
+    async with running_api(pool, key_ring, codes=load_code_directory(rules)) as api:
+        path = f"{UNITS}?code=06622&on=2025-06-30&to=2025-07-01&place="
+        decided = (await api.get(path + "thôn pàn phạ")).json["move"]
+        assert ("06613", "Quyết định thử nghiệm") == (decided["target"]["code"], decided["rule_source"])
+        assert (await api.get(path + "Thôn Khác")).json["move"]["target"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("rules = 3", "rules"),
+        ("rules = [", "codes.split_rules_file"),
+        ("[[rules]]\nold_code = '06622'", "rules[0].place"),
+    ],
+)
+def test_rules_that_cannot_be_used_stop_the_start(tmp_path: Path, text: str, field: str) -> None:
+    """Named by their place in the file."""
+    (tmp_path / "splits.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_code_directory(tmp_path / "splits.toml")
+    assert field in [fault.field for fault in caught.value.faults]
 
 
 async def test_nothing_found_is_an_answer(api: ApiUnderTest) -> None:

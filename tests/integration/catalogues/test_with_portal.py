@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from adapters.portal.sandbox import PortalProfile
 from gateway.engine.catalogues import ListPolicy, lists_of, read_decisions, read_lists
+from gateway.engine.procedures import sync_procedures
 from gateway.ports.basics import KeyRing
 from gateway.ports.portal_services import CatalogueName
 from gateway.store.catalogues import PostgresCatalogues
 from tests.support.api import ApiUnderTest, running_api
 from tests.support.clocks import StillClock
-from tests.support.town import PortalTown, portal_town
+from tests.support.town import CLOCK, PortalTown, portal_town
 
 COMMUNES = "LayDanhMucPhuongXa"
 
@@ -98,3 +100,19 @@ async def test_a_procedure_is_offered_as_its_decision_says(office: Office) -> No
     assert told["decision"]["fields"]
     assert told["services"]
     assert all(offer["agency_code"] and offer["level"] for offer in told["services"])
+
+
+async def test_only_changed_records_are_read_where_the_list_marks_them(dsn: str, pool: Any, key_ring: KeyRing) -> None:
+    """With the list's update mark named, a second reading asks for the one record that changed."""
+    mark = "NGAYCAPNHAT"
+    async with portal_town(
+        dsn,
+        pool,
+        key_ring,
+        profile=PortalProfile(procedure_mark_field=mark),
+        settings={"wire": {"procedure_mark_field": mark}},
+    ) as town:
+        town.sandbox.recorder.reset()
+        town.sandbox.change_procedure(town.procedure_code, {"YEUCAU": "Yêu cầu mới"})
+        await sync_procedures(town.portal, town.procedures, clock=CLOCK, observer=town.happenings.append)
+        assert 1 == len(town.sandbox.recorder.calls(operation="LayThuTuc"))
