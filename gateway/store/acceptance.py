@@ -13,13 +13,9 @@ from gateway.model.status import DossierStatus
 from gateway.ports.inbound import InboxBatch, InboxRow
 from gateway.ports.store import AcceptedBatch, ConcurrentCreation, IdempotencyRecord, KnownDossier, Loaded
 from gateway.store.columns import columns
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, transaction
 from gateway.store.queries import queries
-
-EVENTS_LOCK = 7_201_001
-"""Key of the advisory lock under which event ids are drawn."""
-_CODES_LOCK = 7_201_005
-"""First key of the advisory locks of national codes."""
 
 
 class PostgresAcceptance:
@@ -71,7 +67,7 @@ class _Transaction:
         return {row["dossier_id"]: (row["document_revision"], row["sealed"]) async for row in rows}
 
     async def lock_codes(self, codes: Sequence[str]) -> None:
-        await queries("inbox").lock_codes(self._connection, lock=_CODES_LOCK, codes=codes)
+        await queries("inbox").lock_codes(self._connection, lock=Lock.NATIONAL_CODES, codes=codes)
 
     async def find_outcome(self, system: str, message_id: str) -> str | None:
         outcome: str | None = await queries("inbox").find_outcome(
@@ -141,7 +137,7 @@ async def append_events(
 ) -> None:
     """Append to the feed and the ledger; the last statement of its transaction, since it holds the feed's lock."""
     await queries("acceptance").append_events(
-        connection, lock=EVENTS_LOCK, now=now, **columns("e", events, 6), **columns("g", ledger, 4)
+        connection, lock=Lock.EVENTS, now=now, **columns("e", events, 6), **columns("g", ledger, 4)
     )
 
 

@@ -11,13 +11,13 @@ import msgspec
 from gateway.ports.portal_services import OnlineService, PublicationDecision
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
+from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.procedure_runs import decode_findings, encode_findings, read_held, save_held
 from gateway.store.queries import queries
 from gateway.sync.catalogue_reading import ListDecision
 from gateway.sync.listings import HeldList, ListFinding
 
-_LIST_LOCKS = 7_201_009
 _DECISIONS_TOGETHER = 200
 
 
@@ -87,12 +87,12 @@ class PostgresCatalogues:
         """Tell whether this process may read lists now; no other may until the block ends."""
         sql = queries("procedures")
         async with connection(self._pool) as borrowed:
-            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=_LIST_LOCKS, system=self._system))
+            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=Lock.LISTS, system=self._system))
             try:
                 yield is_mine
             finally:
                 if is_mine:
-                    await sql.release_sync_lock(borrowed, lock_class=_LIST_LOCKS, system=self._system)
+                    await sql.release_sync_lock(borrowed, lock_class=Lock.LISTS, system=self._system)
 
     async def due(
         self, names: Sequence[str], now: datetime, *, interval: timedelta, retry_after: timedelta

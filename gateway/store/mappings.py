@@ -20,13 +20,13 @@ from gateway.ports.mapping import (
     vietnam_day,
 )
 from gateway.store.columns import columns
+from gateway.store.locks import Lock
 from gateway.store.parked import LANE_LEASED, decide_parked
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.lanes import retry_parked
 from gateway.sync.reasons import MAX_LENGTH, UNMAPPED
 
-_LOADING_LOCK = 7_201_005
 _HELD_PREFIX = f"{UNMAPPED}: {MISSING_PREFIX}"
 _ROW = re.compile(rf"(?:^|[ ]){re.escape(MISSING_PREFIX)}([a-z_]+) ([^\s;]+)(?=;|$)")
 _MAX_RELEASED_AT_ONCE = 100_000
@@ -97,7 +97,7 @@ async def save_sets(
     sql = queries("mappings")
     async with transaction(pool) as borrowed:
         # One load at a time, so that the numbers follow each other as the loads do.
-        await sql.lock_loading(borrowed, lock=_LOADING_LOCK)
+        await sql.lock_loading(borrowed, lock=Lock.MAPPINGS)
         if await sql.current_digest(borrowed) == digest:
             return int(await sql.current_version(borrowed)), False
         if await sql.current_version(borrowed) != follows:

@@ -17,10 +17,10 @@ from gateway.ports.basics import Clock
 from gateway.ports.store import LaneResult, LeasedLane, RevisionContent
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 
-_WORKER_LOCKS = 7_201_002
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 
 
@@ -48,10 +48,10 @@ class WorkerPresence:
         try:
             connected = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
             # The former number again, if it is free: what is leased under it stays this living worker's.
-            is_same = bool(self._number) and await connected.fetchval(_TRY_LOCK, _WORKER_LOCKS, self._number)
+            is_same = bool(self._number) and await connected.fetchval(_TRY_LOCK, Lock.WORKERS, self._number)
             if not is_same:
                 self._number = await connected.fetchval("SELECT nextval('worker_numbers')::integer")
-                await connected.execute("SELECT pg_advisory_lock($1, $2)", _WORKER_LOCKS, self._number)
+                await connected.execute("SELECT pg_advisory_lock($1, $2)", Lock.WORKERS, self._number)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
         self._connection = connected
@@ -90,7 +90,7 @@ class PostgresOutbox:
         await self._presence.ensure()  # A break of our own connection is mended before anybody is called dead.
         async with connection(self._pool) as borrowed:
             expired = await queries("outbox").expire_leases_of_the_dead(
-                borrowed, lock_class=_WORKER_LOCKS, grace=self._grace_seconds
+                borrowed, lock_class=Lock.WORKERS, grace=self._grace_seconds
             )
             return _affected(expired)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.listings import MAX_SHOWN_FINDINGS, HeldList, ListFinding, ListRule
@@ -58,7 +59,7 @@ class ProcedureRuns:
         """Ask for a run; the same one that waits already is given instead. Raises TooManyWaitingRuns."""
         wanted = None if codes is None else sorted(set(codes))
         async with transaction(self._pool) as borrowed:
-            await self._sql.lock_requests(borrowed, system=system)
+            await self._sql.lock_requests(borrowed, lock=Lock.PROCEDURE_WISHES, system=system)
             run_id = await self._sql.same_waiting_run(
                 borrowed, system=system, codes=wanted, accepts_short_list=accepts_short_list
             )

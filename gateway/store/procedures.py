@@ -10,6 +10,7 @@ from gateway.model.procedure import Procedure
 from gateway.ports.basics import Clock
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.procedure_runs import ProcedureRuns
 from gateway.store.queries import queries
@@ -18,7 +19,6 @@ from gateway.sync.procedure_duties import missing_information
 from gateway.sync.procedure_reading import KnownProcedure
 from gateway.sync.procedure_runs import SavedProcedures
 
-_SYNC_LOCKS = 7_201_004
 _KEPT_SECONDS = 10.0
 
 
@@ -131,12 +131,12 @@ class PostgresProcedures:
         """Tell whether this process may read the catalogue now; no other may until the block ends."""
         sql = queries("procedures")
         async with connection(self._pool) as borrowed:
-            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=_SYNC_LOCKS, system=system))
+            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=Lock.PROCEDURES, system=system))
             try:
                 yield is_mine
             finally:
                 if is_mine:
-                    await sql.release_sync_lock(borrowed, lock_class=_SYNC_LOCKS, system=system)
+                    await sql.release_sync_lock(borrowed, lock_class=Lock.PROCEDURES, system=system)
 
 
 async def _kinds_of_changes(borrowed: Connection, after: Mapping[str, Procedure]) -> dict[str, Sequence[str]]:

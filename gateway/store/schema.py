@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 
 from gateway.errors import ConfigurationError, Fault, StoreUnavailable
+from gateway.store.locks import Lock
 
 NEWEST = "0007"
-_LOCK = 7_201_000
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -47,7 +47,7 @@ async def migrate(dsn: str) -> str | None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
     try:
         async with engine.begin() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({Lock.SCHEMA})"))
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()

@@ -16,10 +16,9 @@ from gateway.ports.statements import LeasedStatement, ReadQuestion
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.events import EVERY_AGENCY
+from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
-
-_READING_LOCKS = 7_201_007
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ async def add_statement(
     digest = key_ring.digest(new.content)
     key = key_ring.new_record_key()
     async with transaction(pool) as borrowed:
-        await sql.lock_subject(borrowed, **place)
+        await sql.lock_subject(borrowed, lock=Lock.SUBJECTS, **place)
         latest = await sql.latest(borrowed, **place)
         if latest is not None:
             values = dict(latest)
@@ -224,7 +223,9 @@ class PostgresStatements:
     ) -> str | None:
         async with transaction(self._pool) as borrowed:
             # Whether a newer statement takes the place of this one must not change while it is decided.
-            await self._sql.lock_subject(borrowed, system=leased.system, kind=leased.kind, subject=leased.subject)
+            await self._sql.lock_subject(
+                borrowed, lock=Lock.SUBJECTS, system=leased.system, kind=leased.kind, subject=leased.subject
+            )
             row = await self._sql.settle_statement(
                 borrowed,
                 statement_id=leased.statement_id,
@@ -256,12 +257,12 @@ class PostgresStatements:
     @asynccontextmanager
     async def alone(self, system: str) -> AsyncIterator[bool]:
         async with connection(self._pool) as borrowed:
-            is_mine = bool(await self._sql.try_reading_lock(borrowed, lock_class=_READING_LOCKS, system=system))
+            is_mine = bool(await self._sql.try_reading_lock(borrowed, lock_class=Lock.QUESTIONS, system=system))
             try:
                 yield is_mine
             finally:
                 if is_mine:
-                    await self._sql.release_reading_lock(borrowed, lock_class=_READING_LOCKS, system=system)
+                    await self._sql.release_reading_lock(borrowed, lock_class=Lock.QUESTIONS, system=system)
 
     async def known(self, system: str, source: QuestionSource) -> Mapping[str, bool | None]:
         async with connection(self._pool) as borrowed:

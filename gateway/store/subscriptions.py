@@ -12,6 +12,7 @@ import asyncpg
 
 from gateway.ports.events import EventPage, LeasedSubscription
 from gateway.store.events import read_events
+from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
 
@@ -70,7 +71,7 @@ async def add_subscription(
     """Make a subscription. Raises TooManySubscriptions or KeyUsedBefore; then nothing was stored."""
     sql = queries("subscriptions")
     async with transaction(pool) as borrowed:
-        await sql.lock_client(borrowed, client_id=new.client_id).__anext__()
+        await sql.lock_client(borrowed, lock=Lock.SUBSCRIPTIONS, client_id=new.client_id).__anext__()
         if idempotency_key is not None:
             record = await sql.find_record(borrowed, client_id=new.client_id, key=idempotency_key)
             if record is not None:

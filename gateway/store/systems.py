@@ -11,11 +11,11 @@ import msgspec
 from gateway.errors import CredentialsRefused, IntegrityFailed
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.portal import Login
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.circuit import Circuit, CircuitState
 
-_SESSION_LOCKS = 7_201_003
 _LOGIN_AGAIN_SECONDS = 5.0
 
 
@@ -112,7 +112,7 @@ class PostgresSharedSession:
                 raise self._failed[1]  # Asking with the same password many times a second locks accounts.
             async with transaction(self._pool) as borrowed:
                 # The lock is held over the login call: the other processes wait here rather than log in as well.
-                await borrowed.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _SESSION_LOCKS, self._system)
+                await borrowed.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", Lock.SESSIONS, self._system)
                 stored = await self._read(borrowed)
                 if stored is None or stored[0] == refused or self._clock.now() >= stored[1]:
                     stored = await self._renew(borrowed, login)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from gateway.store.acceptance import EVENTS_LOCK
 from gateway.store.embedded import start_embedded
+from gateway.store.locks import Lock
 from gateway.store.schema import migrate
 
 _TEMPLATE = "template_of_tests"
@@ -76,7 +76,7 @@ async def acceptance_held(dsn: str) -> AsyncIterator[None]:
     """Let nothing be committed to the feed meanwhile: every acceptance stops just before its commit."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
-        await connection.execute(f"SELECT pg_advisory_lock({EVENTS_LOCK})")
+        await connection.execute(f"SELECT pg_advisory_lock({Lock.EVENTS})")
         yield
     finally:
         # The lock ends with its connection.

@@ -1,5 +1,5 @@
 -- name: lock_requests$
-SELECT pg_advisory_xact_lock(7201008, hashtext(:system));
+SELECT pg_advisory_xact_lock(:lock::int, hashtext(:system));
 
 -- name: same_waiting_run$
 SELECT run_id FROM procedure_runs

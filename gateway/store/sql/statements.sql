@@ -1,5 +1,5 @@
 -- name: lock_subject$
-SELECT pg_advisory_xact_lock(7201006, hashtext(:system || '/' || :kind || '/' || :subject));
+SELECT pg_advisory_xact_lock(:lock::int, hashtext(:system || '/' || :kind || '/' || :subject));
 
 -- name: latest^
 SELECT statement_id, kind, subject, agency_code, state, attempts_count, reason, due_at, created_at, changed_at, digest

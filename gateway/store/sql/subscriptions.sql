@@ -1,6 +1,6 @@
 -- name: lock_client
 -- Subscriptions of one client are made one after the other, so that the count below is right.
-SELECT pg_advisory_xact_lock(7201002, hashtext(:client_id));
+SELECT pg_advisory_xact_lock(:lock::int, hashtext(:client_id));
 
 -- name: count_subscriptions$
 SELECT count(*) FROM subscriptions WHERE client_id = :client_id AND deleted_at IS NULL;

@@ -1,0 +1,38 @@
+"""Every advisory lock of the gateway, so that no two things ever wait for, or mistake, one another.
+
+A lock is one of these numbers alone, or with a second key beside it (a number, or a hash of text).
+"""
+
+from enum import IntEnum, unique
+
+
+@unique
+class Lock(IntEnum):
+    """First keys of advisory locks in the database."""
+
+    SCHEMA = 7_201_000
+    """Migrations."""
+    EVENTS = 7_201_001
+    """Event ids are drawn under it."""
+    WORKERS = 7_201_002
+    """With a worker's number: held for as long as it lives."""
+    SESSIONS = 7_201_003
+    """With a system: one login at a time."""
+    PROCEDURES = 7_201_004
+    """With a system: one reading of procedures at a time."""
+    NATIONAL_CODES = 7_201_005
+    """With a national code: one message about it at a time."""
+    SUBJECTS = 7_201_006
+    """With a statement's subject."""
+    QUESTIONS = 7_201_007
+    """With a system: one reading of questions at a time."""
+    PROCEDURE_WISHES = 7_201_008
+    """With a system: one wish for a reading is noted at a time."""
+    LISTS = 7_201_009
+    """With a list."""
+    RECONCILIATION = 7_201_010
+    """With a system: one process compares."""
+    MAPPINGS = 7_201_011
+    """Loads of mapping sets."""
+    SUBSCRIPTIONS = 7_201_012
+    """With a client: its subscriptions are counted and added one at a time."""
