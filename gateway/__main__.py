@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gateway import __version__
 from gateway.commands import add_sync_commands, calendar, portal_standing
@@ -16,6 +15,7 @@ from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.mapping_commands import app as mappings
+from gateway.printing import show_table
 from gateway.sync_commands import procedures
 
 app = typer.Typer(
@@ -94,10 +94,8 @@ def check(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps([{"subject": f.subject, "is_ok": f.is_ok, "detail": f.detail} for f in findings]))
     else:
-        table = Table("", "what", "finding")
-        for finding in findings:
-            table.add_row("[green]ok[/green]" if finding.is_ok else "[red]no[/red]", finding.subject, finding.detail)
-        Console().print(table)
+        rows = (("ok" if finding.is_ok else "NO", finding.subject, finding.detail) for finding in findings)
+        show_table(("", "what", "finding"), rows)
     raise typer.Exit(0 if all(finding.is_ok for finding in findings) else 1)
 
 
@@ -156,11 +154,14 @@ def list_clients(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("client", "name", "scopes", "agencies", "since", "revoked")
-    for row in rows:
-        values = (row["client_id"], row["name"], " ".join(row["scopes"]), " ".join(row["agency_prefixes"]))
-        table.add_row(*values, row["created_at"], row["revoked_at"] or "")
-    Console().print(table)
+    lines = (
+        (
+            *(row["client_id"], row["name"], " ".join(row["scopes"]), " ".join(row["agency_prefixes"])),
+            *(row["created_at"], row["revoked_at"] or ""),
+        )
+        for row in rows
+    )
+    show_table(("client", "name", "scopes", "agencies", "since", "revoked"), lines)
 
 
 @clients.command("revoke")
@@ -201,12 +202,12 @@ def list_certificates(folder: Path) -> None:
     from certs.commands import list_certificates as listing
     from gateway.clocks import SystemClock
 
-    table = Table("file", "subject", "days left", "problem")
+    rows = []
     for item in listing(folder, SystemClock().now()):
         facts = item.facts
         subject, days = (facts.subject_common_name, str(facts.days_left)) if facts is not None else ("", "")
-        table.add_row(str(item.path), subject, days, item.problem)
-    Console().print(table)
+        rows.append((item.path, subject, days, item.problem))
+    show_table(("file", "subject", "days left", "problem"), rows)
 
 
 @certs.command("check")
@@ -234,10 +235,8 @@ def sync_status(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     counts = ("accepted", "delivered", "waiting", "in_flight", "unknown", "parked", "skipped", "difference")
-    table = Table("system", *counts)
-    for system, balance in facts["systems"].items():
-        table.add_row(system, *(str(balance[count]) for count in counts))
-    Console().print(table)
+    rows = ((system, *(balance[count] for count in counts)) for system, balance in facts["systems"].items())
+    show_table(("system", *counts), rows)
     typer.echo(f"portal: {stands}")
     _show_parked(facts["parked"])
 
@@ -299,18 +298,19 @@ def sync_findings(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
-    table = Table("run", "system", "mode", "state", "phase", "started", "counts", title="runs")
-    for run in facts["runs"]:
-        counts = " ".join(f"{name}={count}" for name, count in sorted(run["counts"].items()))
-        table.add_row(
-            str(run["run_id"]), run["system"], run["mode"], run["state"], run["phase"], run["started_at"], counts
+    runs = [
+        (
+            *(run["run_id"], run["system"], run["mode"], run["state"], run["phase"], run["started_at"]),
+            " ".join(f"{name}={count}" for name, count in sorted(run["counts"].items())),
         )
-    Console().print(table)
-    parked = Table("finding", "dossier", "kind", "fields", "since", title="parked differences")
-    for line in facts["parked"]:
-        fields = ", ".join(line["fields"])
-        parked.add_row(str(line["finding_id"]), line["dossier_code"], line["kind"], fields, line["found_at"])
-    Console().print(parked)
+        for run in facts["runs"]
+    ]
+    show_table(("run", "system", "mode", "state", "phase", "started", "counts"), runs, title="runs")
+    parked = [
+        (line["finding_id"], line["dossier_code"], line["kind"], ", ".join(line["fields"]), line["found_at"])
+        for line in facts["parked"]
+    ]
+    show_table(("finding", "dossier", "kind", "fields", "since"), parked, title="parked differences")
 
 
 def _decide(delivery_ids: list[int] | None, reason: str | None, *, yes: bool, skip_reason: str | None) -> None:
@@ -334,11 +334,14 @@ def _decide(delivery_ids: list[int] | None, reason: str | None, *, yes: bool, sk
 
 
 def _show_parked(rows: list[dict[str, Any]]) -> None:
-    table = Table("delivery", "system", "dossier", "revision", "kind", "since", "reason", title="parked")
-    for row in rows:
-        values = (row["delivery_id"], row["system"], row["dossier_code"], row["revision"], row["kind"])
-        table.add_row(*map(str, values), row["changed_at"], row["reason"])
-    Console().print(table)
+    lines = (
+        (
+            *(row["delivery_id"], row["system"], row["dossier_code"], row["revision"], row["kind"]),
+            *(row["changed_at"], row["reason"]),
+        )
+        for row in rows
+    )
+    show_table(("delivery", "system", "dossier", "revision", "kind", "since", "reason"), lines, title="parked")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.config import Settings, load_settings
+from gateway.printing import show_table
 from gateway.sync.calendar import VIETNAM, Standing, read_hours
 
 calendar = typer.Typer(no_args_is_help=True, help="When systems are called: opening hours and announced outages.")
@@ -83,10 +82,10 @@ def list_calendar(system: SystemOption = "portal", as_json: JsonOption = False) 
         return
     typer.echo(f"{system}: {sentence(stands)}")
     typer.echo("hours: " + ("; ".join(lines_of_hours) if lines_of_hours else "always"))
-    table = Table("outage", "from", "until", "note", "announced by")
-    for line in lines:
-        table.add_row(str(line.outage_id), local(line.starts_at), local(line.ends_at), line.note, line.announced_by)
-    Console().print(table)
+    rows = (
+        (line.outage_id, local(line.starts_at), local(line.ends_at), line.note, line.announced_by) for line in lines
+    )
+    show_table(("outage", "from", "until", "note", "announced by"), rows)
 
 
 @calendar.command("add")
@@ -213,12 +212,15 @@ def drift(
     if as_json:
         typer.echo(json.dumps([asdict(line) for line in lines], ensure_ascii=False, default=_isoformat))
     else:
-        table = Table("id", "operation", "kind", "place", "what", "example", "replies", "first", "last", "seen by")
-        for line in lines:
-            values = (line.drift_id, line.operation, line.kind, line.place, line.detail, line.example)
-            seen = (local(line.first_seen_at), local(line.last_seen_at), line.acknowledged_by)
-            table.add_row(*map(str, values), str(line.sightings_count), *seen)
-        Console().print(table)
+        rows = (
+            (
+                *(line.drift_id, line.operation, line.kind, line.place, line.detail, line.example),
+                *(line.sightings_count, local(line.first_seen_at), local(line.last_seen_at), line.acknowledged_by),
+            )
+            for line in lines
+        )
+        headings = ("id", "operation", "kind", "place", "what", "example", "replies", "first", "last", "seen by")
+        show_table(headings, rows)
     if missing:
         typer.echo(f"no such difference: {', '.join(map(str, missing))}", err=True)
     raise typer.Exit(1 if missing else 0)

@@ -324,7 +324,8 @@ async def _run(options: Options, *, is_once: bool, is_json: bool) -> int:
                 console.print(f"  {name:42} {value}")
         sys.stdout.flush()
         if not is_once:
-            console.print(f"Staying up. Try: curl -H 'Authorization: Bearer {stack.token}' {stack.url}/v1/dossiers")
+            line = f"Staying up. Try: curl -H 'Authorization: Bearer {stack.token}' {stack.url}/v1/dossiers"
+            console.print(line, soft_wrap=True, highlight=False)
             console.print("Ctrl-C ends it.")
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
