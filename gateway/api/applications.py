@@ -19,7 +19,7 @@ from gateway.model.party import CLOSED
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import DossierCode
 from gateway.ports.inbound import InboundKind, InboundOutcome
-from gateway.store.applications import MessageLine, find_message, list_applications, list_messages
+from gateway.store.applications import SealedMessageLine, find_message, list_applications, list_messages
 from gateway.store.clients import Scope
 from gateway.store.dossiers import find_standing
 
@@ -64,13 +64,28 @@ class ApplicationQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationMessage:
-    """A message of the portal about a dossier. `original` is its body as it came, in the portal's own words."""
+    """A message of the portal about a dossier."""
 
     message_id: str
     received_at: datetime
     kind: InboundKind
     outcome: InboundOutcome
-    files_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFile:
+    """A file that came with a message, or that it names by path; its size is known of the former only."""
+
+    file_id: str
+    name: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationMessageDetail(ApplicationMessage):
+    """A message with its content. `original` is its body as it came, in the portal's own words: personal data."""
+
+    files: tuple[ApplicationFile, ...]
     original: str
 
 
@@ -112,24 +127,45 @@ async def get_applications(call: Call) -> web.StreamResponse:
 
 
 async def get_messages(call: Call) -> web.StreamResponse:
-    """Give the messages about a dossier, opened."""
+    """Give the messages about a dossier, without their content."""
     await _require_dossier(call)
     lines = await list_messages(call.services.pool, call.path["code"], limit=_MAX_MESSAGES)
-    messages = []
-    for line in lines:
-        sealed, kind = _opened(call, line), InboundKind(line.kind)
-        desk = call.services.national
-        messages.append(
-            ApplicationMessage(
-                message_id=line.message_id,
-                received_at=line.received_at,
-                kind=kind,
-                outcome=InboundOutcome(line.outcome),
-                files_count=0 if desk is None else len(desk.translator.files(kind, sealed.body)),
-                original=sealed.body.decode("utf-8", "replace"),
-            )
+    messages = tuple(
+        ApplicationMessage(
+            message_id=line.message_id,
+            received_at=line.received_at,
+            kind=InboundKind(line.kind),
+            outcome=InboundOutcome(line.outcome),
         )
-    return call.answer(200, ApplicationMessages(messages=tuple(messages)))
+        for line in lines
+    )
+    return call.answer(200, ApplicationMessages(messages=messages))
+
+
+async def get_message(call: Call) -> web.StreamResponse:
+    """Give one message, opened."""
+    await _require_dossier(call)
+    line = await find_message(call.services.pool, call.path["code"], call.path["message_id"])
+    if line is None:
+        raise Problem("message-not-found")
+    body, kind, desk = _opened(call, line).body, InboundKind(line.kind), call.services.national
+    files = [] if desk is None else desk.translator.files(kind, body)
+    detail = ApplicationMessageDetail(
+        message_id=line.message_id,
+        received_at=line.received_at,
+        kind=kind,
+        outcome=InboundOutcome(line.outcome),
+        files=tuple(
+            ApplicationFile(
+                file_id=f"{line.message_id}-{place}",
+                name=file.name,
+                size_bytes=None if file.content is None else len(file.content),
+            )
+            for place, file in enumerate(files)
+        ),
+        original=body.decode("utf-8", "replace"),
+    )
+    return call.answer(200, detail)
 
 
 async def get_file(call: Call) -> web.StreamResponse:
@@ -159,7 +195,7 @@ async def get_file(call: Call) -> web.StreamResponse:
     return call.answer_raw(200, content, media_type_of(file.name), headers)
 
 
-def _opened(call: Call, line: MessageLine) -> SealedMessage:
+def _opened(call: Call, line: SealedMessageLine) -> SealedMessage:
     return open_message(call.services.key_ring, line.system, line.message_id, line.wrapped_key, line.sealed)
 
 
@@ -188,12 +224,24 @@ ENDPOINTS = (
         path="/v1/applications/{code}/messages",
         operation_id="listApplicationMessages",
         tag="applications",
-        summary="Read what the portal said about a dossier",
+        summary="List what the portal said about a dossier",
         scope=Scope.DOSSIERS_READ,
         handler=get_messages,
         path_parameters=CODE,
         answers={200: Answer(description="The messages.", model=ApplicationMessages)},
         problems=("dossier-not-found", "other-agency"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/applications/{code}/messages/{message_id}",
+        operation_id="getApplicationMessage",
+        tag="applications",
+        summary="Read a message of the portal as it came",
+        scope=Scope.DOSSIERS_READ,
+        handler=get_message,
+        path_parameters={"code": DossierCode, "message_id": Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]},
+        answers={200: Answer(description="The message.", model=ApplicationMessageDetail)},
+        problems=("message-not-found", "dossier-not-found", "other-agency"),
     ),
     Endpoint(
         method="GET",

@@ -48,6 +48,7 @@ PROBLEM_TYPES = _types(
     ("subscription-not-found", 404, "The subscription does not exist", "List the open ones at /v1/subscriptions."),
     ("file-not-found", 404, "There is no such file", "Use the whole link as it was given."),
     ("question-not-found", 404, "The question is not known", "Look it up in /v1/questions."),
+    ("message-not-found", 404, "There is no such message", "List the messages of the dossier."),
     ("run-not-found", 404, "There is no such run", "Look it up in /v1/reconciliations."),
     ("finding-not-found", 404, "There is no such difference", "Look it up in /v1/findings."),
     ("statement-not-found", 404, "There is no such parked statement", "Look it up in /v1/statements."),

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from gateway.engine.acceptor import BatchJudge, Change
-from gateway.errors import InvalidInput, StoreUnavailable, Unmapped
+from gateway.errors import Fault, IntegrityFailed, InvalidInput, StoreUnavailable, Unmapped
 from gateway.model.dossier import Attachment, Dossier, Origin
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.inbound import (
@@ -112,6 +112,8 @@ class Inbox:
                 return self._translator.reply(await self._take(message))
             except ConcurrentCreation:
                 continue
+            except InvalidInput as error:
+                return self._translator.refusal(error, path)
         raise StoreUnavailable("the same dossiers are being changed by too many processes at once")
 
     async def _take(self, message: _Message) -> InboundOutcome:
@@ -139,13 +141,21 @@ class Inbox:
         codes = _codes_of(message.statement)
         if isinstance(message.statement, InboundApplication):
             for row in await transaction.kept(self._system, codes[0]):
-                kept = self._reopen(row)
-                after = _Applying(judge, self._system, self._file_base_url, now).apply(kept)
-                batch.handled.append((row.line, after.value))
+                batch.handled.append((row.line, self._apply_kept(judge, row, codes[0], now).value))
         batch.new.append(self._row(message, outcome, now))
         await transaction.write_inbox(batch, now)
         await transaction.write(judge.finish(), now)
         return outcome
+
+    def _apply_kept(self, judge: BatchJudge, row: InboxRow, code: str, now: datetime) -> InboundOutcome:
+        """Apply a message that waited for its dossier. One that cannot be read any more must not keep that away."""
+        try:
+            message = self._reopen(row)
+        except (Malformed, InvalidInput, Unmapped, IntegrityFailed):
+            data = {"message_id": row.message_id, "kind": row.kind, "fields": []}
+            judge.tell(code, "application.conflict", msgspec.json.encode(data).decode())
+            return InboundOutcome.UNREADABLE
+        return _Applying(judge, self._system, self._file_base_url, now).apply(message)
 
     def _row(self, message: _Message, outcome: InboundOutcome, now: datetime) -> tuple[Any, ...]:
         key = self._key_ring.new_record_key()
@@ -190,7 +200,12 @@ class _Applying:
 
     def _application(self, application: InboundApplication, message: _Message) -> InboundOutcome:
         code = application.national_code
-        if self._judge.current(code) is not None:
+        current = self._judge.current(code)
+        if current is not None and current.origin is Origin.PROVINCE:
+            # To say "here already" would lose the application: it is another dossier that has this code.
+            fault = Fault("MaHoSo", "is the code of a dossier of the province")
+            raise InvalidInput("the application cannot be taken", [fault])
+        if current is not None:
             return InboundOutcome.DUPLICATE
         files = self._attachments(code, message)
         dossier = replace(application.dossier, attachments=(*application.dossier.attachments, *files))

@@ -41,6 +41,8 @@ class InboundOutcome(StrEnum):
     KEPT = "kept"
     """Stored, and waiting for its dossier to come in."""
     NOTED = "noted"
+    UNREADABLE = "unreadable"
+    """Kept until its dossier came, and then not to be understood any more: a person reads the original."""
     DUPLICATE = "duplicate"
 
 

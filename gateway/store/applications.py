@@ -28,17 +28,22 @@ class ApplicationLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageLine:
-    """A message of the portal, sealed."""
+    """A message of the portal, without its content."""
 
     line: int
-    system: str
     message_id: str
     received_at: datetime
     kind: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedMessageLine(MessageLine):
+    """A message of the portal with its content, sealed."""
+
+    system: str
     wrapped_key: bytes
     sealed: bytes
-    handled_at: datetime | None
-    outcome: str
 
 
 async def list_applications(
@@ -64,11 +69,11 @@ async def list_messages(pool: Pool, code: str, *, limit: int) -> Sequence[Messag
         ]
 
 
-async def find_message(pool: Pool, code: str, message_id: str) -> MessageLine | None:
+async def find_message(pool: Pool, code: str, message_id: str) -> SealedMessageLine | None:
     """Find one message about a dossier."""
     async with connection(pool) as borrowed:
         row = await queries("inbox").find_message(borrowed, code=code, message_id=message_id)
-    return None if row is None else MessageLine(**dict(row))
+    return None if row is None else SealedMessageLine(**dict(row))
 
 
 async def kept_facts(pool: Pool) -> tuple[int, datetime | None]:

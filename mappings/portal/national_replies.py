@@ -25,6 +25,7 @@ _MESSAGES = {
     InboundOutcome.CONFLICT: (0, "Đã tiếp nhận, chờ xem xét"),
     InboundOutcome.KEPT: (0, "Đã tiếp nhận, chờ hồ sơ"),
     InboundOutcome.NOTED: (0, "Đã tiếp nhận"),
+    InboundOutcome.UNREADABLE: (0, "Đã tiếp nhận, chờ xem xét"),
     InboundOutcome.DUPLICATE: (1, "Hồ sơ đã tồn tại"),
 }
 

@@ -52,9 +52,9 @@ ORDER BY dossier_id LIMIT :wanted::int;
 SELECT count(*) AS messages_count, min(received_at) AS oldest_at FROM inbox WHERE handled_at IS NULL;
 
 -- name: list_messages
-SELECT line, system, message_id, received_at, kind, wrapped_key, sealed, handled_at, outcome
+SELECT line, message_id, received_at, kind, outcome
 FROM inbox WHERE dossier_code = :code ORDER BY line LIMIT :wanted::int;
 
 -- name: find_message^
-SELECT line, system, message_id, received_at, kind, wrapped_key, sealed, handled_at, outcome
+SELECT line, system, message_id, received_at, kind, wrapped_key, sealed, outcome
 FROM inbox WHERE dossier_code = :code AND message_id = :message_id;

@@ -96,9 +96,9 @@ SET fields = excluded.fields, state = excluded.state, wrapped_key = excluded.wra
     run_id = excluded.run_id, changed_at = excluded.changed_at;
 
 -- name: settle_compared!
--- What was looked at and not found again is no difference any more.
+-- What was looked at and not found again is no difference any more; repairs of a run that was cancelled included.
 UPDATE reconciliation_findings SET state = 'settled', changed_at = :now::timestamptz
-WHERE system = :system AND dossier_code = ANY(:codes::text[]) AND state = 'parked' AND run_id <> :run_id
+WHERE system = :system AND dossier_code = ANY(:codes::text[]) AND state IN ('parked', 'repairing') AND run_id <> :run_id
   AND kind NOT IN ('missing_here', 'duplicated');
 
 -- name: settle_listed!

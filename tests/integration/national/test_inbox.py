@@ -10,6 +10,7 @@ from gateway.api.national_desk import CallerRule
 from gateway.ports.basics import KeyRing
 from gateway.store.applications import kept_facts
 from tests.support.api import running_api
+from tests.support.changes import dossier as make_dossier
 from tests.support.changes import step
 from tests.support.national import CODE, KEY, PDF, application, change, national_api, promotion, told
 
@@ -75,7 +76,18 @@ async def test_a_change_is_applied_and_a_repeat_changes_nothing(pool: Any, key_r
         )
         messages = (await api.get(f"/v1/applications/{CODE}/messages")).json["messages"]
         assert [message["outcome"] for message in messages] == ["received", "applied", "applied", "applied"]
-        assert json.loads(messages[1]["original"])["data"]["TrichYeuHoSo"] == "Bổ sung"
+        detail = (await api.get(f"/v1/applications/{CODE}/messages/{messages[1]['message_id']}")).json
+        assert json.loads(detail["original"])["data"]["TrichYeuHoSo"] == "Bổ sung"
+        assert (await api.get(f"/v1/applications/{CODE}/messages/{'0' * 32}")).problem == "message-not-found"
+
+
+async def test_a_code_of_the_provinces_own_is_not_taken_for_a_duplicate(pool: Any, key_ring: KeyRing) -> None:
+    """To answer "here already" would lose the application: it is refused, and nothing of it is stored."""
+    async with national_api(pool, key_ring) as api:
+        assert (await api.put(CODE, make_dossier())).status == 201
+        answer = await told(api, "nhanhsdvcqg", application())
+        assert (answer["error_code"], answer["message"]) == (-1, "MaHoSo is the code of a dossier of the province")
+        assert await pool.fetchval("SELECT count(*) FROM inbox") == 0
 
 
 async def test_what_comes_before_its_dossier_waits_for_it(pool: Any, key_ring: KeyRing) -> None:
@@ -88,6 +100,16 @@ async def test_what_comes_before_its_dossier_waits_for_it(pool: Any, key_ring: K
         assert (await api.get(f"/v1/dossiers/{CODE}")).json["summary"] == "Hai"
         assert (await kept_facts(pool))[0] == 0
         assert await event_types(pool) == ["application.filed", "application.changed", "application.changed"]
+
+
+async def test_a_kept_message_that_cannot_be_read_does_not_keep_its_dossier_away(pool: Any, key_ring: KeyRing) -> None:
+    """The application is taken; the message is a person's, and is said to be so."""
+    async with national_api(pool, key_ring) as api:
+        await told(api, "nhanhsdvcqg", change(TrichYeuHoSo="Một"))
+        await pool.execute("UPDATE inbox SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)")
+        assert (await told(api, "nhanhsdvcqg", application()))["error_code"] == 0
+        assert await event_types(pool) == ["application.filed", "application.conflict"]
+        assert await pool.fetchval("SELECT outcome FROM inbox ORDER BY line LIMIT 1") == "unreadable"
 
 
 async def test_a_withdrawal_after_the_end_is_a_conflict(pool: Any, key_ring: KeyRing) -> None:

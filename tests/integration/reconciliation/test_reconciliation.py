@@ -216,6 +216,20 @@ async def test_one_run_at_a_time_and_a_cancelled_one_ends(dsn: str, pool: Any, k
         assert not await cancel_run(town.pool, run_id, CLOCK.now())
 
 
+async def test_a_repair_of_a_cancelled_run_is_settled_by_the_next(dsn: str, pool: Any, key_ring: KeyRing) -> None:
+    """What the cancelled run put into the queue is delivered; nothing stays "repairing" for ever."""
+    async with portal_town(dsn, pool, key_ring) as town:
+        await deliver(town, 2)
+        damage(town.sandbox.state, DamageOrder(corrupt=1))
+        run_id = await begin(town)
+        assert not await reconciler_of(town).work()
+        assert await cancel_run(town.pool, run_id, CLOCK.now())
+        await town.work_until_settled()
+        await begin(town)
+        await finish(town, reconciler_of(town))
+        assert {state for _, state in (await findings(town)).values()} == {"settled"}
+
+
 async def test_runs_begin_by_the_schedule(dsn: str, pool: Any, key_ring: KeyRing) -> None:
     """A full run where there was none, then one over what changed when its interval has passed."""
     async with portal_town(dsn, pool, key_ring) as town:
