@@ -223,6 +223,32 @@ async def test_failures_are_repeated_on_a_growing_schedule(
     assert (2, 0, "") == progress_of(await state(api, made))
 
 
+async def test_a_consumer_that_is_down_for_a_day_misses_nothing(
+    api: ApiUnderTest, key_ring: FileKeyRing, receiver: Receiver
+) -> None:
+    """The schedule grows to an hour; whatever was accepted meanwhile comes in order, the first event under one id."""
+    pool = api.services.pool
+    made = await subscribe(api, receiver.url)
+    settings = WebhookSettings(
+        policy=RetryPolicy(first_delay_seconds=5.0, ceiling_seconds=3600.0, jitter_fraction=0.0), timeout_seconds=0.4
+    )
+    attempts_count, waited = 0, timedelta(0)
+    async with sending(pool, key_ring, settings) as (sender, _):
+        while waited < timedelta(days=1):
+            await api.put(code(attempts_count), make_dossier())
+            receiver.answers = [answering(503)]
+            assert 1 == await sender.work_once()
+            waited += await pool.fetchval("SELECT due_at - now() FROM subscriptions")
+            attempts_count += 1
+            await make_due(pool)
+        receiver.answers = []
+        assert 1 == await sender.work_once()
+    assert 20 < attempts_count < 60
+    assert [code(0)] * attempts_count + [code(n) for n in range(attempts_count)] == receiver.subjects
+    assert 1 == len(set(receiver.ids[: attempts_count + 1]))
+    assert (attempts_count, 0, "") == progress_of(await state(api, made))
+
+
 async def test_nothing_is_lost_when_the_sender_dies(
     api: ApiUnderTest, key_ring: FileKeyRing, receiver: Receiver
 ) -> None:
