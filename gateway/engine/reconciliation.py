@@ -147,6 +147,8 @@ class Reconciler:
         self._codes = codes
         self._stalled = (0, 0)
         """The dossier at which the last page stopped, and how often in a row."""
+        self._witness: Candidate | None = None
+        """The last dossier that the system showed: asked again to tell an outage from one bad record."""
         self._turns = asyncio.Semaphore(settings.concurrency)
         self._rate = AsyncLimiter(max(1.0, settings.calls_per_second / 10), max(0.1, 1 / settings.calls_per_second))
 
@@ -211,13 +213,21 @@ class Reconciler:
         today = self._clock.now().astimezone(VIETNAM).date()
         begin = date.fromisoformat(run.list_cursor) if run.list_cursor else self._first_day(run)
         if not self._listing.has_listing or begin > today:
-            return await mine.store(self._result(run, RunPhase.COMPARING, _Page()), self._clock.now())
+            result = self._result(run, RunPhase.COMPARING, _Page())
+            result = replace(result, has_listed_all=self._listing.has_listing)
+            return await mine.store(result, self._clock.now())
         end = begin + self._settings.list_window
         codes: list[str] = []
         page_number: int | None = 1
         while page_number is not None:
-            async with self._rate:
-                listed = await self._listing.list_dossiers(received_from=begin, received_to=end, page=page_number)
+            try:
+                async with self._rate:
+                    listed = await self._listing.list_dossiers(received_from=begin, received_to=end, page=page_number)
+            except (Rejected, ContractBroken):
+                # It answers, but gives no list: the dossiers are compared all the same, and nothing is settled.
+                page = _Page()
+                page.count("not_listed")
+                return await mine.store(self._result(run, RunPhase.COMPARING, page), self._clock.now())
             await self._breaker.answered()
             codes.extend(listed.codes)
             page_number = listed.next_page
@@ -285,11 +295,13 @@ class Reconciler:
         for candidate, end in zip(candidates, ends, strict=True):
             if isinstance(end, _Looked):
                 looked.append(end)
+                if end.inspection is not None:
+                    self._witness = candidate
             elif isinstance(end, Rejected | ContractBroken) and unreadable_count < _MAX_UNREADABLE_IN_A_PAGE:
                 # The system answers, but not about this one: the others are looked at all the same.
                 unreadable_count += 1
                 looked.append(_Looked(candidate, None, "not_shown"))
-            elif isinstance(end, RemoteError) and self._is_the_only_trouble(candidate, ends):
+            elif isinstance(end, RemoteError) and await self._is_the_only_trouble(candidate, ends):
                 looked.append(_Looked(candidate, None, "not_shown"))
             elif isinstance(end, RemoteError | _Paused):
                 return looked, end
@@ -302,12 +314,28 @@ class Reconciler:
                 raise end
         return looked, None
 
-    def _is_the_only_trouble(self, candidate: Candidate, ends: Sequence[_Looked | BaseException]) -> bool:
+    async def _is_the_only_trouble(self, candidate: Candidate, ends: Sequence[_Looked | BaseException]) -> bool:
         """Tell whether the system has failed on this one several times while it answered about others."""
         stalled_id, count = self._stalled
         self._stalled = (candidate.dossier_id, count + 1 if stalled_id == candidate.dossier_id else 1)
-        are_others_answered = any(isinstance(end, _Looked) and end.inspection is not None for end in ends)
-        return are_others_answered and self._stalled[1] >= _MAX_STALLS
+        if self._stalled[1] < _MAX_STALLS:
+            return False
+        if any(isinstance(end, _Looked) and end.inspection is not None for end in ends):
+            return True
+        return await self._is_another_shown()
+
+    async def _is_another_shown(self) -> bool:
+        # No other of the page was shown, perhaps since there is no other: one that was shown before is asked about.
+        if self._witness is None:
+            return False
+        code = self._witness.procedure_code
+        try:
+            shown = await self._look_at_one(self._witness, (await self._procedures.get_many([code])).get(code))
+        except (RemoteError, _Paused):
+            return False
+        if shown.inspection is not None:
+            await self._breaker.answered()
+        return shown.inspection is not None
 
     async def _look_at_one(self, candidate: Candidate, procedure: Procedure | None) -> _Looked:
         if not candidate.is_settled:

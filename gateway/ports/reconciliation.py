@@ -101,6 +101,8 @@ class PageResult:
     repairs_newest: Sequence[int] = ()
     """Dossiers whose newest state is to be sent again."""
     counts: tuple[tuple[str, int], ...] = ()
+    has_listed_all: bool = False
+    """Whether the list was read to its end: findings of the list that were not found again are settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Runs of reconciliation and what they found, in PostgreSQL. Raises StoreUnavailable throughout."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,17 +102,16 @@ class _RunTransactions:
             )
             if moved is None:
                 return False
-            await self._write_findings(borrowed, result, now)
+            repairing = await self._write_findings(borrowed, result, now)
             if result.looked_at:
                 await self._sql.settle_compared(
                     borrowed, system=self._system, codes=list(result.looked_at), run_id=run.run_id, now=now
                 )
-            has_listed_all = run.phase is RunPhase.LISTING and result.next_phase is not RunPhase.LISTING
-            if has_listed_all and run.mode is RunMode.FULL:
+            if result.has_listed_all and run.mode is RunMode.FULL:
                 await self._sql.settle_listed(borrowed, system=self._system, run_id=run.run_id, now=now)
             if result.counts:
                 await self._sql.add_counts(borrowed, run_id=run.run_id, **columns("n", result.counts, 2))
-            await self._owe_again(borrowed, result, now)
+            await self._owe_again(borrowed, result, repairing, now)
         return True
 
     async def settle(self, run: Run, states: Sequence[tuple[int, FindingState]], now: datetime) -> None:
@@ -123,7 +122,8 @@ class _RunTransactions:
             await self._sql.settle_findings(borrowed, now=now, **columns("n", states, 2))
             await self._sql.add_counts(borrowed, run_id=run.run_id, **columns("n", list(counts.items()), 2))
 
-    async def _write_findings(self, borrowed: Connection, result: PageResult, now: datetime) -> None:
+    async def _write_findings(self, borrowed: Connection, result: PageResult, now: datetime) -> set[int]:
+        """Store findings; give the dossiers that are to be repaired."""
         rows = [
             (
                 finding.dossier_code,
@@ -136,20 +136,23 @@ class _RunTransactions:
             )
             for finding in result.findings
         ]
-        if rows:
-            await self._sql.write_findings(
-                borrowed, system=self._system, run_id=result.run.run_id, now=now, **columns("f", rows, 7)
-            )
+        if not rows:
+            return set()
+        stored = self._sql.write_findings(
+            borrowed, system=self._system, run_id=result.run.run_id, now=now, **columns("f", rows, 7)
+        )
+        return {row["dossier_id"] async for row in stored if row["state"] == FindingState.REPAIRING}
 
-    async def _owe_again(self, borrowed: Connection, result: PageResult, now: datetime) -> None:
-        wanted = [*result.repairs_whole, *result.repairs_newest]
-        if not wanted:
+    async def _owe_again(
+        self, borrowed: Connection, result: PageResult, repairing: Collection[int], now: datetime
+    ) -> None:
+        if not repairing:
             return
         await resend(
             borrowed,
             self._system,
-            whole=result.repairs_whole,
-            newest=result.repairs_newest,
+            whole=[one for one in result.repairs_whole if one in repairing],
+            newest=[one for one in result.repairs_newest if one in repairing],
             because="reconciliation",
             now=now,
         )

@@ -63,8 +63,11 @@ FROM reconciliation_findings f
 JOIN dossiers d USING (dossier_id)
 JOIN dossier_revisions r ON r.dossier_id = d.dossier_id AND r.revision = d.document_revision
 WHERE f.run_id = :run_id AND f.state = 'repairing' AND f.finding_id > :after::bigint
-  AND NOT EXISTS (SELECT FROM deliveries o WHERE o.system = f.system AND o.dossier_id = d.dossier_id
-                  AND o.state IN ('waiting', 'in_flight', 'unknown'))
+  -- What waits behind a parked snapshot goes nowhere before a person comes, and a run does not wait for people.
+  AND (EXISTS (SELECT FROM deliveries o WHERE o.system = f.system AND o.dossier_id = d.dossier_id
+               AND o.state = 'parked' AND o.kind = 'snapshot')
+       OR NOT EXISTS (SELECT FROM deliveries o WHERE o.system = f.system AND o.dossier_id = d.dossier_id
+                      AND o.state IN ('waiting', 'in_flight', 'unknown')))
 ORDER BY f.finding_id LIMIT :wanted::int;
 
 -- name: has_open_repairs$
@@ -84,7 +87,8 @@ INSERT INTO reconciliation_counts (run_id, name, total)
 SELECT :run_id, x.* FROM unnest(:n1::text[], :n2::bigint[]) AS x
 ON CONFLICT (run_id, name) DO UPDATE SET total = reconciliation_counts.total + excluded.total;
 
--- name: write_findings!
+-- name: write_findings
+-- What was sent again since it was found, and is found all the same, is left to a person: sending does not mend it.
 INSERT INTO reconciliation_findings
     (system, dossier_code, dossier_id, kind, fields, state, wrapped_key, sealed, run_id, found_at, changed_at)
 SELECT :system, x.code, x.dossier_id, x.kind, string_to_array(x.fields, '|'), x.state, x.wrapped_key, x.sealed, :run_id,
@@ -92,8 +96,15 @@ SELECT :system, x.code, x.dossier_id, x.kind, string_to_array(x.fields, '|'), x.
 FROM unnest(:f1::text[], :f2::bigint[], :f3::text[], :f4::text[], :f5::text[], :f6::bytea[], :f7::bytea[])
     AS x (code, dossier_id, kind, fields, state, wrapped_key, sealed)
 ON CONFLICT (system, dossier_code, kind) WHERE state IN ('parked', 'repairing') DO UPDATE
-SET fields = excluded.fields, state = excluded.state, wrapped_key = excluded.wrapped_key, sealed = excluded.sealed,
-    run_id = excluded.run_id, changed_at = excluded.changed_at;
+SET fields = excluded.fields, wrapped_key = excluded.wrapped_key, sealed = excluded.sealed,
+    state = CASE WHEN reconciliation_findings.state = 'parked' AND reconciliation_findings.fields = excluded.fields
+        AND EXISTS (SELECT FROM deliveries o JOIN dossiers d USING (dossier_id)
+                    WHERE o.system = excluded.system AND o.dossier_id = excluded.dossier_id AND o.state = 'delivered'
+                      AND o.kind = 'snapshot' AND o.revision = d.revision
+                      AND o.changed_at >= reconciliation_findings.found_at)
+        THEN 'parked' ELSE excluded.state END,
+    run_id = excluded.run_id, changed_at = excluded.changed_at
+RETURNING dossier_id, state;
 
 -- name: settle_compared!
 -- What was looked at and not found again is no difference any more; repairs of a run that was cancelled included.
