@@ -13,15 +13,16 @@ from gateway.api.dossiers import CODE, PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.problems import Problem
 from gateway.engine.inbox import SealedMessage, open_message
-from gateway.errors import RemoteError
+from gateway.errors import InvalidInput, RemoteError, Unmapped
+from gateway.model.dossier import Origin
 from gateway.model.file_kinds import media_type_of
 from gateway.model.party import CLOSED
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import DossierCode
-from gateway.ports.inbound import InboundKind, InboundOutcome
+from gateway.ports.inbound import InboundKind, InboundNotice, InboundOutcome, Malformed
 from gateway.store.applications import SealedMessageLine, find_message, list_applications, list_messages
 from gateway.store.clients import Scope
-from gateway.store.dossiers import find_standing
+from gateway.store.dossiers import EVERY_AGENCY, find_standing
 
 _MAX_MESSAGES = 500
 
@@ -83,7 +84,8 @@ class ApplicationFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationMessageDetail(ApplicationMessage):
-    """A message with its content. `original` is its body as it came, in the portal's own words: personal data."""
+    """A message with its content. `original` is its body as it came, in the portal's own words: personal data.
+    It is empty where the message speaks of further dossiers and the client is not one of all agencies."""
 
     files: tuple[ApplicationFile, ...]
     original: str
@@ -128,7 +130,7 @@ async def get_applications(call: Call) -> web.StreamResponse:
 
 async def get_messages(call: Call) -> web.StreamResponse:
     """Give the messages about a dossier, without their content."""
-    await _require_dossier(call)
+    kinds = await _shown_kinds(call)
     lines = await list_messages(call.services.pool, call.path["code"], limit=_MAX_MESSAGES)
     messages = tuple(
         ApplicationMessage(
@@ -138,17 +140,16 @@ async def get_messages(call: Call) -> web.StreamResponse:
             outcome=InboundOutcome(line.outcome),
         )
         for line in lines
+        if line.kind in kinds
     )
     return call.answer(200, ApplicationMessages(messages=messages))
 
 
 async def get_message(call: Call) -> web.StreamResponse:
     """Give one message, opened."""
-    await _require_dossier(call)
-    line = await find_message(call.services.pool, call.path["code"], call.path["message_id"])
-    if line is None:
-        raise Problem("message-not-found")
-    body, kind, desk = _opened(call, line).body, InboundKind(line.kind), call.services.national
+    line = await _find_message(call, call.path["message_id"], "message-not-found")
+    sealed, kind, desk = _opened(call, line), InboundKind(line.kind), call.services.national
+    body = sealed.body
     files = [] if desk is None else desk.translator.files(kind, body)
     detail = ApplicationMessageDetail(
         message_id=line.message_id,
@@ -163,7 +164,7 @@ async def get_message(call: Call) -> web.StreamResponse:
             )
             for place, file in enumerate(files)
         ),
-        original=body.decode("utf-8", "replace"),
+        original=body.decode("utf-8", "replace") if _may_read_whole(call, sealed) else "",
     )
     return call.answer(200, detail)
 
@@ -172,10 +173,9 @@ async def get_file(call: Call) -> web.StreamResponse:
     """Give a file that came with a message, or that the portal gives out by path."""
     services = call.services
     message_id, _, place = call.path["file_id"].rpartition("-")
-    line = await find_message(services.pool, call.path["code"], message_id)
-    if line is None or services.national is None:
+    line = await _find_message(call, message_id, "file-not-found")
+    if services.national is None:
         raise Problem("file-not-found")
-    await _require_dossier(call)
     files = services.national.translator.files(InboundKind(line.kind), _opened(call, line).body)
     if int(place) >= len(files):
         raise Problem("file-not-found")
@@ -199,11 +199,40 @@ def _opened(call: Call, line: SealedMessageLine) -> SealedMessage:
     return open_message(call.services.key_ring, line.system, line.message_id, line.wrapped_key, line.sealed)
 
 
-async def _require_dossier(call: Call) -> None:
+_NOTICES = frozenset({InboundKind.RECEIPT, InboundKind.TAX_NOTICE})
+
+
+async def _shown_kinds(call: Call) -> frozenset[InboundKind]:
+    """Give the kinds of messages that may be shown with a dossier.
+
+    Of a dossier of the province's own only notices: whatever else came under its code is about a citizen's application,
+    and whoever takes that code must not read it. Raises Problem.
+    """
     found = await find_standing(call.services.pool, call.path["code"])
     if found is None:
         raise Problem("dossier-not-found")
     require_agency(call.caller, found.receiving_agency_code, found.handling_agency_code)
+    return frozenset(InboundKind) if found.origin is Origin.NATIONAL_PORTAL else _NOTICES
+
+
+async def _find_message(call: Call, message_id: str, problem: str) -> SealedMessageLine:
+    kinds = await _shown_kinds(call)
+    line = await find_message(call.services.pool, call.path["code"], message_id)
+    if line is None or line.kind not in kinds:
+        raise Problem(problem)
+    return line
+
+
+def _may_read_whole(call: Call, sealed: SealedMessage) -> bool:
+    """Tell whether the caller may read a message: one that names several dossiers speaks of other people as well."""
+    desk = call.services.national
+    if desk is None or EVERY_AGENCY in call.caller.agency_prefixes:
+        return desk is not None
+    try:
+        statement = desk.translator.read(sealed.path, sealed.body, at=call.services.clock.now())
+    except (Malformed, InvalidInput, Unmapped):
+        return False  # It may speak of others.
+    return not isinstance(statement, InboundNotice) or len(statement.national_codes) == 1
 
 
 ENDPOINTS = (

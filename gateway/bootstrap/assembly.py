@@ -13,6 +13,7 @@ from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
+from gateway.api.national_desk import NationalDesk
 from gateway.api.server import make_runner
 from gateway.bootstrap.answering import (
     CatalogueMemory,
@@ -98,7 +99,12 @@ class Assembly:
         more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
-        runner = self._runner(ground, portal, acceptor, catalogue, mappings) if acceptor is not None else None
+        runner = None
+        if acceptor is not None:
+            national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
+            if national is not None:
+                more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
+            runner = self._runner(ground, portal, national, acceptor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -216,12 +222,12 @@ class Assembly:
         self,
         ground: Ground,
         portal: PortalAdapter | None,
+        national: NationalDesk | None,
         acceptor: Acceptor,
         catalogue: CatalogueMemory,
         mappings: Mappings,
     ) -> web.AppRunner:
         files = make_file_server(ground, headers=self._file_headers, ssl_supplier=_context_of(self._file_tls))
-        national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
         services = make_services(
             ground,
             self.registry,

@@ -17,7 +17,7 @@ import msgspec
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.model.dossier import Dossier, Origin, ProgressStep
 from gateway.model.standing import Current
-from gateway.model.status import DossierStatus
+from gateway.model.status import DossierStatus, is_ordinary
 from gateway.model.subtrees import is_within
 from gateway.ports.basics import Clock, KeyRing, RecordKey
 from gateway.ports.store import AcceptanceStore, AcceptedBatch, ConcurrentCreation, IdempotencyRecord, Loaded
@@ -72,6 +72,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 
 def _is_either_within(codes: tuple[str, ...], prefixes: Sequence[str]) -> bool:
     return is_within(codes[0], prefixes) or is_within(codes[1], prefixes)
+
+
+def _undoes_withdrawal(current: Current, stated: Dossier) -> bool:
+    return current.status is DossierStatus.WITHDRAWN and not is_ordinary(current.status, stated.status)
 
 
 class BatchJudge:
@@ -129,6 +133,12 @@ class BatchJudge:
             (system, current.dossier_id, field, current.revision) for system in self._systems for field in fields
         )
 
+    def note_waiting(self, code: str) -> None:
+        """Note that the citizen said something which changed no field: the province's turn all the same."""
+        dossier_id = self._current[code].dossier_id
+        self.batch.answered.discard(dossier_id)
+        self.batch.waiting.add(dossier_id)
+
     def digest(self, content: bytes) -> bytes:
         """Give the keyed digest of a document."""
         return self._key_ring.digest(content)
@@ -151,6 +161,10 @@ class BatchJudge:
             if current is not None and current.origin is Origin.NATIONAL_PORTAL:
                 merged = merge_province_statement(self._documents[change.code], change.body)
                 dossier, conflicts = merged.dossier, merged.conflicts
+                if _undoes_withdrawal(current, dossier) and change.expected.revision is None:
+                    # Stated without having seen it, perhaps: the citizen's word stays until a person looks.
+                    dossier = replace(dossier, status=DossierStatus.WITHDRAWN, source_status="")
+                    conflicts = (*conflicts, "status")
             content = msgspec.json.encode(dossier)
             digest = self._key_ring.digest(content)
             decision = decide_replacement(current, dossier, digest, change.expected)

@@ -6,7 +6,8 @@ dossier that has not come yet is kept and applied when it comes. The body is sea
 says more than a dossier has room for.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -61,10 +62,17 @@ class SealedMessage(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    message_id: str
+    """A message read. It is stored once for each dossier that it names, under an id each; `ids` gives them by code."""
+
+    ids: Mapping[str, str]
     path: str
     statement: Statement
     files: Sequence[InboundFile]
+
+    @property
+    def message_id(self) -> str:
+        """The id under which it is stored for the first dossier: the whole message is known by it."""
+        return next(iter(self.ids.values()))
 
 
 class Inbox:
@@ -99,12 +107,8 @@ class Inbox:
             statement = self._translator.read(path, body, at=self._clock.now())
             if isinstance(statement, InboundLookUp):
                 return statement
-            message = _Message(
-                self._key_ring.digest(path.encode() + b"\n" + body).hex()[:32],
-                path,
-                statement,
-                self._translator.files(statement.kind, body),
-            )
+            files = self._translator.files(statement.kind, body)
+            message = _Message(self._ids(path, body, _codes_of(statement)), path, statement, files)
         except (Malformed, InvalidInput, Unmapped) as error:
             return self._translator.refusal(error, path)
         for _ in range(_MAX_ANEW):
@@ -134,50 +138,106 @@ class Inbox:
     async def _settle(
         self, transaction: InboxTransaction, judge: BatchJudge, message: _Message, now: datetime
     ) -> InboundOutcome:
+        batch = InboxBatch()
+        if not isinstance(message.statement, InboundApplication):
+            # The province may have created the dossier meanwhile: what came before this message goes before it.
+            await self._apply_kept(transaction, judge, _codes_of(message.statement), batch, now)
         outcome = _Applying(judge, self._system, self._file_base_url, now).apply(message)
         if outcome is InboundOutcome.DUPLICATE:
             return outcome
-        batch = InboxBatch()
-        codes = _codes_of(message.statement)
         if isinstance(message.statement, InboundApplication):
-            for row in await transaction.kept(self._system, codes[0]):
-                batch.handled.append((row.line, self._apply_kept(judge, row, codes[0], now).value))
-        batch.new.append(self._row(message, outcome, now))
+            await self._apply_kept(transaction, judge, _codes_of(message.statement), batch, now)
+        batch.new.extend(self._rows(message, outcome, judge, now))
         await transaction.write_inbox(batch, now)
         await transaction.write(judge.finish(), now)
         return outcome
 
-    def _apply_kept(self, judge: BatchJudge, row: InboxRow, code: str, now: datetime) -> InboundOutcome:
-        """Apply a message that waited for its dossier. One that cannot be read any more must not keep that away."""
-        try:
-            message = self._reopen(row)
-        except (Malformed, InvalidInput, Unmapped, IntegrityFailed):
-            data = {"message_id": row.message_id, "kind": row.kind, "fields": []}
-            judge.tell(code, "application.conflict", msgspec.json.encode(data).decode())
-            return InboundOutcome.UNREADABLE
-        return _Applying(judge, self._system, self._file_base_url, now).apply(message)
+    async def _apply_kept(
+        self,
+        transaction: InboxTransaction,
+        judge: BatchJudge,
+        codes: Sequence[str],
+        batch: InboxBatch,
+        now: datetime,
+    ) -> None:
+        for code in codes:
+            if judge.current(code) is None:
+                continue
+            for row in await transaction.kept(self._system, code):
+                try:
+                    after = _Applying(judge, self._system, self._file_base_url, now).apply(self._reopen(row, code))
+                except Unmapped:
+                    continue  # A row of a code table is missing now: it waits on, counted, and holds up no other.
+                except (Malformed, InvalidInput, IntegrityFailed):
+                    data = {"message_id": row.message_id, "kind": row.kind, "fields": []}
+                    judge.tell(code, "application.conflict", msgspec.json.encode(data).decode())
+                    after = InboundOutcome.UNREADABLE
+                batch.handled.append((row.line, after.value))
 
-    def _row(self, message: _Message, outcome: InboundOutcome, now: datetime) -> tuple[Any, ...]:
-        key = self._key_ring.new_record_key()
+    async def catch_up(self) -> int:
+        """Apply kept messages whose dossiers the province has created itself; give how many codes had some."""
+        count, after = 0, ""
+        while codes := await self._store.kept_codes(self._system, after):
+            for code in codes:
+                # What another process is just changing comes at the next turn.
+                with contextlib.suppress(ConcurrentCreation):
+                    await self._catch_up_with(code)
+            count, after = count + len(codes), codes[-1]
+        return count
+
+    async def _catch_up_with(self, code: str) -> None:
+        now = self._clock.now()
+        async with self._store.inbox_transaction() as transaction:
+            await transaction.lock_codes([code])
+            loaded = await transaction.load([code], [], 0)
+            judge = BatchJudge(loaded, self._systems, self._key_ring, now)
+            judge.open_documents(
+                await transaction.documents([known.current.dossier_id for known in loaded.dossiers.values()])
+            )
+            batch = InboxBatch()
+            await self._apply_kept(transaction, judge, [code], batch, now)
+            await transaction.write_inbox(batch, now)
+            await transaction.write(judge.finish(), now)
+
+    def _ids(self, path: str, body: bytes, codes: Sequence[str]) -> dict[str, str]:
+        whole = self._key_ring.digest(path.encode() + b"\n" + body)
+        return {
+            code: (self._key_ring.digest(whole + code.encode()) if place else whole).hex()[:32]
+            for place, code in enumerate(codes)
+        }
+
+    def _rows(
+        self, message: _Message, outcome: InboundOutcome, judge: BatchJudge, now: datetime
+    ) -> list[tuple[Any, ...]]:
         content = msgspec.msgpack.encode(SealedMessage(message.path, message.statement.body))
-        return (
-            self._system,
-            message.message_id,
-            now,
-            message.statement.kind.value,
-            _codes_of(message.statement)[0],
-            key.wrapped,
-            key.seal(content, context=message_context(self._system, message.message_id)),
-            None if outcome is InboundOutcome.KEPT else now,
-            outcome.value,
-        )
+        rows = []
+        for code, message_id in message.ids.items():
+            own_outcome = outcome
+            if isinstance(message.statement, InboundNotice):
+                own_outcome = InboundOutcome.KEPT if judge.current(code) is None else InboundOutcome.NOTED
+            key = self._key_ring.new_record_key()
+            rows.append(
+                (
+                    self._system,
+                    message_id,
+                    now,
+                    message.statement.kind.value,
+                    code,
+                    key.wrapped,
+                    key.seal(content, context=message_context(self._system, message_id)),
+                    None if own_outcome is InboundOutcome.KEPT else now,
+                    own_outcome.value,
+                )
+            )
+        return rows
 
-    def _reopen(self, row: InboxRow) -> _Message:
+    def _reopen(self, row: InboxRow, code: str) -> _Message:
+        """Read a kept message once more, for the dossier that it was kept for."""
         sealed = open_message(self._key_ring, self._system, row.message_id, row.wrapped_key, row.sealed)
         statement = self._translator.read(sealed.path, sealed.body, at=self._clock.now())
         assert not isinstance(statement, InboundLookUp), "a look-up is never kept"
         files = self._translator.files(statement.kind, sealed.body)
-        return _Message(row.message_id, sealed.path, statement, files)
+        return _Message({code: row.message_id}, sealed.path, statement, files)
 
 
 class _Applying:
@@ -220,7 +280,9 @@ class _Applying:
             return InboundOutcome.KEPT
         merged = merge_portal_statement(self._judge.document(code), change.stated, current.origin)
         # The step that moved the dossier last is not in its document.
-        known = replace(merged.dossier, status=current.status)
+        known = merged.dossier
+        if known.status is not current.status:
+            known = replace(known, status=current.status, source_status="")
         conflicts = merged.conflicts
         files = self._attachments(code, message)
         if files and current.origin is Origin.NATIONAL_PORTAL:
@@ -230,6 +292,8 @@ class _Applying:
             known, conflicts = withdrawn.dossier, (*conflicts, *withdrawn.conflicts)
         event = "application.withdrawn" if known.status is not current.status else "application.changed"
         is_changed = self._store(code, known, event)
+        if current.origin is Origin.NATIONAL_PORTAL and (conflicts or change.kind is InboundKind.AMENDMENT):
+            self._judge.note_waiting(code)
         if not is_changed and change.kind is InboundKind.AMENDMENT:
             self._tell(code, "application.changed", message, {})
         self._tell_payment(code, change, message)
@@ -240,7 +304,7 @@ class _Applying:
         return InboundOutcome.CONFLICT
 
     def _notice(self, notice: InboundNotice, message: _Message) -> InboundOutcome:
-        known = [code for code in notice.national_codes if self._judge.current(code) is not None]
+        known = [code for code in message.ids if self._judge.current(code) is not None]
         for code in known:
             if notice.payment is None:
                 self._tell(code, "application.noticed", message, {})
@@ -292,7 +356,7 @@ class _Applying:
             self._tell(code, "application.paid", message, facts)
 
     def _tell(self, code: str, event: str, message: _Message, facts: dict[str, Any]) -> None:
-        data = {"message_id": message.message_id, "kind": message.statement.kind.value, **facts}
+        data = {"message_id": message.ids[code], "kind": message.statement.kind.value, **facts}
         self._judge.tell(code, event, msgspec.json.encode(data).decode())
 
 

@@ -188,3 +188,7 @@ class InboxStore(Protocol):
     """Where messages go, in one transaction with what follows from them."""
 
     def inbox_transaction(self) -> AbstractAsyncContextManager[InboxTransaction]: ...
+
+    async def kept_codes(self, system: str, after: str) -> Sequence[str]:
+        """Give codes of dossiers that are here while messages about them still wait, up to a hundred above `after`."""
+        ...

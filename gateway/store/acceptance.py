@@ -14,7 +14,7 @@ from gateway.ports.inbound import InboxBatch, InboxRow
 from gateway.ports.store import AcceptedBatch, ConcurrentCreation, IdempotencyRecord, KnownDossier, Loaded
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
-from gateway.store.pool import Connection, Pool, transaction
+from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 
 
@@ -28,11 +28,15 @@ class PostgresAcceptance:
         """Give the same kind of transaction, which also sees the inbox."""
         return self.transaction()
 
+    async def kept_codes(self, system: str, after: str) -> Sequence[str]:
+        async with connection(self._pool) as borrowed:
+            return [row["code"] async for row in queries("inbox").kept_codes(borrowed, system=system, after=after)]
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Transaction"]:
         try:
-            async with transaction(self._pool) as connection:
-                yield _Transaction(connection)
+            async with transaction(self._pool) as borrowed:
+                yield _Transaction(borrowed)
         except StoreUnavailable as error:
             if isinstance(error.__cause__, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
                 raise ConcurrentCreation from error

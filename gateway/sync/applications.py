@@ -57,6 +57,8 @@ def merge_portal_statement(known: Dossier, stated: Mapping[str, Any], origin: Or
     conflicts: list[str] = []
     for field in sorted(stated):
         value = stated[field]
+        if field == "applicant" and isinstance(value, Mapping):
+            value = replace(known.applicant, **value)
         if field == "attachments":
             value = _with_marks(known.attachments, value)
         if value == getattr(known, field):
@@ -75,7 +77,7 @@ def withdraw(known: Dossier, current: Current) -> Merged:
     if current.status is DossierStatus.WITHDRAWN:
         return Merged(known)
     if is_ordinary(current.status, DossierStatus.WITHDRAWN):
-        return Merged(replace(known, status=DossierStatus.WITHDRAWN))
+        return Merged(replace(known, status=DossierStatus.WITHDRAWN, source_status=""))
     return Merged(known, ("status",))
 
 

@@ -15,10 +15,10 @@ record of §5, which is the only dossier record that the evidence knows.
 """
 
 import base64
-import binascii
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from xml.parsers import expat
 
@@ -60,6 +60,9 @@ from mappings.portal.tables import PortalTables
 from mappings.portal.times import read_time, vietnam_date
 from mappings.portal.wire import Scalar
 
+_CODE_FIELDS = frozenset({"MaHoSo", "MaHoSoQG"})
+_MAX_CODES = 100
+_is_code = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,49}", re.ASCII).fullmatch
 _TRUE = frozenset({"true", "1"})
 _dossier_adapter = TypeAdapter(Dossier)
 
@@ -135,10 +138,12 @@ class NationalCalls:
         payment = _payment(_data(envelope, Payment))
         if text_of(envelope.is_updating).strip().lower() in _TRUE:
             is_withdrawal = facts.status is DossierStatus.WITHDRAWN
+            stated = _stated(facts, payment)
+            _check_stated(stated)
             return InboundChange(
                 kind=InboundKind.CHANGE,
                 national_code=code,
-                stated=_stated(facts, payment),
+                stated=stated,
                 is_withdrawal=is_withdrawal,
                 payment=payment,
                 body=body,
@@ -212,7 +217,7 @@ class NationalCalls:
 def _decode(body: bytes, model: Any) -> Any:
     try:
         return msgspec.json.decode(body, type=model)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed from None
 
 
@@ -233,8 +238,13 @@ def _needed(values: Mapping[str, Scalar]) -> dict[str, str]:
     """Give required texts. Raises InvalidInput naming every one that is missing."""
     texts = {name: clean_text_of(value) for name, value in values.items()}
     faults = [Fault(name, "must be stated") for name, text in texts.items() if not text]
+    faults += [
+        Fault(name, "must be a dossier code")
+        for name, text in texts.items()
+        if name in _CODE_FIELDS and text and not _is_code(text)
+    ]
     if faults:
-        raise InvalidInput("required fields are missing", faults)
+        raise InvalidInput("required fields are missing or cannot be used", faults)
     return texts
 
 
@@ -259,6 +269,26 @@ def _checked(dossier: Dossier) -> Dossier:
             for item in error.errors(include_input=False, include_url=False, include_context=False)
         ]
         raise InvalidInput("the application breaks rules of the model", faults) from None
+
+
+_STANDING_IN = Dossier(
+    procedure_code="1.000000",
+    receiving_agency=AgencyRef(code="H99", name="x"),
+    handling_agency=AgencyRef(code="H99", name="x"),
+    status=DossierStatus.REGISTERED,
+    channel=Channel.ONLINE,
+    submission_place=SubmissionPlace.NATIONAL_PORTAL,
+    applicant=Party(kind=PartyKind.CITIZEN, name="x"),
+    summary="x",
+    submitted_at=datetime(2000, 1, 1, tzinfo=UTC),
+)
+
+
+def _check_stated(stated: Mapping[str, Any]) -> None:
+    """Hold what a change states against the rules of the model, within a dossier that breaks none."""
+    fields = {name: value for name, value in stated.items() if name != "applicant"}
+    party = replace(_STANDING_IN.applicant, **stated.get("applicant", {}))
+    _checked(replace(_STANDING_IN, applicant=party, **fields))
 
 
 def _party(facts: DossierFacts) -> Party:
@@ -298,7 +328,6 @@ _STATED: Mapping[str, Callable[[DossierFacts], Any]] = {
     "documents": lambda facts: facts.attachments,
 }
 _STATED_AS = {"documents": "attachments"}
-_PARTY_FIELDS = frozenset({"owner_name", "owner_kind", "owner_paper_number", "identifiers", "email", "phone"})
 
 
 def _stated(facts: DossierFacts, payment: PaymentFact | None) -> dict[str, Any]:
@@ -308,11 +337,28 @@ def _stated(facts: DossierFacts, payment: PaymentFact | None) -> dict[str, Any]:
         value = value_of(facts) if field in facts.stated else None
         if value:
             stated[_STATED_AS.get(field, field)] = value
-    if _PARTY_FIELDS & facts.stated and facts.applicant_name:
-        stated["applicant"] = _party(facts)
+    party = _stated_party(facts)
+    if party:
+        stated["applicant"] = party
     if payment is not None and payment.is_paid:
         stated["online_payment"] = OnlinePayment.NATIONAL_PLATFORM
     return stated
+
+
+def _stated_party(facts: DossierFacts) -> dict[str, Any]:
+    """Give what a change says of the applicant, by field of the party."""
+    whole = _party(facts)
+    stated = {
+        "name": facts.applicant_name,
+        "kind": facts.applicant_kind,
+        "identifiers": whole.identifiers,
+        "technical_id": facts.applicant_technical_id,
+        "email": facts.applicant_email,
+        "phone": facts.applicant_phone,
+        "fax": facts.applicant_fax,
+        "other_information": facts.applicant_other_information,
+    }
+    return {name: value for name, value in stated.items() if value}
 
 
 def _payment(record: Payment) -> PaymentFact | None:
@@ -349,9 +395,12 @@ def _tax_notice(body: bytes) -> InboundNotice:
     try:
         document = base64.b64decode(_needed({"FileThongBaoThue": record.document})["FileThongBaoThue"], validate=True)
         codes = _dossier_codes(document)
-    except (binascii.Error, expat.ExpatError, _HasDoctype):
+    except (ValueError, LookupError, expat.ExpatError, _HasDoctype):
         fault = Fault("FileThongBaoThue", "must be XML without a document type, in base64")
         raise InvalidInput("the notice cannot be read", [fault]) from None
+    if len(codes) > _MAX_CODES or not all(map(_is_code, codes)):
+        rule = f"must be at most {_MAX_CODES} dossier codes"
+        raise InvalidInput("the notice cannot be read", [Fault("FileThongBaoThue/MA_HSO", rule)])
     if not codes:
         raise InvalidInput("the notice cannot be read", [Fault("FileThongBaoThue/MA_HSO", "must be stated")])
     return InboundNotice(kind=InboundKind.TAX_NOTICE, national_codes=codes, body=body)
@@ -405,7 +454,7 @@ def _embedded(record: Promotion) -> list[InboundFile]:
     for place, (name, content, field) in enumerate(found):
         try:
             raw = base64.b64decode(text_of(content), validate=True)
-        except binascii.Error:
+        except ValueError:  # Also for what is not ASCII.
             raise InvalidInput("a file cannot be read", [Fault(field, "must be base64")]) from None
         if not raw:
             raise InvalidInput("a file cannot be read", [Fault(field, "must not be empty")])

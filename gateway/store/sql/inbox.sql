@@ -10,6 +10,10 @@ SELECT outcome FROM inbox WHERE system = :system AND message_id = :message_id;
 SELECT line, message_id, kind, outcome, wrapped_key, sealed
 FROM inbox WHERE system = :system AND dossier_code = :code AND handled_at IS NULL ORDER BY line;
 
+-- name: kept_codes
+SELECT DISTINCT i.dossier_code AS code FROM inbox i JOIN dossiers d ON d.code = i.dossier_code
+WHERE i.system = :system AND i.handled_at IS NULL AND i.dossier_code > :after ORDER BY 1 LIMIT 100;
+
 -- name: insert_messages
 INSERT INTO inbox (system, message_id, received_at, kind, dossier_code, wrapped_key, sealed, handled_at, outcome)
 SELECT * FROM unnest(:n1::text[], :n2::text[], :n3::timestamptz[], :n4::text[], :n5::text[], :n6::bytea[],

@@ -11,7 +11,7 @@ import pytest
 from adapters.portal.sandbox import PortalProfile
 from adapters.portal.sandbox.damage import DamageOrder, damage
 from adapters.sandboxing import FaultKind
-from gateway.engine.reconciliation import Reconciler, ReconciliationSettings, open_values
+from gateway.engine.reconciliation import ReconciledChannel, Reconciler, ReconciliationSettings, open_values
 from gateway.model.dossier import Origin
 from gateway.model.reconciliation import RunMode, RunPhase
 from gateway.ports.basics import KeyRing
@@ -28,11 +28,13 @@ def code_of(number: int) -> str:
     return f"H99.01-260105-{number:05}"
 
 
-def reconciler_of(town: PortalTown, settings: ReconciliationSettings = FAST) -> Reconciler:
+def reconciler_of(
+    town: PortalTown, settings: ReconciliationSettings = FAST, channel: ReconciledChannel | None = None
+) -> Reconciler:
     return Reconciler(
         "portal",
         PostgresRuns(town.pool),
-        town.portal,
+        channel or town.portal,
         town.portal.national,
         town.procedures,
         town.breaker,
