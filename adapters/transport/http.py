@@ -170,7 +170,7 @@ class HttpTransport:
                 trace_request_ctx=progress,
             ) as response:
                 progress.status = response.status
-                if not 200 <= response.status < 300:
+                if not (200 <= response.status < 300 or response.status in request.read_statuses):
                     raise status_error(
                         response.status,
                         system=request.system,
@@ -180,7 +180,12 @@ class HttpTransport:
                         retry_after=retry_after_seconds(response.headers.get("Retry-After"), self._clock.now()),
                     )
                 body = await self._read_body(response, request)
-                return HttpAnswer(status=response.status, content_type=response.content_type, body=body)
+                return HttpAnswer(
+                    status=response.status,
+                    content_type=response.content_type,
+                    date=response.headers.get("Date", ""),
+                    body=body,
+                )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _failure(error, request, progress) from error
 

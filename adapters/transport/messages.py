@@ -20,14 +20,17 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
+    read_statuses: frozenset[int] = frozenset()
+    """Statuses outside 2xx whose body says something that `read` understands, such as an OAuth error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """A complete answer of status 2xx within the size limit."""
+    """A complete answer within the size limit, of status 2xx or one of `read_statuses`. `date` is the header Date."""
 
     status: int
     content_type: str
+    date: str = ""
     body: bytes = field(repr=False)
 
 
