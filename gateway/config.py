@@ -8,6 +8,7 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -206,6 +207,57 @@ class PortalInboundSettings(_Section):
         return self
 
 
+class RequirementSettings(_Section):
+    """What a procedure needs of a sign-in."""
+
+    procedure_code: Annotated[str, Field(pattern=r"^[0-9A-Z]+(\.[0-9A-Z]+)+$", max_length=50)]
+    identity_level: Annotated[str, Field(pattern="^(0|1|2|org)$")] = "0"
+    authentication_level: Annotated[int, Field(ge=0, le=4)] = 0
+    assurance: Annotated[str, Field(pattern="^(none|low|substantial|high)$")] = "none"
+    max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    account_kinds: Annotated[
+        tuple[Annotated[str, Field(pattern="^(citizen|enterprise|organisation)$")], ...], Field(min_length=1)
+    ] = ("citizen", "enterprise", "organisation")
+    acr_values: tuple[Annotated[str, Field(pattern=r"^[!-~]{1,100}$")], ...] = ()
+    """What the provider is asked for; a wish that proves nothing."""
+
+
+_Return = Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=500)]
+
+
+class IdentityClientSettings(_Section):
+    """Where a client's citizens may be sent back to: whole addresses, compared exactly."""
+
+    returns: Annotated[tuple[_Return, ...], Field(min_length=1, max_length=50)]
+    logout_returns: Annotated[tuple[_Return, ...], Field(max_length=50)] = ()
+
+
+class IdentitySettings(_Section):
+    """Sign-in with a national identity. Providers are read by the identity adapter's own settings model."""
+
+    public_base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", max_length=300)]
+    """Address of this gateway as browsers reach it; https, except on the loopback address."""
+    providers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=20, repr=False, exclude=True)]
+    clients: dict[str, IdentityClientSettings] = Field(default_factory=dict)
+    requirements: tuple[RequirementSettings, ...] = ()
+    signing_key_files: Annotated[tuple[Path, ...], Field(max_length=5)] = ()
+    """PEM files of P-256 keys, the signing one first. Beside an embedded database one is made in the data folder."""
+    login_seconds: Annotated[float, Field(ge=60, le=3600)] = 600.0
+    code_seconds: Annotated[float, Field(ge=5, le=600)] = 60.0
+    assertion_seconds: Annotated[float, Field(ge=10, le=900)] = 120.0
+    idle_minutes: Annotated[float, Field(ge=1, le=1440)] = 30.0
+    absolute_hours: Annotated[float, Field(ge=0.1, le=24)] = 8.0
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        returns = [one for client in self.clients.values() for one in (*client.returns, *client.logout_returns)]
+        for address in (self.public_base_url, *returns):
+            host = urlsplit(address).hostname
+            if not address.startswith("https://") and host not in ("127.0.0.1", "::1", "localhost"):
+                raise ValueError("addresses that browsers are sent to must be https, except on the loopback address")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
 
@@ -230,6 +282,7 @@ class Settings(BaseSettings):
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     portal_tls: "PortalTlsSettings | None" = None
     portal_inbound: PortalInboundSettings | None = None
+    identity: IdentitySettings | None = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @classmethod

@@ -28,6 +28,9 @@ from gateway.ports.observing import (
     JobFailed,
     ListRead,
     ProceduresSynced,
+    SignInBegun,
+    SignInConcluded,
+    SignInsEnded,
 )
 from gateway.ports.portal_services import DriftKind
 from gateway.sync.calendar import Hold
@@ -121,6 +124,18 @@ class Telemetry:
         self._pool = own("database_connections", "Pool of this process", "state")
         self._alerts = counter("alerts", "Alerts for a person", "system", "alert")
         self._defects = counter("defects", "Failures of our own code", "where")
+        signed = "Sign-ins that reached their callback"
+        self._sign_ins = counter("sign_ins", signed, "provider", "outcome", "reason", "assurance")
+        self._sign_in_seconds = seconds(
+            "sign_in_callback", "Duration of callbacks, the provider's calls included", "provider"
+        )
+        self._sign_ins_begun = counter("sign_ins_begun", "Browsers sent to a provider", "provider")
+        self._sign_ins_ended = counter("sign_ins_ended", "Sign-ins that are over", "reason")
+        self._key_age = own("identity_keys_age_seconds", "Age of the provider's keys in use", "provider")
+        self._key_facts = own(
+            "identity_keys_events", "Readings of a provider's keys and unknown key ids", "provider", "event"
+        )
+        self._clock_offset = own("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
@@ -155,8 +170,31 @@ class Telemetry:
                     place=happening.place,
                     detail=happening.detail,
                 )
+            case SignInBegun():
+                self._sign_ins_begun.labels(happening.provider).inc()
+            case SignInConcluded():
+                self._note_sign_in(happening)
+            case SignInsEnded():
+                self._sign_ins_ended.labels(happening.reason).inc(happening.count)
             case ListRead():
                 self._lists.labels(happening.system, happening.name, happening.outcome).inc()
+
+    def _note_sign_in(self, done: SignInConcluded) -> None:
+        self._sign_ins.labels(done.provider, done.outcome, done.reason, done.assurance).inc()
+        self._sign_in_seconds.labels(done.provider).observe(done.duration_seconds)
+        if done.outcome != "signed_in":
+            self._log.info("sign_in.refused", provider=done.provider, outcome=done.outcome, reason=done.reason)
+
+    def note_provider(
+        self, provider: str, *, key_age: float | None, refreshes: int, unknown: int, offset: float | None
+    ) -> None:
+        """Show how a provider's keys and clock are doing."""
+        if key_age is not None:
+            self._key_age.labels(provider).set(key_age)
+        self._key_facts.labels(provider, "read").set(refreshes)
+        self._key_facts.labels(provider, "unknown_key").set(unknown)
+        if offset is not None:
+            self._clock_offset.labels(provider).set(offset)
 
     def _note_failed_job(self, failed: JobFailed) -> None:
         self._jobs.labels(failed.job, failed.code).inc()

@@ -85,6 +85,10 @@ class IdentityAdapter:
         return self.settings.uses_form_post
 
     @property
+    def asks_at_begin(self) -> bool:
+        return self.settings.par_url is not None
+
+    @property
     def has_backchannel_logout(self) -> bool:
         return self.settings.logout.takes_backchannel
 

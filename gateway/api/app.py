@@ -16,6 +16,8 @@ from gateway.api import (
     duties,
     events,
     files,
+    identity,
+    identity_pages,
     imports,
     mappings,
     national,
@@ -62,6 +64,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *national.ENDPOINTS,
     *national_reads.ENDPOINTS,
     *reconciliations.ENDPOINTS,
+    *identity.ENDPOINTS,
+    *identity_pages.ENDPOINTS,
 )
 """Everything the API serves."""
 

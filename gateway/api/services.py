@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.engine.acceptor import Acceptor
@@ -171,6 +172,8 @@ class Services:
     """Takes the national portal's own calls; None when the installation does not let it call."""
     national_reads: NationalReads | None = None
     """Asks the portal on behalf of callers; None when no portal is configured."""
+    identity: IdentityDesk | None = None
+    """Signs citizens in; None when no identity provider is configured."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""

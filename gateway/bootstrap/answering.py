@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from adapters.files import HttpFileSource
 from adapters.portal import PortalAdapter, portal_tables
 from gateway import __version__
+from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.api.services import Limits, MetricsAccess, Services
@@ -60,6 +61,7 @@ def make_services(
     files: FileServer | None,
     mapper: CurrentMapper,
     national: NationalDesk | None,
+    identity: IdentityDesk | None,
     national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
@@ -100,6 +102,7 @@ def make_services(
         gates=gates,
         mapper=mapper,
         national=national,
+        identity=identity,
         national_reads=national_reads,
     )
 

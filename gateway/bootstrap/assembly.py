@@ -13,6 +13,7 @@ from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
+from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.server import make_runner
 from gateway.bootstrap.answering import (
@@ -25,6 +26,13 @@ from gateway.bootstrap.answering import (
 )
 from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.identity import (
+    make_identity_desk,
+    make_providers,
+    open_signer,
+    provider_settings,
+    provider_tls,
+)
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
@@ -80,6 +88,9 @@ class Assembly:
         self._file_headers = file_headers(settings)
         self.server_tls = server_tls(settings, self.clock)
         self._key_ring = open_key_ring(settings)
+        self._providers = provider_settings(settings)
+        self._provider_tls = provider_tls(self._providers, self.clock)
+        self._signer = open_signer(settings) if self._providers else None
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -104,7 +115,13 @@ class Assembly:
             national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
             if national is not None:
                 more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
-            runner = self._runner(ground, portal, national, acceptor, catalogue, mappings)
+            identity = make_identity_desk(
+                ground, make_providers(ground, self._providers, self._provider_tls), self._signer
+            )
+            if identity is not None:
+                more_jobs.extend(identity[1])
+            desk = None if identity is None else identity[0]
+            runner = self._runner(ground, portal, national, desk, acceptor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -156,7 +173,7 @@ class Assembly:
 
     def refresh_certificates(self) -> None:
         """Look at the files; a good change is in use from now on, a bad one is told and ignored."""
-        for context in (self._portal_tls, self._file_tls, self.server_tls):
+        for context in (self._portal_tls, self._file_tls, self.server_tls, *self._provider_tls.values()):
             if context is None:
                 continue
             report = context.refresh()
@@ -223,6 +240,7 @@ class Assembly:
         ground: Ground,
         portal: PortalAdapter | None,
         national: NationalDesk | None,
+        identity: IdentityDesk | None,
         acceptor: Acceptor,
         catalogue: CatalogueMemory,
         mappings: Mappings,
@@ -237,6 +255,7 @@ class Assembly:
             files=files,
             mapper=mappings.current,
             national=national,
+            identity=identity,
             national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.

@@ -176,3 +176,5 @@ class Requirement:
     assurance: Assurance = Assurance.NONE
     max_age_seconds: int | None = None
     account_kinds: Sequence[AccountKind] = tuple(AccountKind)
+    acr_values: Sequence[str] = ()
+    """What the provider is asked for, in its own words; proves nothing."""

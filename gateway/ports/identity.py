@@ -85,6 +85,11 @@ class IdentityProvider(Protocol):
         ...
 
     @property
+    def asks_at_begin(self) -> bool:
+        """Whether `begin` calls the provider (pushed authorization requests)."""
+        ...
+
+    @property
     def has_backchannel_logout(self) -> bool: ...
 
     async def begin(self, secrets: FlightSecrets, wanted: Wanted) -> str:

@@ -110,8 +110,38 @@ class DriftFound:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInConcluded:
+    """A sign-in that reached its callback ended well ("signed_in") or was refused; `outcome` is then the outward code,
+    `reason` a word of ours. No label tells anything of a person."""
+
+    provider: str
+    outcome: str
+    reason: str
+    assurance: str
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInBegun:
+    """A browser was sent to a provider."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInsEnded:
+    """Sign-ins are over, for one of the reasons of `EndReason`."""
+
+    reason: str
+    count: int
+
+
 Happening = (
-    DriftSeen
+    SignInBegun
+    | SignInConcluded
+    | SignInsEnded
+    | DriftSeen
     | DriftOverflowed
     | DriftFound
     | JobFailed

@@ -42,6 +42,8 @@ class Scope(StrEnum):
     RESULTS_READ = "results:read"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     MAPPINGS_READ = "mappings:read"
+    IDENTITY_SIGN_IN = "identity:sign-in"
+    """Have citizens sign in with a national identity, and get assertions about them."""
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"

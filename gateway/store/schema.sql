@@ -2,6 +2,11 @@
 
 CREATE SCHEMA public;
 COMMENT ON SCHEMA public IS 'standard public schema';
+CREATE FUNCTION public.refuse_change_of_evidence() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN RAISE EXCEPTION 'evidence is never changed' USING ERRCODE = 'restrict_violation'; END
+$$;
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -268,6 +273,11 @@ CREATE SEQUENCE public.lease_tokens
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.logout_tokens_seen (
+    provider text NOT NULL,
+    token_digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.mapping_codes_seen (
     kind text NOT NULL,
     code text NOT NULL,
@@ -472,6 +482,82 @@ ALTER TABLE public.reconciliation_runs ALTER COLUMN run_id ADD GENERATED ALWAYS 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.sign_in_evidence (
+    evidence_id uuid NOT NULL,
+    flight_id uuid,
+    client_id text,
+    provider text NOT NULL,
+    issuer text NOT NULL,
+    agreement_id text NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    subject_digest bytea,
+    account_kind text,
+    identity_level text,
+    level_source text,
+    authentication_level smallint,
+    assurance smallint,
+    acr text,
+    amr text[],
+    authenticated_at timestamp with time zone,
+    upstream_idp text,
+    binding text,
+    id_token_sha256 bytea,
+    access_token_sha256 bytea,
+    key_id text,
+    address_prefix text,
+    agent_digest bytea,
+    occurred_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.sign_in_flights (
+    flight_id uuid NOT NULL,
+    client_id text NOT NULL,
+    provider text NOT NULL,
+    ticket_digest bytea NOT NULL,
+    state_digest bytea,
+    browser_digest bytea,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    consumed_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT sign_in_flights_check CHECK (((started_at IS NULL) = (state_digest IS NULL))),
+    CONSTRAINT sign_in_flights_check1 CHECK (((started_at IS NULL) = (browser_digest IS NULL))),
+    CONSTRAINT sign_in_flights_check2 CHECK (((consumed_at IS NULL) OR (started_at IS NOT NULL)))
+);
+CREATE TABLE public.sign_ins (
+    sign_in_id uuid NOT NULL,
+    client_id text NOT NULL,
+    provider text NOT NULL,
+    evidence_id uuid NOT NULL,
+    subject_digest bytea NOT NULL,
+    session_digest bytea,
+    account_kind text NOT NULL,
+    identity_level text NOT NULL,
+    authentication_level smallint NOT NULL,
+    assurance smallint NOT NULL,
+    binding text NOT NULL,
+    authenticated_at timestamp with time zone NOT NULL,
+    code_digest bytea NOT NULL,
+    code_expires_at timestamp with time zone NOT NULL,
+    code_used_at timestamp with time zone,
+    wrapped_key bytea,
+    sealed bytea,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    end_reason text,
+    logout_digest bytea,
+    logout_return text,
+    logout_state text,
+    CONSTRAINT sign_ins_assurance_check CHECK (((assurance >= 0) AND (assurance <= 3))),
+    CONSTRAINT sign_ins_authentication_level_check CHECK (((authentication_level >= 0) AND (authentication_level <= 4))),
+    CONSTRAINT sign_ins_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sign_ins_check1 CHECK (((wrapped_key IS NULL) = (sealed IS NULL)))
+);
 CREATE TABLE public.statements (
     statement_id bigint NOT NULL,
     system text NOT NULL,
@@ -595,6 +681,8 @@ ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
+ALTER TABLE ONLY public.logout_tokens_seen
+    ADD CONSTRAINT logout_tokens_seen_pkey PRIMARY KEY (provider, token_digest);
 ALTER TABLE ONLY public.mapping_codes_seen
     ADD CONSTRAINT mapping_codes_seen_pkey PRIMARY KEY (kind, code);
 ALTER TABLE ONLY public.mapping_sets
@@ -621,6 +709,22 @@ ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_pkey PRIMARY KEY (finding_id);
 ALTER TABLE ONLY public.reconciliation_runs
     ADD CONSTRAINT reconciliation_runs_pkey PRIMARY KEY (run_id);
+ALTER TABLE ONLY public.sign_in_evidence
+    ADD CONSTRAINT sign_in_evidence_pkey PRIMARY KEY (evidence_id);
+ALTER TABLE ONLY public.sign_in_flights
+    ADD CONSTRAINT sign_in_flights_pkey PRIMARY KEY (flight_id);
+ALTER TABLE ONLY public.sign_in_flights
+    ADD CONSTRAINT sign_in_flights_state_digest_key UNIQUE (state_digest);
+ALTER TABLE ONLY public.sign_in_flights
+    ADD CONSTRAINT sign_in_flights_ticket_digest_key UNIQUE (ticket_digest);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_code_digest_key UNIQUE (code_digest);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_evidence_id_key UNIQUE (evidence_id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_logout_digest_key UNIQUE (logout_digest);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (sign_in_id);
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.subscriptions
@@ -652,11 +756,18 @@ CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, q
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
+CREATE INDEX sign_in_evidence_by_subject ON public.sign_in_evidence USING btree (subject_digest, occurred_at) WHERE (subject_digest IS NOT NULL);
+CREATE INDEX sign_in_evidence_by_time ON public.sign_in_evidence USING btree (occurred_at);
+CREATE INDEX sign_in_flights_by_end ON public.sign_in_flights USING btree (expires_at);
+CREATE INDEX sign_ins_by_end ON public.sign_ins USING btree (expires_at) WHERE (ended_at IS NULL);
+CREATE INDEX sign_ins_by_session ON public.sign_ins USING btree (provider, session_digest) WHERE ((ended_at IS NULL) AND (session_digest IS NOT NULL));
+CREATE INDEX sign_ins_by_subject ON public.sign_ins USING btree (provider, subject_digest) WHERE (ended_at IS NULL);
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
+CREATE TRIGGER sign_in_evidence_stays BEFORE UPDATE ON public.sign_in_evidence FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_evidence();
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_system_catalogue_fkey FOREIGN KEY (system, catalogue) REFERENCES public.catalogues(system, name);
 ALTER TABLE ONLY public.catalogue_versions
@@ -679,5 +790,11 @@ ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id);
+ALTER TABLE ONLY public.sign_in_flights
+    ADD CONSTRAINT sign_in_flights_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.sign_in_evidence(evidence_id);
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);

@@ -125,17 +125,24 @@ def load_key_ring(path: Path) -> FileKeyRing:
 def create_key_ring(path: Path) -> FileKeyRing:
     """Write a new ring with one random key (mode 0600) unless the file is there already, and read it."""
     text = f'active = "k1"\n\n[keys]\nk1 = "{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}"\n'
+    write_once(path, text.encode())
+    return load_key_ring(path)
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a secret file (mode 0600) unless it is there already.
+
+    Written aside and linked into place: two processes starting at once end up with one file, and never half of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and linked into place: two processes starting at once end up with one ring, and never half of it.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)
-    return load_key_ring(path)

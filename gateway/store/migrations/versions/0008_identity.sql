@@ -52,9 +52,7 @@ CREATE INDEX sign_in_evidence_by_subject ON sign_in_evidence (subject_digest, oc
 
 -- Evidence is added to and never changed.
 CREATE FUNCTION refuse_change_of_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'evidence is never changed' USING ERRCODE = 'restrict_violation';
-END
+BEGIN RAISE EXCEPTION 'evidence is never changed' USING ERRCODE = 'restrict_violation'; END
 $$;
 CREATE TRIGGER sign_in_evidence_stays BEFORE UPDATE ON sign_in_evidence
     FOR EACH ROW EXECUTE FUNCTION refuse_change_of_evidence();
@@ -83,6 +81,8 @@ CREATE TABLE sign_ins (
     ended_at timestamptz,
     end_reason text,
     logout_digest bytea UNIQUE,
+    logout_return text,
+    logout_state text,
     CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
     CHECK ((wrapped_key IS NULL) = (sealed IS NULL))
 );

@@ -1,0 +1,506 @@
+"""Sign-ins with a national identity: from the portal's wish to a one-time code for its assertion.
+
+The browser passes three times: at the beginning, when it is given a cookie and sent to the provider; at the callback;
+and back to the portal. Between them everything is in the store, so any process may serve any step. The flight is
+consumed before the provider is asked anything; a process that dies afterwards leaves a flight that ends nowhere, and
+the citizen begins again. Claims and tokens stay in the gateway: what travels with the browser is random and used once.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from gateway.errors import (
+    CredentialsRefused,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteError,
+    TransientFailure,
+)
+from gateway.model.identity import EidCode, IdentityFacts, Requirement, SignInLevels, SignInRefused
+from gateway.ports.basics import Chance, Clock, KeyRing
+from gateway.ports.identity import FlightSecrets, IdentityProvider, Returned, SignedIn, Wanted
+from gateway.ports.observing import AlertRaised, CircuitMoved, Observer, SignInBegun, SignInConcluded
+from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight
+from gateway.sync.assurance import LevelRules, assess, lacks
+from gateway.sync.circuit import (
+    DEFAULT_CIRCUIT_POLICY,
+    Circuit,
+    CircuitPolicy,
+    before_call,
+    on_failure,
+    on_rate_limited,
+    on_success,
+)
+from gateway.sync.sign_ins import Flight, Lives, judge_return, judge_start
+
+_RANDOM_BYTES = 32
+AnswerT = TypeVar("AnswerT")
+SIGNED_IN = "signed_in"
+_ALERTS = {
+    EidCode.CONFIGURATION: "identity_configuration",
+    EidCode.ENVELOPE_INVALID: "identity_envelope",
+}
+
+
+class FlightContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the gateway may know of a flight, sealed in the store."""
+
+    nonce: str
+    verifier: str
+    return_to: str
+    state: str
+    code_challenge: str
+    requirement: Requirement
+    prompt: str = ""
+    falls_back: bool = False
+    deep_link: dict[str, str] = {}
+
+
+class SignInContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sealed beside a sign-in until it is over."""
+
+    facts: IdentityFacts
+    acr: str
+    amr: tuple[str, ...]
+    code_challenge: str
+    id_token: str
+    logout_uri: str
+    deep_link: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredProvider:
+    """A provider with the rules of this installation about it."""
+
+    adapter: IdentityProvider
+    level_rules: LevelRules
+    agreement_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A client's wish that somebody sign in. `return_to` has been checked against the client's own addresses."""
+
+    client_id: str
+    provider: str
+    return_to: str
+    state: str
+    code_challenge: str
+    requirement: Requirement
+    prompt: str = ""
+    falls_back: bool = False
+    deep_link: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A flight that waits for its browser. `ticket` is shown once."""
+
+    flight_id: UUID
+    ticket: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Where the browser is sent, and the value of its cookie from now on."""
+
+    url: str = field(repr=False)
+    browser: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """What is known of the browser at the callback. `browser` is its cookie, "" without one."""
+
+    browser: str = field(repr=False)
+    address: str = field(repr=False)
+    agent: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """How a callback ended for a browser that may be sent back: with a code, with a refusal, or on a new flight."""
+
+    return_to: str
+    state: str
+    code: str = field(default="", repr=False)
+    refused: EidCode | None = None
+    next_ticket: str = field(default="", repr=False)
+
+
+class SignInDesk:
+    """Begins sign-ins and takes callbacks."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, ConfiguredProvider],
+        store: SignInStore,
+        *,
+        key_ring: KeyRing,
+        clock: Clock,
+        chance: Chance,
+        random_bytes: Callable[[int], bytes],
+        observer: Observer,
+        lives: Lives,
+        circuit_policy: CircuitPolicy = DEFAULT_CIRCUIT_POLICY,
+    ) -> None:
+        self.providers = providers
+        self.store = store
+        self.key_ring = key_ring
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self.observe = observer
+        self.lives = lives
+        self._chance = chance
+        self._policy = circuit_policy
+        self._circuits = dict.fromkeys(providers, Circuit())
+
+    def is_available(self, provider: str) -> bool:
+        """Tell whether a provider may be asked now, as this process knows it. Looking spends no probe."""
+        return before_call(self._circuits[provider], self.clock.now(), self._policy)[1]
+
+    def new_secret(self) -> str:
+        """Give 256 random bits as text."""
+        return base64.urlsafe_b64encode(self.random_bytes(_RANDOM_BYTES)).decode().rstrip("=")
+
+    def new_id(self) -> UUID:
+        return UUID(bytes=self.random_bytes(16), version=4)
+
+    def digest(self, kind: str, text: str) -> bytes:
+        """Give the keyed digest under which something secret is kept and found."""
+        return self.key_ring.digest(f"identity {kind}\0{text}".encode("utf-8", "replace"))
+
+    def subject_digest(self, issuer: str, subject: str) -> bytes:
+        return self.digest("subject of issuer", f"{issuer}\0{subject}")
+
+    async def begin(self, order: Order) -> Begun:
+        """Note the wish; nothing is sent anywhere yet. Raises StoreUnavailable."""
+        content = FlightContent(
+            nonce=self.new_secret(),
+            verifier=self.new_secret(),
+            return_to=order.return_to,
+            state=order.state,
+            code_challenge=order.code_challenge,
+            requirement=order.requirement,
+            prompt=order.prompt,
+            falls_back=order.falls_back,
+            deep_link=dict(order.deep_link),
+        )
+        return await self._begin(order.client_id, order.provider, content)
+
+    async def _begin(self, client_id: str, provider: str, content: FlightContent) -> Begun:
+        now, ticket, flight_id = self.clock.now(), self.new_secret(), self.new_id()
+        key = self.key_ring.new_record_key()
+        flight = StoredFlight(
+            flight_id=flight_id,
+            client_id=client_id,
+            provider=provider,
+            created_at=now,
+            expires_at=now + self.lives.login,
+            started_at=None,
+            consumed_at=None,
+            browser_digest=None,
+            wrapped_key=key.wrapped,
+            sealed=key.seal(msgspec.msgpack.encode(content), context=_flight_context(flight_id)),
+        )
+        await self.store.add_flight(flight, self.digest("ticket", ticket))
+        return Begun(flight_id=flight_id, ticket=ticket, expires_at=flight.expires_at)
+
+    async def start(self, ticket: str, browser: str) -> Departure:
+        """Send a browser to the provider. `browser` is its cookie if it has one of ours: several tabs share it.
+
+        Raises SignInRefused or StoreUnavailable.
+        """
+        now = self.clock.now()
+        stored = await self.store.find_by_ticket(self.digest("ticket", ticket))
+        judge_start(_flight(stored), now)
+        assert stored is not None, "the judge refuses what is not there"
+        provider = self._provider(stored.provider)
+        content = self._open_flight(stored)
+        state, browser = self.new_secret(), browser or self.new_secret()
+        secrets = FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier)
+        url = await self._first_address(stored.provider, provider, secrets, _wanted(content))
+        is_first = await self.store.start(
+            stored.flight_id, self.digest("state", state), self.digest("browser", browser), now
+        )
+        if not is_first:
+            raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "ticket_used")
+        self.observe(SignInBegun(provider=stored.provider))
+        return Departure(url=url, browser=browser)
+
+    async def _first_address(
+        self, name: str, provider: ConfiguredProvider, secrets: FlightSecrets, wanted: Wanted
+    ) -> str:
+        if provider.adapter.asks_at_begin:
+            return await self._ask(name, lambda: provider.adapter.begin(secrets, wanted))
+        # Nobody types a password for a provider that could not be asked afterwards.
+        if not self.is_available(name):
+            raise SignInRefused(EidCode.PROVIDER_UNAVAILABLE, "circuit_open")
+        return await provider.adapter.begin(secrets, wanted)
+
+    async def land(self, provider_name: str, raw: str, visitor: Visitor) -> Landing:
+        """Take a callback: validate everything, store the sign-in or the refusal, and say where the browser goes.
+
+        Raises SignInRefused when the browser is not known to be the one that began: it is then shown a page of ours
+        and sent nowhere. Raises StoreUnavailable; the citizen may begin again.
+        """
+        started = self.clock.monotonic()
+        provider = self._provider(provider_name)
+        stored: StoredFlight | None = None
+        try:
+            returned = provider.adapter.read_return(raw)
+            stored = await self.store.find_by_state(self.digest("state", returned.state))
+            browser = self.digest("browser", visitor.browser) if visitor.browser else None
+            judge_return(_flight(stored), provider_name, browser, self.clock.now())
+            assert stored is not None, "the judge refuses what is not there"
+            if not await self.store.consume(stored.flight_id, self.clock.now()):
+                raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "state_used")
+        except SignInRefused as refusal:
+            await self._conclude_refused(provider_name, stored, visitor, refusal, started)
+            raise
+        content = self._open_flight(stored)
+        try:
+            return await self._sign_in(provider_name, provider, stored, content, returned, visitor, started)
+        except SignInRefused as refusal:
+            await self._conclude_refused(provider_name, stored, visitor, refusal, started)
+            return await self._landing_refused(stored, content, refusal.eid)
+
+    async def _sign_in(
+        self,
+        name: str,
+        provider: ConfiguredProvider,
+        stored: StoredFlight,
+        content: FlightContent,
+        returned: Returned,
+        visitor: Visitor,
+        started: float,
+    ) -> Landing:
+        provider.adapter.check_return(returned)
+        secrets = FlightSecrets(state=returned.state, nonce=content.nonce, verifier=content.verifier)
+        signed = await self._ask(name, lambda: provider.adapter.finish(returned, secrets, _wanted(content)))
+        levels, is_unknown = assess(provider.level_rules, signed.evidence)
+        if is_unknown:
+            self.observe(AlertRaised(system=f"identity.{name}", name="identity_level_unknown", dossier_code=""))
+        now = self.clock.now()
+        authenticated_at = signed.tokens.authenticated_at or now
+        missing = lacks(content.requirement, levels, signed.facts.account_kind, authenticated_at, now)
+        if missing:
+            eid = EidCode.ACCOUNT_KIND if missing == ("account_kind",) else EidCode.LEVEL_TOO_LOW
+            raise SignInRefused(eid, "lacks_" + missing[0])
+        code = self.new_secret()
+        evidence = self._evidence(name, stored, visitor, SIGNED_IN, "", signed=signed, levels=levels)
+        await self.store.conclude(
+            evidence, self._new_sign_in(name, stored, content, signed, levels, code, authenticated_at)
+        )
+        self._tell(name, SIGNED_IN, "", str(int(levels.assurance)), started)
+        return Landing(return_to=content.return_to, state=content.state, code=code)
+
+    def _new_sign_in(
+        self,
+        name: str,
+        stored: StoredFlight,
+        content: FlightContent,
+        signed: SignedIn,
+        levels: SignInLevels,
+        code: str,
+        authenticated_at: datetime,
+    ) -> NewSignIn:
+        now, sign_in_id = self.clock.now(), self.new_id()
+        kept = SignInContent(
+            facts=signed.facts,
+            acr=signed.tokens.acr,
+            amr=signed.tokens.amr,
+            code_challenge=content.code_challenge,
+            id_token=signed.id_token,
+            logout_uri=signed.logout_uri,
+            deep_link=content.deep_link,
+        )
+        key = self.key_ring.new_record_key()
+        session_id = signed.tokens.session_id
+        return NewSignIn(
+            sign_in_id=sign_in_id,
+            client_id=stored.client_id,
+            provider=name,
+            subject_digest=self.subject_digest(signed.facts.issuer, signed.facts.subject),
+            session_digest=self.digest("session", session_id) if session_id else None,
+            account_kind=signed.facts.account_kind.value,
+            levels=levels,
+            authenticated_at=authenticated_at,
+            code_digest=self.digest("code", code),
+            code_expires_at=now + self.lives.code,
+            wrapped_key=key.wrapped,
+            sealed=key.seal(msgspec.msgpack.encode(kept), context=sign_in_context(sign_in_id)),
+            expires_at=now + self.lives.absolute,
+        )
+
+    async def _landing_refused(self, stored: StoredFlight, content: FlightContent, eid: EidCode) -> Landing:
+        next_ticket = ""
+        if eid is EidCode.LOGIN_REQUIRED and content.prompt == "none" and content.falls_back:
+            # Silently was not possible; once more, and now the citizen is asked.
+            again = replace_content(content, self.new_secret(), self.new_secret())
+            next_ticket = (await self._begin(stored.client_id, stored.provider, again)).ticket
+        return Landing(return_to=content.return_to, state=content.state, refused=eid, next_ticket=next_ticket)
+
+    async def _conclude_refused(
+        self, name: str, stored: StoredFlight | None, visitor: Visitor, refusal: SignInRefused, started: float
+    ) -> None:
+        alert = _ALERTS.get(refusal.eid)
+        if alert is not None:
+            self.observe(AlertRaised(system=f"identity.{name}", name=alert, dossier_code=""))
+        self._tell(name, refusal.eid.value, refusal.reason, "none", started)
+        if stored is None:
+            return  # Anybody can call with an invented state; that is counted and logged, and fills no table.
+        evidence = self._evidence(name, stored, visitor, refusal.eid.value, refusal.reason)
+        if stored.consumed_at is not None:
+            # The flight had ended before; what it ended with stays.
+            evidence = replace(evidence, flight_id=None)
+        await self.store.conclude(evidence, None)
+
+    def _evidence(
+        self,
+        name: str,
+        stored: StoredFlight | None,
+        visitor: Visitor,
+        outcome: str,
+        reason: str,
+        *,
+        signed: SignedIn | None = None,
+        levels: SignInLevels | None = None,
+    ) -> Evidence:
+        provider = self.providers[name]
+        facts = None if signed is None else signed.facts
+        return Evidence(
+            evidence_id=self.new_id(),
+            flight_id=None if stored is None else stored.flight_id,
+            client_id=None if stored is None else stored.client_id,
+            provider=name,
+            issuer=provider.adapter.issuer,
+            agreement_id=provider.agreement_id,
+            outcome=outcome,
+            reason=reason,
+            subject_digest=None if facts is None else self.subject_digest(facts.issuer, facts.subject),
+            account_kind=None if facts is None else facts.account_kind.value,
+            upstream_idp="" if facts is None else facts.upstream_idp,
+            levels=levels,
+            tokens=None if signed is None else signed.tokens,
+            address_prefix=address_prefix(visitor.address),
+            agent_digest=self.digest("agent", visitor.agent) if visitor.agent else None,
+            occurred_at=self.clock.now(),
+        )
+
+    async def _ask(self, name: str, call: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+        """Ask a provider unless it is known to be ill. Raises SignInRefused for every failure."""
+        self._circuits[name], may_call = before_call(self._circuits[name], self.clock.now(), self._policy)
+        if not may_call:
+            raise SignInRefused(EidCode.PROVIDER_UNAVAILABLE, "circuit_open")
+        before = self._circuits[name]
+        try:
+            answer = await call()
+        except RemoteError as error:
+            self._note_failure(name, error)
+            raise _refusal_of(error) from error
+        except SignInRefused:
+            self._circuits[name] = on_success(self._circuits[name], self.clock.now())
+            raise
+        self._circuits[name] = on_success(self._circuits[name], self.clock.now())
+        if before.state is not self._circuits[name].state:
+            self.observe(CircuitMoved(system=f"identity.{name}", state=self._circuits[name].state.value))
+        return answer
+
+    def _note_failure(self, name: str, error: RemoteError) -> None:
+        before, now = self._circuits[name], self.clock.now()
+        if isinstance(error, RateLimited):
+            after = on_rate_limited(before, now, error.retry_after_seconds, self._policy)
+        else:
+            after = on_failure(before, self._policy, now, self._chance.random())
+        self._circuits[name] = after
+        if before.state is not after.state:
+            self.observe(CircuitMoved(system=f"identity.{name}", state=after.state.value))
+
+    def _tell(self, name: str, outcome: str, reason: str, assurance: str, started: float) -> None:
+        self.observe(
+            SignInConcluded(
+                provider=name,
+                outcome=outcome,
+                reason=reason,
+                assurance=assurance,
+                duration_seconds=self.clock.monotonic() - started,
+            )
+        )
+
+    def _provider(self, name: str) -> ConfiguredProvider:
+        provider = self.providers.get(name)
+        if provider is None:
+            raise SignInRefused(EidCode.STATE_INVALID, "no_such_provider")
+        return provider
+
+    def _open_flight(self, stored: StoredFlight) -> FlightContent:
+        key = self.key_ring.open_record_key(stored.wrapped_key)
+        plain = key.unseal(stored.sealed, context=_flight_context(stored.flight_id))
+        return msgspec.msgpack.decode(plain, type=FlightContent)
+
+
+def replace_content(content: FlightContent, nonce: str, verifier: str) -> FlightContent:
+    """Give the content of a second flight that asks the citizen."""
+    return msgspec.structs.replace(content, nonce=nonce, verifier=verifier, prompt="", falls_back=False)
+
+
+def sign_in_context(sign_in_id: UUID) -> bytes:
+    """Give what binds a sealed sign-in to its place."""
+    return b"sign-in " + sign_in_id.bytes
+
+
+def _flight_context(flight_id: UUID) -> bytes:
+    return b"sign-in flight " + flight_id.bytes
+
+
+def _flight(stored: StoredFlight | None) -> Flight | None:
+    if stored is None:
+        return None
+    return Flight(
+        flight_id=stored.flight_id,
+        client_id=stored.client_id,
+        provider=stored.provider,
+        created_at=stored.created_at,
+        expires_at=stored.expires_at,
+        started_at=stored.started_at,
+        consumed_at=stored.consumed_at,
+        browser_digest=stored.browser_digest,
+    )
+
+
+def _wanted(content: FlightContent) -> Wanted:
+    requirement = content.requirement
+    return Wanted(
+        acr_values=tuple(requirement.acr_values),
+        max_age_seconds=requirement.max_age_seconds,
+        prompt=content.prompt,
+    )
+
+
+_UNAVAILABLE = (TransientFailure, RateLimited, OutcomeUnknown)
+
+
+def _refusal_of(error: RemoteError) -> SignInRefused:
+    if isinstance(error, CredentialsRefused):
+        return SignInRefused(EidCode.CONFIGURATION, "client_refused")
+    if isinstance(error, _UNAVAILABLE):
+        return SignInRefused(EidCode.PROVIDER_UNAVAILABLE, error.code)
+    return SignInRefused(EidCode.PROVIDER_ERROR, error.code)
+
+
+def address_prefix(address: str) -> str:
+    """Give the network of a browser's address: /24, or /48 for IPv6; "" for what is no address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network(f"{known}/{24 if known.version == 4 else 48}", strict=False))

@@ -1,0 +1,105 @@
+-- name: add_flight!
+INSERT INTO sign_in_flights (flight_id, client_id, provider, ticket_digest, wrapped_key, sealed, created_at, expires_at)
+VALUES (:flight_id, :client_id, :provider, :ticket_digest, :wrapped_key, :sealed, :created_at, :expires_at);
+
+-- name: find_by_ticket^
+SELECT flight_id, client_id, provider, created_at, expires_at, started_at, consumed_at, browser_digest, wrapped_key, sealed
+FROM sign_in_flights WHERE ticket_digest = :ticket_digest;
+
+-- name: start^
+UPDATE sign_in_flights SET started_at = :now, state_digest = :state_digest, browser_digest = :browser_digest
+WHERE flight_id = :flight_id AND started_at IS NULL RETURNING flight_id;
+
+-- name: find_by_state^
+SELECT flight_id, client_id, provider, created_at, expires_at, started_at, consumed_at, browser_digest, wrapped_key, sealed
+FROM sign_in_flights WHERE state_digest = :state_digest;
+
+-- name: consume^
+UPDATE sign_in_flights SET consumed_at = :now WHERE flight_id = :flight_id AND consumed_at IS NULL RETURNING flight_id;
+
+-- name: conclude_flight!
+UPDATE sign_in_flights SET outcome = :outcome WHERE flight_id = :flight_id;
+
+-- name: add_evidence!
+INSERT INTO sign_in_evidence (evidence_id, flight_id, client_id, provider, issuer, agreement_id, outcome, reason,
+    subject_digest, account_kind, identity_level, level_source, authentication_level, assurance, acr, amr, authenticated_at,
+    upstream_idp, binding, id_token_sha256, access_token_sha256, key_id, address_prefix, agent_digest, occurred_at)
+VALUES (:evidence_id, :flight_id, :client_id, :provider, :issuer, :agreement_id, :outcome, :reason,
+    :subject_digest, :account_kind, :identity_level, :level_source, :authentication_level, :assurance, :acr, :amr,
+    :authenticated_at, :upstream_idp, :binding, :id_token_sha256, :access_token_sha256, :key_id, :address_prefix,
+    :agent_digest, :occurred_at);
+
+-- name: add_sign_in!
+INSERT INTO sign_ins (sign_in_id, client_id, provider, evidence_id, subject_digest, session_digest, account_kind,
+    identity_level, authentication_level, assurance, binding, authenticated_at, code_digest, code_expires_at, wrapped_key,
+    sealed, created_at, seen_at, expires_at)
+VALUES (:sign_in_id, :client_id, :provider, :evidence_id, :subject_digest, :session_digest, :account_kind,
+    :identity_level, :authentication_level, :assurance, :binding, :authenticated_at, :code_digest, :code_expires_at,
+    :wrapped_key, :sealed, :now, :now, :expires_at);
+
+-- name: find_by_code^
+SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
+WHERE s.code_digest = :code_digest AND s.client_id = :client_id;
+
+-- name: use_code^
+UPDATE sign_ins SET code_used_at = :now, seen_at = :now
+WHERE sign_in_id = :sign_in_id AND code_used_at IS NULL AND ended_at IS NULL RETURNING sign_in_id;
+
+-- name: find^
+SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
+WHERE s.sign_in_id = :sign_in_id AND s.client_id = :client_id;
+
+-- name: touch!
+UPDATE sign_ins SET seen_at = GREATEST(seen_at, :now::timestamptz) WHERE sign_in_id = :sign_in_id AND ended_at IS NULL;
+
+-- name: end!
+UPDATE sign_ins SET ended_at = :now, end_reason = :reason,
+    wrapped_key = CASE WHEN :keeps_secrets::bool THEN wrapped_key END,
+    sealed = CASE WHEN :keeps_secrets::bool THEN sealed END
+WHERE sign_in_id = :sign_in_id AND ended_at IS NULL;
+
+-- name: prepare_logout!
+UPDATE sign_ins SET logout_digest = :ticket_digest, logout_return = :return_to, logout_state = :state
+WHERE sign_in_id = :sign_in_id;
+
+-- name: reseal!
+UPDATE sign_ins SET sealed = :sealed WHERE sign_in_id = :sign_in_id AND wrapped_key IS NOT NULL;
+
+-- name: find_logout^
+SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
+WHERE s.logout_digest = :ticket_digest;
+
+-- name: take_logout^
+WITH taken AS (
+    UPDATE sign_ins SET logout_digest = NULL, wrapped_key = NULL, sealed = NULL
+    WHERE logout_digest = :ticket_digest RETURNING *
+)
+SELECT t.*, e.level_source FROM taken t JOIN sign_in_evidence e USING (evidence_id);
+
+-- name: note_token^
+INSERT INTO logout_tokens_seen (provider, token_digest, expires_at) VALUES (:provider, :token_digest, :expires_at)
+ON CONFLICT DO NOTHING RETURNING provider;
+
+-- name: end_at_provider
+UPDATE sign_ins SET ended_at = :now, end_reason = :reason, wrapped_key = NULL, sealed = NULL
+WHERE provider = :provider AND ended_at IS NULL
+  AND (session_digest = :session_digest OR (:session_digest::bytea IS NULL AND subject_digest = :subject_digest))
+RETURNING sign_in_id;
+
+-- name: sweep_sign_ins
+UPDATE sign_ins SET ended_at = :now, wrapped_key = NULL, sealed = NULL,
+    end_reason = CASE WHEN expires_at <= :now THEN 'age' WHEN code_used_at IS NULL THEN 'code_expired' ELSE 'idle' END
+WHERE ended_at IS NULL
+  AND (expires_at <= :now OR seen_at <= :idle_before OR (code_used_at IS NULL AND code_expires_at <= :now))
+RETURNING sign_in_id;
+
+-- name: sweep_logouts!
+-- A browser that was given a way out and did not take it.
+UPDATE sign_ins SET logout_digest = NULL, wrapped_key = NULL, sealed = NULL
+WHERE ended_at <= :idle_before AND (logout_digest IS NOT NULL OR sealed IS NOT NULL);
+
+-- name: sweep_flights!
+DELETE FROM sign_in_flights WHERE expires_at <= :flights_before;
+
+-- name: sweep_tokens!
+DELETE FROM logout_tokens_seen WHERE expires_at <= :flights_before;
