@@ -183,6 +183,15 @@ def init_keys(file: Path) -> None:
     typer.echo(file)
 
 
+@keys.command("init-signing")
+def init_signing_key(file: Path) -> None:
+    """Make a key (P-256) by which identity assertions are signed, unless the file is there."""
+    from gateway.vault.assertions import create_signing_key
+
+    create_signing_key(file)
+    typer.echo(file)
+
+
 @certs.command("init")
 def init_certificates(
     folder: Path,

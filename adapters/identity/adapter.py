@@ -134,6 +134,12 @@ class IdentityAdapter:
         rules, now = self.settings.token_rules, self._clock.now()
         return await self._with_keys(lambda keys: verify_logout_token(token, keys, rules, now=now))
 
+    async def read_document(
+        self, request: HttpRequest, read: Callable[[HttpAnswer], tuple[dict[str, Any], CallOutcome]]
+    ) -> dict[str, Any]:
+        """Ask something outside of a sign-in, for checks. Raises RemoteError."""
+        return await self._exchange(request, read)
+
     async def read_keys(self) -> PublicKeys:
         """Ask for the provider's keys now, for checks. Raises RemoteError."""
         return await self._fetch_keys()

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 
 from adapters.identity.settings import ClientAuthentication, LogoutMethod, Profile, ProviderSettings
-from adapters.transport import CallOutcome, HttpAnswer, HttpRequest
+from adapters.transport.messages import CallOutcome, HttpAnswer, HttpRequest
 from gateway.errors import ContractBroken, CredentialsRefused
 from gateway.model.identity import EidCode, SignInRefused
 from gateway.ports.identity import FlightSecrets, LogoutForm, Returned, Wanted

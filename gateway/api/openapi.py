@@ -40,6 +40,7 @@ _TAGS = {
     "statements": "Questions of the portal, and what the province states beside dossiers.",
     "catalogues": "What codes of administrative units and agencies mean on a day.",
     "national": "Questions that are put to national systems at once, for a caller.",
+    "identity": "Sign-in with a national identity.",
     "events": "What happened: the feed and webhooks.",
     "systems": "National systems: whether they are called, and how their contract drifts.",
     "operations": "For operators and their machines.",

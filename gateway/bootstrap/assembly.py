@@ -8,6 +8,8 @@ from ssl import SSLContext
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from adapters.identity import build as build_provider
+from adapters.identity import run_checks as check_provider
 from adapters.portal import PortalAdapter
 from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
@@ -150,6 +152,20 @@ class Assembly:
 
     async def check_systems(self) -> Sequence[Finding]:
         """Ask each configured system's adapter to check itself, with a session of its own: nothing is stored."""
+        findings: list[Finding] = []
+        for provider in self._providers:
+            adapter = build_provider(
+                provider,
+                ssl_supplier=_context_of(self._provider_tls.get(provider.name)),
+                clock=self.clock,
+                chance=self.chance,
+                subject_digest=self._key_ring.digest,
+            )
+            async with adapter:
+                findings.extend(await check_provider(adapter))
+        return [*await self._check_portal(), *findings]
+
+    async def _check_portal(self) -> Sequence[Finding]:
         if self._portal_settings is None:
             return [Finding(subject=PORTAL, is_ok=True, detail="not configured")]
         portal = build_portal(
