@@ -230,6 +230,8 @@ class IdentityClientSettings(_Section):
 
     returns: Annotated[tuple[_Return, ...], Field(min_length=1, max_length=50)]
     logout_returns: Annotated[tuple[_Return, ...], Field(max_length=50)] = ()
+    links_accounts: bool = False
+    """Whether the gateway looks for the client's own account of whoever signs in, and keeps the links."""
 
 
 class IdentitySettings(_Section):

@@ -17,6 +17,7 @@ from gateway.api import (
     events,
     files,
     identity,
+    identity_accounts,
     identity_pages,
     imports,
     mappings,
@@ -65,6 +66,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *national_reads.ENDPOINTS,
     *reconciliations.ENDPOINTS,
     *identity.ENDPOINTS,
+    *identity_accounts.ENDPOINTS,
     *identity_pages.ENDPOINTS,
 )
 """Everything the API serves."""

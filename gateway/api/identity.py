@@ -11,13 +11,15 @@ from pydantic import Field, StringConstraints
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import ClientAddresses, IdentityDesk
 from gateway.api.problems import Problem
+from gateway.engine.linking import LinkOutcome
 from gateway.engine.sign_ins import Order
 from gateway.errors import Fault
-from gateway.model.identity import AccountKind, Assurance, IdentityLevel, Requirement
+from gateway.model.identity import AccountKind, Assurance, EidCode, IdentityLevel, Requirement, SignInRefused
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import ProcedureCode
 from gateway.ports.sign_ins import StoredSignIn
 from gateway.store.clients import Scope
+from gateway.sync.linking import LinkDecision
 
 Challenge = Annotated[
     str,
@@ -124,12 +126,31 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAnswer:
+    """Which of the client's accounts it is, or what must be done before it is one.
+
+    `signed_in` and `linked` name the account. `create`: make one and link it. `proof_required`: have the citizen sign
+    in to the named account as well, then link. `officer_required`: several accounts fit.
+    """
+
+    decision: LinkDecision
+    account_ref: str | None = None
+    link_id: UUID | None = None
+
+
+def shown_link(outcome: LinkOutcome) -> LinkAnswer:
+    """Give an outcome as clients see it."""
+    return LinkAnswer(decision=outcome.decision, account_ref=outcome.account_ref, link_id=outcome.link_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionAnswer:
     """The assertion: a JWS for this client alone, given once. Verify it with /v1/identity/keys."""
 
     assertion: str
     expires_at: datetime
     sign_in: SignIn
+    link: Annotated[LinkAnswer | None, Field(description="Only for clients that have accounts linked.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +285,24 @@ async def post_assertion(call: Call) -> web.StreamResponse:
     """Give the assertion for a code."""
     desk, order = desk_of(call), call.body
     assert isinstance(order, AssertionOrder)
-    redeemed = await desk.sessions.redeem(call.caller.client_id, order.code, order.code_verifier)
+    client = desk.clients.get(call.caller.client_id)
+    try:
+        redeemed = await desk.sessions.redeem(
+            call.caller.client_id,
+            order.code,
+            order.code_verifier,
+            links=client is not None and client.links_accounts,
+        )
+    except SignInRefused as refusal:
+        name = "account-locked" if refusal.eid is EidCode.ACCOUNT_LOCKED else "link-in-quarantine"
+        raise Problem(name, refusal.eid.value) from refusal
     if redeemed is None:
         raise Problem("code-not-redeemable")
     answer = AssertionAnswer(
-        assertion=redeemed.assertion, expires_at=redeemed.expires_at, sign_in=_shown(redeemed.sign_in)
+        assertion=redeemed.assertion,
+        expires_at=redeemed.expires_at,
+        sign_in=_shown(redeemed.sign_in),
+        link=None if redeemed.link is None else shown_link(redeemed.link),
     )
     return call.answer(200, answer)
 
@@ -399,7 +433,7 @@ ENDPOINTS = (
         handler=post_assertion,
         body=AssertionOrder,
         answers={200: Answer(description="The assertion.", model=AssertionAnswer)},
-        problems=("no-identity-provider", "code-not-redeemable"),
+        problems=("no-identity-provider", "code-not-redeemable", "account-locked", "link-in-quarantine"),
     ),
     Endpoint(
         method="POST",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.engine.linking import Linking
 from gateway.engine.sessions import Sessions
 from gateway.engine.sign_ins import SignInDesk
 from gateway.model.identity import Requirement
@@ -14,6 +15,8 @@ class ClientAddresses:
 
     returns: frozenset[str]
     logout_returns: frozenset[str] = frozenset()
+    links_accounts: bool = False
+    """Whether the gateway looks for the client's own account of whoever signs in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class IdentityDesk:
 
     sign_ins: SignInDesk
     sessions: Sessions
+    linking: Linking
     public_base_url: str
     clients: Mapping[str, ClientAddresses]
     requirements: Mapping[str, Requirement] = field(default_factory=dict)

@@ -16,11 +16,13 @@ from gateway.api.identity_desk import ClientAddresses, IdentityDesk
 from gateway.bootstrap.ground import Ground
 from gateway.clocks import SystemClock
 from gateway.config import IdentitySettings, Settings, faults_of
+from gateway.engine.linking import Linking
 from gateway.engine.scheduler import Job
 from gateway.engine.sessions import Sessions
 from gateway.engine.sign_ins import ConfiguredProvider, SignInDesk
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.identity import AccountKind, Assurance, IdentityLevel, Requirement
+from gateway.store.accounts import PostgresAccounts
 from gateway.store.sign_ins import PostgresSignIns
 from gateway.sync.assurance import LevelRules
 from gateway.sync.sign_ins import Lives
@@ -140,7 +142,8 @@ def make_identity_desk(
             absolute=timedelta(hours=identity.absolute_hours),
         ),
     )
-    sessions = Sessions(desk, signer, issuer=identity.public_base_url)
+    linking = Linking(desk, PostgresAccounts(ground.pool))
+    sessions = Sessions(desk, signer, linking, issuer=identity.public_base_url)
 
     async def measure() -> None:
         for adapter in adapters:
@@ -155,9 +158,14 @@ def make_identity_desk(
     made = IdentityDesk(
         sign_ins=desk,
         sessions=sessions,
+        linking=linking,
         public_base_url=identity.public_base_url,
         clients={
-            client_id: ClientAddresses(returns=frozenset(one.returns), logout_returns=frozenset(one.logout_returns))
+            client_id: ClientAddresses(
+                returns=frozenset(one.returns),
+                logout_returns=frozenset(one.logout_returns),
+                links_accounts=one.links_accounts,
+            )
             for client_id, one in identity.clients.items()
         },
         requirements=_requirements(identity),

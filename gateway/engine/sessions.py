@@ -13,14 +13,21 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.engine.linking import Linking, LinkOutcome
 from gateway.engine.sign_ins import SignInContent, SignInDesk, sign_in_context
 from gateway.errors import IntegrityFailed, RemoteError
-from gateway.model.identity import AccountKind, IdentityFacts, Requirement, SignInRefused
+from gateway.model.identity import AccountKind, EidCode, IdentityFacts, Requirement, SignInRefused
 from gateway.ports.identity import AssertionSigner, LogoutForm
 from gateway.ports.observing import SignInsEnded
 from gateway.ports.sign_ins import StoredSignIn
 from gateway.sync.assurance import lacks
+from gateway.sync.linking import LinkDecision, LinkProof
 from gateway.sync.sign_ins import EndReason, end_of, judge_redemption
+
+_REFUSED_LINKS = {
+    LinkDecision.LOCKED: EidCode.ACCOUNT_LOCKED,
+    LinkDecision.QUARANTINED: EidCode.LINK_CONFLICT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,7 @@ class Redeemed:
     sign_in: StoredSignIn
     assertion: str = field(repr=False)
     expires_at: datetime
+    link: LinkOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +68,21 @@ class LogoutPage:
 class Sessions:
     """Redeems codes, shows and ends sign-ins."""
 
-    def __init__(self, desk: SignInDesk, signer: AssertionSigner, *, issuer: str) -> None:
+    def __init__(self, desk: SignInDesk, signer: AssertionSigner, linking: Linking, *, issuer: str) -> None:
         self._desk = desk
         self._signer = signer
+        self._linking = linking
         self._issuer = issuer
 
     def public_keys(self) -> list[Mapping[str, Any]]:
         """Give the keys by which assertions are verified."""
         return list(self._signer.public_keys())
 
-    async def redeem(self, client_id: str, code: str, verifier: str) -> Redeemed | None:
+    async def redeem(self, client_id: str, code: str, verifier: str, *, links: bool) -> Redeemed | None:
         """Give the assertion for a code; None when it cannot be redeemed. A misused code ends its sign-in.
 
-        Raises StoreUnavailable; the code may then be tried again.
+        With `links` the account of the client that the person has is looked for as well. Raises SignInRefused when
+        that account is locked or its link in quarantine, and StoreUnavailable; the code may then be tried again.
         """
         desk, now = self._desk, self._desk.clock.now()
         stored = await desk.store.find_by_code(desk.digest("code", code), client_id)
@@ -91,9 +101,32 @@ class Sessions:
         if reason is not None:
             await self._end(stored.sign_in_id, reason)
             return None
+        link = await self._link(stored, content) if links else None
         expires_at = now + desk.lives.assertion
         claims = self._claims(stored, content, now, expires_at)
-        return Redeemed(sign_in=stored, assertion=self._signer.sign(claims), expires_at=expires_at)
+        if link is not None:
+            claims["link"] = link.decision.value
+            if link.account_ref is not None:
+                claims["account_ref"] = link.account_ref
+        return Redeemed(sign_in=stored, assertion=self._signer.sign(claims), expires_at=expires_at, link=link)
+
+    async def _link(self, stored: StoredSignIn, content: SignInContent) -> LinkOutcome:
+        outcome = await self._linking.decide(stored, content.facts)
+        refused = _REFUSED_LINKS.get(outcome.decision)
+        if refused is not None:
+            await self._end(stored.sign_in_id, EndReason.ACCOUNT)
+            await self._desk.note_refused_link(stored, refused, outcome.decision.value)
+            raise SignInRefused(refused, outcome.decision.value)
+        return outcome
+
+    async def add_link(
+        self, client_id: str, sign_in_id: UUID, account_ref: str, proof: LinkProof, by: str
+    ) -> LinkOutcome | None:
+        """Link the person of a live sign-in; None when it does not live. Raises StoreUnavailable."""
+        stored = (await self.look(client_id, sign_in_id, Requirement(), touches=False)).sign_in
+        if stored is None:
+            return None
+        return await self._linking.add_link(stored, self._open(stored).facts, account_ref, proof, by)
 
     def _claims(self, stored: StoredSignIn, content: SignInContent, now: datetime, until: datetime) -> dict[str, Any]:
         levels, facts = stored.levels, content.facts

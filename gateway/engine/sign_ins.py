@@ -27,7 +27,7 @@ from gateway.model.identity import EidCode, IdentityFacts, Requirement, SignInLe
 from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.ports.identity import FlightSecrets, IdentityProvider, Returned, SignedIn, Wanted
 from gateway.ports.observing import AlertRaised, CircuitMoved, Observer, SignInBegun, SignInConcluded
-from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight
+from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight, StoredSignIn
 from gateway.sync.assurance import LevelRules, assess, lacks
 from gateway.sync.circuit import (
     DEFAULT_CIRCUIT_POLICY,
@@ -363,6 +363,26 @@ class SignInDesk:
             # The flight had ended before; what it ended with stays.
             evidence = replace(evidence, flight_id=None)
         await self.store.conclude(evidence, None)
+
+    async def note_refused_link(self, stored: StoredSignIn, eid: EidCode, reason: str) -> None:
+        """Keep evidence of a validated sign-in that its local account refuses."""
+        provider = self.providers[stored.provider]
+        await self.store.conclude(
+            Evidence(
+                evidence_id=self.new_id(),
+                flight_id=None,
+                client_id=stored.client_id,
+                provider=stored.provider,
+                issuer=provider.adapter.issuer,
+                agreement_id=provider.agreement_id,
+                outcome=eid.value,
+                reason=reason,
+                account_kind=stored.account_kind,
+                levels=stored.levels,
+                occurred_at=self.clock.now(),
+            ),
+            None,
+        )
 
     def _evidence(
         self,

@@ -36,3 +36,5 @@ class Lock(IntEnum):
     """Loads of mapping sets."""
     SUBSCRIPTIONS = 7_201_012
     """With a client: its subscriptions are counted and added one at a time."""
+    PERSONS = 7_201_013
+    """With a person's keyed digest and a client: one link is decided at a time."""

@@ -7,6 +7,26 @@ CREATE FUNCTION public.refuse_change_of_evidence() RETURNS trigger
     AS $$
 BEGIN RAISE EXCEPTION 'evidence is never changed' USING ERRCODE = 'restrict_violation'; END
 $$;
+CREATE TABLE public.account_links (
+    link_id uuid NOT NULL,
+    client_id text NOT NULL,
+    account_id bigint NOT NULL,
+    provider text NOT NULL,
+    subject_digest bytea NOT NULL,
+    number_digest bytea,
+    technical_digest bytea,
+    state text NOT NULL,
+    source text NOT NULL,
+    evidence_id uuid NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    end_reason text,
+    ended_by text,
+    CONSTRAINT account_links_check CHECK (((state = 'ended'::text) = (end_reason IS NOT NULL))),
+    CONSTRAINT account_links_check1 CHECK (((state = 'ended'::text) = (ended_by IS NOT NULL))),
+    CONSTRAINT account_links_state_check CHECK ((state = ANY (ARRAY['active'::text, 'quarantined'::text, 'ended'::text])))
+);
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -273,6 +293,30 @@ CREATE SEQUENCE public.lease_tokens
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.local_accounts (
+    account_id bigint NOT NULL,
+    client_id text NOT NULL,
+    account_ref text NOT NULL,
+    kind text NOT NULL,
+    origin text NOT NULL,
+    state text NOT NULL,
+    number_digest bytea,
+    name_digest bytea,
+    birth_digest bytea,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT local_accounts_kind_check CHECK ((kind = ANY (ARRAY['citizen'::text, 'enterprise'::text, 'organisation'::text, 'staff'::text]))),
+    CONSTRAINT local_accounts_origin_check CHECK ((origin = ANY (ARRAY['national'::text, 'self_registered'::text, 'imported'::text]))),
+    CONSTRAINT local_accounts_state_check CHECK ((state = ANY (ARRAY['active'::text, 'locked'::text, 'closed'::text])))
+);
+ALTER TABLE public.local_accounts ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.local_accounts_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.logout_tokens_seen (
     provider text NOT NULL,
     token_digest bytea NOT NULL,
@@ -641,6 +685,8 @@ CREATE SEQUENCE public.worker_numbers
     NO MAXVALUE
     CACHE 1
     CYCLE;
+ALTER TABLE ONLY public.account_links
+    ADD CONSTRAINT account_links_pkey PRIMARY KEY (link_id);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.catalogue_items
@@ -681,6 +727,10 @@ ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
+ALTER TABLE ONLY public.local_accounts
+    ADD CONSTRAINT local_accounts_client_id_account_ref_key UNIQUE (client_id, account_ref);
+ALTER TABLE ONLY public.local_accounts
+    ADD CONSTRAINT local_accounts_pkey PRIMARY KEY (account_id);
 ALTER TABLE ONLY public.logout_tokens_seen
     ADD CONSTRAINT logout_tokens_seen_pkey PRIMARY KEY (provider, token_digest);
 ALTER TABLE ONLY public.mapping_codes_seen
@@ -733,6 +783,8 @@ ALTER TABLE ONLY public.system_gates
     ADD CONSTRAINT system_gates_pkey PRIMARY KEY (system);
 ALTER TABLE ONLY public.system_states
     ADD CONSTRAINT system_states_pkey PRIMARY KEY (system);
+CREATE INDEX account_links_by_account ON public.account_links USING btree (account_id);
+CREATE UNIQUE INDEX account_links_by_subject ON public.account_links USING btree (client_id, subject_digest) WHERE (state <> 'ended'::text);
 CREATE INDEX catalogue_items_dated ON public.catalogue_items USING btree (system, catalogue, code, valid_from);
 CREATE UNIQUE INDEX catalogue_items_open ON public.catalogue_items USING btree (system, catalogue, code) WHERE (valid_to IS NULL);
 CREATE INDEX catalogue_items_procedure ON public.catalogue_items USING btree (system, ((content ->> 'procedure_code'::text))) WHERE ((catalogue = 'online-services'::text) AND (valid_to IS NULL));
@@ -747,6 +799,7 @@ CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) W
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
+CREATE INDEX local_accounts_by_number ON public.local_accounts USING btree (client_id, number_digest) WHERE (number_digest IS NOT NULL);
 CREATE INDEX outages_by_end ON public.outages USING btree (system, ends_at);
 CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_at, ends_at) WHERE (removed_at IS NULL);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -768,6 +821,12 @@ CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, ki
 CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
 CREATE TRIGGER sign_in_evidence_stays BEFORE UPDATE ON public.sign_in_evidence FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_evidence();
+ALTER TABLE ONLY public.account_links
+    ADD CONSTRAINT account_links_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.local_accounts(account_id);
+ALTER TABLE ONLY public.account_links
+    ADD CONSTRAINT account_links_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
+ALTER TABLE ONLY public.account_links
+    ADD CONSTRAINT account_links_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.sign_in_evidence(evidence_id);
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_system_catalogue_fkey FOREIGN KEY (system, catalogue) REFERENCES public.catalogues(system, name);
 ALTER TABLE ONLY public.catalogue_versions
@@ -780,6 +839,8 @@ ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.local_accounts
+    ADD CONSTRAINT local_accounts_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
 ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.procedure_versions

@@ -56,6 +56,8 @@ class EndReason(StrEnum):
     CODE_EXPIRED = "code_expired"
     CODE_REPLAYED = "code_replayed"
     WRONG_VERIFIER = "wrong_verifier"
+    ACCOUNT = "account"
+    """Its local account is locked, or its link in quarantine."""
 
 
 def judge_start(flight: Flight | None, now: datetime) -> Flight:
