@@ -61,6 +61,11 @@ class Child:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs or was never started."""
+        return None if self._process is None else self._process.returncode
+
     async def start(self) -> dict[str, Any]:
         """Start it and wait for its line. Raises RuntimeError with the end of its log when it does not come up."""
         with self._log.open("ab") as log:
