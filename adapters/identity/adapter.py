@@ -216,7 +216,7 @@ class IdentityAdapter:
         try:
             return verify(keys)
         except UnknownKey:
-            fresh = await self._fresh_keys()
+            fresh = await self._fresh_keys(keys)
         if fresh is not None:
             try:
                 return verify(fresh)
@@ -224,11 +224,11 @@ class IdentityAdapter:
                 pass
         raise SignInRefused(EidCode.TOKEN_INVALID, "key_not_known")
 
-    async def _fresh_keys(self) -> PublicKeys | None:
+    async def _fresh_keys(self, tried: PublicKeys) -> PublicKeys | None:
         if self.settings.jwks_url is None:
             return None
         try:
-            return await self.keys.after_unknown()
+            return await self.keys.after_unknown(tried)
         except RemoteError:
             return None  # The keys that we have do not verify it, and no others can be had.
 

@@ -33,6 +33,7 @@ class KeyMemory:
         self._keys: PublicKeys | None = None
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
+        self._forced_at = float("-inf")
         self._under_way: asyncio.Task[None] | None = None
         self.refreshes_count = 0
         self.unknown_count = 0
@@ -49,7 +50,7 @@ class KeyMemory:
             return self._keys
         try:
             # While the provider is away it is asked again only after the cool-down.
-            if self._keys is None or self._is_cool:
+            if self._keys is None or self._is_cool(self._tried_at):
                 await self._refresh()
         except RemoteError:
             age = self.age_seconds
@@ -60,17 +61,22 @@ class KeyMemory:
             await self._refresh()
         return self._keys
 
-    async def after_unknown(self) -> PublicKeys | None:
-        """Give a fresh set because a token named a key that is not known; None when it is too soon to ask again."""
+    async def after_unknown(self, tried: PublicKeys) -> PublicKeys | None:
+        """Give a newer set than the one that was tried, because a token named a key that is not in it.
+
+        None when it is too soon to ask for one again. Raises RemoteError.
+        """
         self.unknown_count += 1
-        if not self._is_cool:
-            return None
-        await self._refresh()
+        if self._keys is tried and self._under_way is None:
+            if not self._is_cool(self._forced_at):
+                return None
+            self._forced_at = self._clock.monotonic()
+        if self._keys is tried:
+            await self._refresh()
         return self._keys
 
-    @property
-    def _is_cool(self) -> bool:
-        return self._clock.monotonic() - self._tried_at >= self._policy.cool_down_seconds
+    def _is_cool(self, since: float) -> bool:
+        return self._clock.monotonic() - since >= self._policy.cool_down_seconds
 
     async def _refresh(self) -> None:
         # One question for everybody who needs the answer; a caller that goes away does not take it from the others.

@@ -7,9 +7,8 @@ from typing import Any
 import aiohttp
 
 from adapters.portal import PortalSettings
-from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
-from gateway.ports.basics import KeyRing
+from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.store.events import EventSignal
 from gateway.store.pool import Pool
 from gateway.store.systems import PostgresSystems
@@ -25,8 +24,8 @@ class Ground:
 
     settings: Settings
     portal_settings: PortalSettings | None
-    clock: SystemClock
-    chance: SystemChance
+    clock: Clock
+    chance: Chance
     telemetry: Telemetry
     key_ring: KeyRing
     pool: Pool

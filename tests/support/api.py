@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -174,13 +175,23 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+def bound_listener() -> socket.socket:
+    """Bind a free loopback port, for a server whose address others must know before it starts."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.setblocking(False)
+    return listener
+
+
 @asynccontextmanager
-async def running_app(app: web.Application, services: Services) -> AsyncIterator[str]:
-    """Serve an application on a free loopback port; give its address."""
+async def running_app(
+    app: web.Application, services: Services, listener: socket.socket | None = None
+) -> AsyncIterator[str]:
+    """Serve an application on a free loopback port, or on a socket that is bound already; give its address."""
     runner = make_runner(app, services.limits, shutdown_seconds=2.0)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    listener = listener or bound_listener()
+    await web.SockSite(runner, listener).start()
     host, port = runner.addresses[0][:2]
     try:
         yield f"http://{host}:{port}"
@@ -189,7 +200,9 @@ async def running_app(app: web.Application, services: Services) -> AsyncIterator
 
 
 @asynccontextmanager
-async def running_api(pool: Any, key_ring: KeyRing, **changes: Any) -> AsyncIterator[ApiUnderTest]:
+async def running_api(
+    pool: Any, key_ring: KeyRing, *, listener: socket.socket | None = None, **changes: Any
+) -> AsyncIterator[ApiUnderTest]:
     """Run the API on a pool; `changes` replace fields of `Services`."""
     observer, catalogue, clock = RecordingObserver(), FixedCatalogue(), RunningClock()
     acceptor = Acceptor(PostgresAcceptance(pool), systems=["portal"], key_ring=key_ring, clock=clock)
@@ -210,7 +223,7 @@ async def running_api(pool: Any, key_ring: KeyRing, **changes: Any) -> AsyncIter
     services.signal.start()
     app = build_app(services)
     try:
-        async with running_app(app, services) as url, aiohttp.ClientSession() as session:
+        async with running_app(app, services, listener) as url, aiohttp.ClientSession() as session:
             api = ApiUnderTest(services, app[RUNTIME], url, session, observer, catalogue)
             api.token = await api.register("one-stop")
             yield api

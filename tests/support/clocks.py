@@ -48,3 +48,23 @@ class FixedChance:
 
     def random(self) -> float:
         return self._value
+
+
+class ShiftedClock:
+    """Implements Clock: the machine's clocks, with the wall clock ahead by what was moved.
+
+    For tests against programs that have the machine's time.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead.total_seconds()
+
+    def move(self, seconds: float) -> None:
+        """Let time pass here, and nowhere else."""
+        self._ahead += timedelta(seconds=seconds)

@@ -1,0 +1,282 @@
+"""A province's portal on the gateway's API, and a citizen's browser that walks through a sign-in."""
+
+import base64
+import contextlib
+import re
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+from yarl import URL
+
+from adapters.identity import IdentityAdapter, ProviderSettings
+from gateway.api.identity_desk import IdentityDesk
+from gateway.bootstrap.ground import Ground
+from gateway.bootstrap.identity import make_identity_desk, make_providers
+from gateway.config import Settings
+from gateway.engine.scheduler import Job
+from gateway.ports.basics import KeyRing
+from gateway.store.events import EventSignal
+from gateway.store.systems import PostgresSystems
+from gateway.telemetry import Telemetry
+from gateway.vault.assertions import create_signing_key, load_signer
+from tests.support.api import TIMEOUT, Answered, ApiUnderTest, bound_listener, running_api
+from tests.support.clocks import FixedChance, ShiftedClock
+
+RETURN = "http://127.0.0.1:9/portal/signed-in"
+LOGOUT_RETURN = "http://127.0.0.1:9/portal/signed-out"
+"""Of the portal; the browser stops before it goes there."""
+_LONGEST_WALK = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a browser shows at the end of a walk."""
+
+    url: str
+    status: int
+    html: str
+    visited: tuple[str, ...]
+    headers: Mapping[str, str]
+
+    @property
+    def forms(self) -> list[tuple[str, dict[str, str]]]:
+        """The address and the hidden fields of each form."""
+        reader = _Forms()
+        reader.feed(self.html)
+        return [(urljoin(self.url, action or self.url), fields) for action, fields in reader.forms]
+
+    @property
+    def links(self) -> list[str]:
+        return [urljoin(self.url, unescape(target)) for target in re.findall(r'<a href="([^"]+)"', self.html)]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The browser was sent back to the portal."""
+
+    url: str
+    visited: tuple[str, ...]
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((values.get("action", ""), {}))
+        elif tag == "input" and values.get("type") == "hidden" and self.forms:
+            self.forms[-1][1][values["name"]] = values.get("value", "")
+
+
+class Browser:
+    """Keeps cookies, follows redirects one by one, and stops at the portal or at a page."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {cookie.key: cookie.value for cookie in self._session.cookie_jar}
+
+    async def open(self, url: str) -> Page | Arrived:
+        """Go to an address."""
+        return await self._walk("GET", url, None)
+
+    async def submit(self, page: Page | Arrived, *, form: int = 0, **fields: str) -> Page | Arrived:
+        """Send a form of a page with its hidden fields and these."""
+        assert isinstance(page, Page), page
+        action, hidden = page.forms[form]
+        return await self._walk("POST", action, hidden | fields)
+
+    async def post(self, url: str, fields: Mapping[str, str]) -> Page | Arrived:
+        """Send a form that stands on no page."""
+        return await self._walk("POST", url, dict(fields))
+
+    async def _walk(self, method: str, url: str, data: dict[str, str] | None) -> Page | Arrived:
+        visited: list[str] = []
+        for _ in range(_LONGEST_WALK):
+            if url.startswith((RETURN, LOGOUT_RETURN)):
+                return Arrived(url, tuple(visited))
+            visited.append(url)
+            # Addresses are taken as they stand: what is not escaped is part of what is tested.
+            async with self._session.request(
+                method, URL(url, encoded=True), data=data, allow_redirects=False, timeout=TIMEOUT
+            ) as answer:
+                text = await answer.text()
+                if answer.status not in (301, 302, 303, 307, 308):
+                    return Page(url, answer.status, text, tuple(visited), answer.headers.copy())
+                url = urljoin(url, answer.headers["Location"])
+                if answer.status not in (307, 308):
+                    method, data = "GET", None
+        raise AssertionError(f"redirected in circles: {visited}")
+
+
+@contextlib.asynccontextmanager
+async def new_browser() -> AsyncIterator[Browser]:
+    """Open a browser without cookies."""
+    jar = aiohttp.CookieJar(unsafe=True)  # Loopback addresses are where everything is.
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Browser(session)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A sign-in that the portal began."""
+
+    login: dict[str, Any]
+    verifier: str
+    state: str
+
+    @property
+    def start_url(self) -> str:
+        return str(self.login["start_url"])
+
+
+@dataclass(slots=True)
+class ProvincePortal:
+    """What the portal does at the gateway's API, for one registered client."""
+
+    api: ApiUnderTest
+    desk: IdentityDesk
+    adapters: Mapping[str, IdentityAdapter]
+    jobs: Sequence[Job]
+    clock: ShiftedClock
+    telemetry: Telemetry
+    provider: str = ""
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def at(self, provider: str) -> "ProvincePortal":
+        """Give the same portal with another provider chosen."""
+        return replace(self, provider=provider)
+
+    async def begin(self, **wishes: Any) -> Attempt:
+        """Begin a sign-in."""
+        verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(8)
+        challenge = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+        body = {
+            "provider": self.provider,
+            "return_to": RETURN,
+            "state": state,
+            "code_challenge": challenge,
+            **wishes,
+        }
+        answered = await self.api.call("POST", "/v1/identity/logins", body=body)
+        assert answered.status == 201, answered.body
+        return Attempt(answered.json, verifier, state)
+
+    async def redeem(self, attempt: Attempt, arrived: Page | Arrived, **changes: str) -> Answered:
+        """Ask for the assertion."""
+        assert isinstance(arrived, Arrived), arrived
+        assert arrived.query["state"] == attempt.state
+        assert set(arrived.query) == {"state", "code"}, arrived.query
+        body = {"code": arrived.query["code"], "code_verifier": attempt.verifier} | changes
+        return await self.api.call("POST", "/v1/identity/assertions", body=body)
+
+    async def refused_evidence(self) -> list[tuple[str, str]]:
+        """Give outcome and reason of every conclusion that is kept, in order."""
+        rows = await self.api.services.pool.fetch(
+            "SELECT outcome, reason FROM sign_in_evidence ORDER BY occurred_at, evidence_id"
+        )
+        return [(row["outcome"], row["reason"]) for row in rows]
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """Give how many sign-ins ended how, by outcome and reason."""
+        counts: dict[tuple[str, str], int] = {}
+        for family in self.registry.collect():
+            for sample in family.samples:
+                if sample.name == "gateway_sign_ins_total":
+                    key = (sample.labels["outcome"], sample.labels["reason"])
+                    counts[key] = counts.get(key, 0) + int(sample.value)
+        return counts
+
+
+@contextlib.asynccontextmanager
+async def province_portal(
+    pool: Any,
+    key_ring: KeyRing,
+    *,
+    make_sections: Any,
+    folder: Any,
+    clock: ShiftedClock | None = None,
+    **identity: Any,
+) -> AsyncIterator[ProvincePortal]:
+    """Run the API with providers, put together as the gateway itself does it.
+
+    `make_sections(public_base_url)` gives an async context manager of the providers' settings sections: providers are
+    told the callback addresses before the gateway starts. `identity` is the rest of the `[identity]` section.
+    """
+    clock = clock or ShiftedClock()
+    listener = bound_listener()
+    public = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    registry = CollectorRegistry()
+    async with contextlib.AsyncExitStack() as cleanup:
+        cleanup.callback(listener.close)
+        sections = await cleanup.enter_async_context(make_sections(public))
+        clients = {"one-stop": {"returns": [RETURN], "logout_returns": [LOGOUT_RETURN], "links_accounts": True}}
+        section = {"public_base_url": public, "providers": sections, "clients": clients} | identity
+        settings = Settings.model_validate({"identity": section})
+        telemetry = Telemetry(registry, monotonic=clock.monotonic, logs_requests=True)
+        ground = Ground(
+            settings=settings,
+            portal_settings=None,
+            clock=clock,
+            chance=FixedChance(),
+            telemetry=telemetry,
+            key_ring=key_ring,
+            pool=pool,
+            systems=PostgresSystems(pool),
+            signal=EventSignal(pool),
+        )
+        providers = tuple(ProviderSettings.model_validate(one) for one in sections)
+        adapters = make_providers(ground, providers, {})
+        for close in ground.closers:
+            cleanup.push_async_callback(close)
+        key_file = folder / "assertions.pem"
+        create_signing_key(key_file)
+        made = make_identity_desk(ground, adapters, load_signer([key_file]))
+        assert made is not None
+        desk, jobs = made
+        api = await cleanup.enter_async_context(
+            running_api(pool, key_ring, listener=listener, identity=desk, clock=clock)
+        )
+        assert api.url == public
+        yield ProvincePortal(
+            api=api,
+            desk=desk,
+            adapters={adapter.name: adapter for adapter in adapters},
+            jobs=jobs,
+            clock=clock,
+            telemetry=telemetry,
+            provider=providers[0].name,
+            registry=registry,
+        )
+
+
+def merged(section: Mapping[str, Any], changes: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Give a section with changes, table by table; `{name}` in a text stands for one of `names`."""
+    made = dict(section)
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(made.get(key), dict):
+            made[key] = merged(made[key], value, **names)
+        elif isinstance(value, str):
+            for name, meaning in names.items():
+                value = value.replace(f"{{{name}}}", meaning)
+            made[key] = value
+        else:
+            made[key] = value
+    return made
