@@ -249,6 +249,11 @@ class IdentitySettings(_Section):
     assertion_seconds: Annotated[float, Field(ge=10, le=900)] = 120.0
     idle_minutes: Annotated[float, Field(ge=1, le=1440)] = 30.0
     absolute_hours: Annotated[float, Field(ge=0.1, le=24)] = 8.0
+    verified_needs_sign_in: bool = False
+    """Refuse dossiers that state "verified by VNeID" without naming the sign-in that proves it. Switch it on once every
+    portal and one-stop system names it."""
+    looks_up_technical_ids: bool = True
+    """Ask the national portal for the technical id of those who signed in without telling one."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

@@ -1,6 +1,7 @@
 """From a validated request to a change, and from its receipt to an answer; PUT, POST and import all come here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +68,22 @@ def make_change(
         idempotency_key=idempotency_key,
         expected=expected,
     )
+
+
+async def prove_changes(services: Services, changes: Sequence[Change]) -> list[Change | Problem]:
+    """Give each change with what the sign-in that it names proves, or its problem. Raises StoreUnavailable."""
+    proofs = services.proofs
+    places = [place for place, change in enumerate(changes) if isinstance(change.body, Dossier)]
+    judged: list[Change | Problem] = list(changes)
+    if proofs is None or not places:
+        return judged
+    dossiers = [change.body for change in changes if isinstance(change.body, Dossier)]
+    for place, found in zip(places, await proofs.apply(dossiers), strict=True):
+        if isinstance(found, Fault):
+            judged[place] = Problem("unproven-statement", faults=[found])
+        else:
+            judged[place] = replace(changes[place], body=found)
+    return judged
 
 
 def _is_procedure_known(services: Services, dossier: Dossier) -> bool | None:

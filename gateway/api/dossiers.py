@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 from pydantic import Field
 
-from gateway.api.changes import make_change, refusal_of, status_of, view_of
+from gateway.api.changes import make_change, prove_changes, refusal_of, status_of, view_of
 from gateway.api.cursors import DeliveryCursor, DossierCursor, read_number_cursor, write_number_cursor
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.preconditions import (
@@ -120,10 +120,13 @@ async def _change(call: Call, *, is_key_needed: bool) -> web.StreamResponse:
             idempotency_key=idempotency_key_of(headers, is_needed=is_key_needed),
             expected=expectation_of(headers),
         )
+        (judged,) = await prove_changes(call.services, [change])
+        if isinstance(judged, Problem):
+            raise judged
     except Problem:
         call.services.observer.change_judged("refused", is_import=False)
         raise
-    return _receipt_answer(call, await call.services.acceptor.submit(change))
+    return _receipt_answer(call, await call.services.acceptor.submit(judged))
 
 
 async def put_dossier(call: Call) -> web.StreamResponse:
@@ -261,7 +264,7 @@ ENDPOINTS = (
             200: Answer(description=f"Replaced or unchanged. {_RECEIPT}", model=ReceiptView, headers=(ETAG, REPLAYED)),
             201: Answer(description=f"Created. {_RECEIPT}", model=ReceiptView, headers=(ETAG, REPLAYED)),
         },
-        problems=(*_CHANGE_PROBLEMS, "already-exists", "unknown-code"),
+        problems=(*_CHANGE_PROBLEMS, "already-exists", "unknown-code", "unproven-statement"),
     ),
     Endpoint(
         method="GET",

@@ -13,14 +13,14 @@ with the same key is safe either way.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from gateway.api.bodies import NDJSON
-from gateway.api.changes import refusal_of, status_of
+from gateway.api.changes import prove_changes, refusal_of, status_of
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.import_lines import JudgedLine, judge_line
 from gateway.api.problems import Problem
@@ -178,19 +178,27 @@ class _Import:
 
     async def _store(self, chunk: list[JudgedLine]) -> None:
         changes = [line.outcome for line in chunk if isinstance(line.outcome, Change)]
-        outcomes: Iterator[Receipt | GatewayError | Problem]
-        if self._refusal is not None:
-            outcomes = iter([self._refusal] * len(changes))
-        else:
-            results = await self._services.acceptor.submit_many(changes) if changes else []
-            if any(isinstance(result, StoreUnavailable) for result in results):
-                self._refusal = Problem("unavailable", _EARLIER_FAILED)
-            outcomes = iter(results)
+        outcomes = iter(await self._accept(changes))
         written = b"".join(
             _result_line(line, next(outcomes) if isinstance(line.outcome, Change) else line.outcome, self._services)
             for line in chunk
         )
         await self._write(written)
+
+    async def _accept(self, changes: Sequence[Change]) -> Sequence[Receipt | GatewayError | Problem]:
+        if self._refusal is not None:
+            return [self._refusal] * len(changes)
+        try:
+            judged = await prove_changes(self._services, changes)
+        except StoreUnavailable:
+            self._refusal = Problem("unavailable", _EARLIER_FAILED)
+            return [self._refusal] * len(changes)
+        proven = [change for change in judged if isinstance(change, Change)]
+        results = await self._services.acceptor.submit_many(proven) if proven else []
+        if any(isinstance(result, StoreUnavailable) for result in results):
+            self._refusal = Problem("unavailable", _EARLIER_FAILED)
+        stored = iter(results)
+        return [next(stored) if isinstance(change, Change) else change for change in judged]
 
     async def _write(self, results: bytes) -> None:
         try:

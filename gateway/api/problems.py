@@ -88,6 +88,7 @@ PROBLEM_TYPES = _types(
     ("impossible-dates", 422, "The dates contradict each other", "Correct the instants that `errors` names."),
     ("contradictory-counts", 422, "The counts contradict each other", "Correct the counts that `errors` names."),
     ("unclear-selection", 422, "It is not clear what is meant", "Select in exactly one of the ways of the model."),
+    ("unproven-statement", 422, "The sign-in that is named does not prove it", "See `errors`; state what it proves."),
     ("unknown-code", 422, "A code is not in its catalogue", "Look the code up in /v1/procedures."),
     ("idempotency-key-reused", 422, "The key was used for another request", "Use a new key for a new request."),
     ("internal", 500, "The gateway failed", "Repeat with the same Idempotency-Key; tell the operator the request id."),

@@ -11,6 +11,7 @@ from gateway.api.national_sources import NationalReads
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
+from gateway.engine.proofs import Proofs
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
 from gateway.ports.mapping import CurrentMapper
@@ -174,6 +175,8 @@ class Services:
     """Asks the portal on behalf of callers; None when no portal is configured."""
     identity: IdentityDesk | None = None
     """Signs citizens in; None when no identity provider is configured."""
+    proofs: Proofs | None = None
+    """Derives what sign-ins prove of dossiers; None in a process that was given none."""
     version: str = "0"
     codes: CodeDirectory | None = None
     """Tables of units and agencies; None in a process that was given none."""

@@ -15,6 +15,7 @@ from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.bootstrap.identity import make_proofs
 from gateway.bootstrap.opening import read_secret
 from gateway.bootstrap.working import make_gate, make_opening
 from gateway.config import PortalInboundSettings
@@ -103,6 +104,7 @@ def make_services(
         mapper=mapper,
         national=national,
         identity=identity,
+        proofs=make_proofs(ground),
         national_reads=national_reads,
     )
 

@@ -31,6 +31,7 @@ from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import (
     make_identity_desk,
     make_providers,
+    make_technical_id_reader,
     open_signer,
     provider_settings,
     provider_tls,
@@ -247,6 +248,8 @@ class Assembly:
             send, read_questions = make_statements(ground, portal)
             runs.append(send)
             jobs.append(read_questions)
+        if portal is not None and ground.looks_up_technical_ids:
+            jobs.append(make_technical_id_reader(ground, portal.catalogues.find_technical_id, make_opening(ground)))
         if portal is not None:
             jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         return runs, jobs

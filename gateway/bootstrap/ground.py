@@ -47,6 +47,13 @@ class Ground:
     def has_look_up(self) -> bool:
         return self.portal_settings is not None and self.portal_settings.has_look_up
 
+    @property
+    def looks_up_technical_ids(self) -> bool:
+        identity, portal = self.settings.identity, self.portal_settings
+        if identity is None or portal is None or not identity.looks_up_technical_ids:
+            return False
+        return portal.facade is None or portal.facade.technical_id_path is not None
+
     def new_session(self) -> aiohttp.ClientSession:
         """Open a client session without cookies that is closed with the process."""
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())

@@ -1,7 +1,7 @@
 """Sign-in with a national identity: providers, keys and desk of one process."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from ssl import SSLContext
 
@@ -17,12 +17,14 @@ from gateway.bootstrap.ground import Ground
 from gateway.clocks import SystemClock
 from gateway.config import IdentitySettings, Settings, faults_of
 from gateway.engine.linking import Linking
+from gateway.engine.proofs import Proofs, TechnicalIdReader
 from gateway.engine.scheduler import Job
 from gateway.engine.sessions import Sessions
 from gateway.engine.sign_ins import ConfiguredProvider, SignInDesk
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.identity import AccountKind, Assurance, IdentityLevel, Requirement
 from gateway.store.accounts import PostgresAccounts
+from gateway.store.proofs import PostgresProofs
 from gateway.store.sign_ins import PostgresSignIns
 from gateway.sync.assurance import LevelRules
 from gateway.sync.sign_ins import Lives
@@ -171,6 +173,27 @@ def make_identity_desk(
         requirements=_requirements(identity),
     )
     return made, [Job("sign_ins", 30.0, sessions.sweep), Job("identity_providers", 5.0, measure)]
+
+
+def make_proofs(ground: Ground) -> Proofs:
+    """Give what derives from sign-ins what dossiers say."""
+    identity = ground.settings.identity
+    return Proofs(
+        PostgresProofs(ground.pool),
+        key_ring=ground.key_ring,
+        longest=timedelta(hours=24.0 if identity is None else identity.absolute_hours),
+        is_needed=identity is not None and identity.verified_needs_sign_in,
+    )
+
+
+def make_technical_id_reader(
+    ground: Ground, find: Callable[[str], Awaitable[str | None]], is_open: Callable[[], Awaitable[bool]]
+) -> Job:
+    """Give what asks the portal for technical ids that sign-ins did not tell."""
+    reader = TechnicalIdReader(
+        PostgresProofs(ground.pool), find, key_ring=ground.key_ring, clock=ground.clock, is_open=is_open
+    )
+    return Job("technical_ids", 5.0, reader.work)
 
 
 def level_rules(settings: ProviderSettings) -> LevelRules:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.engine.proofs import note_of, number_digests
 from gateway.errors import (
     CredentialsRefused,
     OutcomeUnknown,
@@ -28,7 +29,7 @@ from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.ports.identity import FlightSecrets, IdentityProvider, Returned, SignedIn, Wanted
 from gateway.ports.observing import AlertRaised, CircuitMoved, Observer, SignInBegun, SignInConcluded
 from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight, StoredSignIn
-from gateway.sync.assurance import LevelRules, assess, lacks
+from gateway.sync.assurance import LevelRules, assess, is_from_vneid, lacks
 from gateway.sync.circuit import (
     DEFAULT_CIRCUIT_POLICY,
     Circuit,
@@ -339,6 +340,7 @@ class SignInDesk:
             wrapped_key=key.wrapped,
             sealed=key.seal(msgspec.msgpack.encode(kept), context=sign_in_context(sign_in_id)),
             expires_at=now + self.lives.absolute,
+            technical_id=note_of(self.key_ring, signed.facts),
         )
 
     async def _landing_refused(self, stored: StoredFlight, content: FlightContent, eid: EidCode) -> Landing:
@@ -409,6 +411,8 @@ class SignInDesk:
             subject_digest=None if facts is None else self.subject_digest(facts.issuer, facts.subject),
             account_kind=None if facts is None else facts.account_kind.value,
             upstream_idp="" if facts is None else facts.upstream_idp,
+            is_vneid=signed is not None and is_from_vneid(provider.level_rules, signed.evidence),
+            number_digests=() if facts is None else number_digests(self.key_ring, facts),
             levels=levels,
             tokens=None if signed is None else signed.tokens,
             address_prefix=address_prefix(visitor.address),

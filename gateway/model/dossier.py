@@ -8,6 +8,7 @@ a whole is sealed at rest; only codes, status, instants, channel, amounts and ag
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -220,6 +221,8 @@ class Dossier:
     result_delivery: ResultDelivery = ResultDelivery.DIRECT
     acceptance_receipt_number: Annotated[str, Field(max_length=50)] = ""
     applicant: Party
+    sign_in_evidence_id: UUID | None = None
+    """The sign-in by which it was filed, as its assertion names it. What it proves is then derived and not stated."""
     submitter: Party | None = None
     delegate: Party | None = None
     summary: Annotated[LongText, Field(min_length=1)]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
 from gateway.errors import GatewayError
 
@@ -178,3 +179,14 @@ class Requirement:
     account_kinds: Sequence[AccountKind] = tuple(AccountKind)
     acr_values: Sequence[str] = ()
     """What the provider is asked for, in its own words; proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInProof:
+    """The evidence of a sign-in, as far as a dossier may rest on it."""
+
+    evidence_id: UUID
+    is_signed_in: bool
+    is_vneid: bool
+    number_digests: frozenset[bytes]
+    occurred_at: datetime

@@ -27,7 +27,10 @@ class StoredFlight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One line about an attempt that reached the callback: no token, no name, no number (§9.4)."""
+    """One line about an attempt that reached the callback: no token, no name, no number (§9.4).
+
+    `number_digests` are keyed digests of the numbers that the provider vouches for, to compare with a dossier's.
+    """
 
     evidence_id: UUID
     flight_id: UUID | None
@@ -40,11 +43,24 @@ class Evidence:
     subject_digest: bytes | None = None
     account_kind: str | None = None
     upstream_idp: str = ""
+    is_vneid: bool = False
+    number_digests: tuple[bytes, ...] = ()
     levels: SignInLevels | None = None
     tokens: TokenFacts | None = None
     address_prefix: str = ""
     agent_digest: bytes | None = None
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechnicalIdNote:
+    """What a sign-in tells of the portal's own id (TechID) of whoever has a number; sealed with the number itself while
+    the id is not known."""
+
+    number_digest: bytes
+    wrapped_key: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    is_known: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +80,7 @@ class NewSignIn:
     wrapped_key: bytes = field(repr=False)
     sealed: bytes = field(repr=False)
     expires_at: datetime
+    technical_id: TechnicalIdNote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

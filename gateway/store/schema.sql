@@ -545,6 +545,8 @@ CREATE TABLE public.sign_in_evidence (
     amr text[],
     authenticated_at timestamp with time zone,
     upstream_idp text,
+    is_vneid boolean NOT NULL,
+    number_digests bytea[] NOT NULL,
     binding text,
     id_token_sha256 bytea,
     access_token_sha256 bytea,
@@ -677,6 +679,16 @@ CREATE TABLE public.system_states (
     questions_read_at timestamp with time zone,
     CONSTRAINT system_states_circuit_state_check CHECK ((circuit_state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
 );
+CREATE TABLE public.technical_ids (
+    number_digest bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    is_known boolean NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone,
+    due_at timestamp with time zone,
+    attempts_count integer DEFAULT 0 NOT NULL
+);
 CREATE SEQUENCE public.worker_numbers
     AS integer
     START WITH 1
@@ -783,6 +795,8 @@ ALTER TABLE ONLY public.system_gates
     ADD CONSTRAINT system_gates_pkey PRIMARY KEY (system);
 ALTER TABLE ONLY public.system_states
     ADD CONSTRAINT system_states_pkey PRIMARY KEY (system);
+ALTER TABLE ONLY public.technical_ids
+    ADD CONSTRAINT technical_ids_pkey PRIMARY KEY (number_digest);
 CREATE INDEX account_links_by_account ON public.account_links USING btree (account_id);
 CREATE UNIQUE INDEX account_links_by_subject ON public.account_links USING btree (client_id, subject_digest) WHERE (state <> 'ended'::text);
 CREATE INDEX catalogue_items_dated ON public.catalogue_items USING btree (system, catalogue, code, valid_from);
@@ -820,6 +834,8 @@ CREATE INDEX statements_latest ON public.statements USING btree (system, kind, s
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
+CREATE INDEX technical_ids_by_age ON public.technical_ids USING btree (seen_at);
+CREATE INDEX technical_ids_due ON public.technical_ids USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE TRIGGER sign_in_evidence_stays BEFORE UPDATE ON public.sign_in_evidence FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_evidence();
 ALTER TABLE ONLY public.account_links
     ADD CONSTRAINT account_links_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.local_accounts(account_id);

@@ -60,6 +60,16 @@ class PostgresSignIns:
                 await self._sql.conclude_flight(borrowed, flight_id=evidence.flight_id, outcome=evidence.outcome)
             if sign_in is not None:
                 await self._add_sign_in(borrowed, sign_in, evidence)
+                note = sign_in.technical_id
+                if note is not None:
+                    await self._sql.note_technical_id(
+                        borrowed,
+                        number_digest=note.number_digest,
+                        wrapped_key=note.wrapped_key,
+                        sealed=note.sealed,
+                        is_known=note.is_known,
+                        now=evidence.occurred_at,
+                    )
 
     async def _add_sign_in(self, borrowed: Connection, sign_in: NewSignIn, evidence: Evidence) -> None:
         await self._sql.add_sign_in(
@@ -189,6 +199,8 @@ def _evidence_row(evidence: Evidence) -> dict[str, Any]:
         "access_token_sha256": None if tokens is None else tokens.access_token_sha256,
         "key_id": None if tokens is None else tokens.key_id,
         "upstream_idp": evidence.upstream_idp,
+        "is_vneid": evidence.is_vneid,
+        "number_digests": list(evidence.number_digests),
         "address_prefix": evidence.address_prefix,
         "agent_digest": evidence.agent_digest,
         "occurred_at": evidence.occurred_at,

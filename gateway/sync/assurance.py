@@ -119,12 +119,13 @@ def _identity(rules: LevelRules, seen: LevelEvidence) -> tuple[IdentityLevel, st
     if rules.level_claim and seen.level_value is not None:
         known = rules.level_values.get(seen.level_value)
         return known or IdentityLevel.UNKNOWN, rules.level_claim, known is None
-    is_vneid = (
-        rules.upstream_vneid is None
-        or seen.upstream_idp in rules.upstream_vneid
-        or (not seen.upstream_idp and rules.takes_missing_upstream)
-    )
+    is_vneid = is_from_vneid(rules, seen) or (not seen.upstream_idp and rules.takes_missing_upstream)
     return (IdentityLevel.LEVEL_1 if is_vneid else IdentityLevel.UNKNOWN), "rule", False
+
+
+def is_from_vneid(rules: LevelRules, seen: LevelEvidence) -> bool:
+    """Tell whether the provider said that VNeID authenticated the account; what is not told is not so."""
+    return rules.upstream_vneid is None or seen.upstream_idp in rules.upstream_vneid
 
 
 def _authentication(rules: LevelRules, seen: LevelEvidence) -> int:

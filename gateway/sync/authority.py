@@ -38,6 +38,7 @@ FIELD_OWNERS: MappingProxyType[str, Side] = MappingProxyType(
         # The dossier, as the province processes it.
         "procedure_code": Side.PROVINCE,
         "local_code": Side.PROVINCE,
+        "sign_in_evidence_id": Side.PROVINCE,
         "receiving_agency": Side.PROVINCE,
         "handling_agency": Side.PROVINCE,
         "status": Side.PROVINCE,

@@ -39,6 +39,7 @@ PAPER_ORDER = (
 """Which of the owner's numbers is *the* paper number (SoGiayToChuHoSo) when there are several."""
 
 NOT_CARRIED = {
+    "sign_in_evidence_id": "proves the applicant's marks, and stays in the province",
     "local_code": "goes with the status of a nationally filed dossier, not with the record",
     "receiving_agency": "the record names only the processing unit",
     "source_status": "the portal knows its own ten statuses",

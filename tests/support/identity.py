@@ -19,7 +19,7 @@ from yarl import URL
 from adapters.identity import IdentityAdapter, ProviderSettings
 from gateway.api.identity_desk import IdentityDesk
 from gateway.bootstrap.ground import Ground
-from gateway.bootstrap.identity import make_identity_desk, make_providers
+from gateway.bootstrap.identity import make_identity_desk, make_proofs, make_providers
 from gateway.config import Settings
 from gateway.engine.scheduler import Job
 from gateway.ports.basics import KeyRing
@@ -252,7 +252,7 @@ async def province_portal(
         assert made is not None
         desk, jobs = made
         api = await cleanup.enter_async_context(
-            running_api(pool, key_ring, listener=listener, identity=desk, clock=clock)
+            running_api(pool, key_ring, listener=listener, identity=desk, proofs=make_proofs(ground), clock=clock)
         )
         assert api.url == public
         yield ProvincePortal(

@@ -23,10 +23,10 @@ UPDATE sign_in_flights SET outcome = :outcome WHERE flight_id = :flight_id;
 -- name: add_evidence!
 INSERT INTO sign_in_evidence (evidence_id, flight_id, client_id, provider, issuer, agreement_id, outcome, reason,
     subject_digest, account_kind, identity_level, level_source, authentication_level, assurance, acr, amr, authenticated_at,
-    upstream_idp, binding, id_token_sha256, access_token_sha256, key_id, address_prefix, agent_digest, occurred_at)
+    upstream_idp, is_vneid, number_digests, binding, id_token_sha256, access_token_sha256, key_id, address_prefix, agent_digest, occurred_at)
 VALUES (:evidence_id, :flight_id, :client_id, :provider, :issuer, :agreement_id, :outcome, :reason,
     :subject_digest, :account_kind, :identity_level, :level_source, :authentication_level, :assurance, :acr, :amr,
-    :authenticated_at, :upstream_idp, :binding, :id_token_sha256, :access_token_sha256, :key_id, :address_prefix,
+    :authenticated_at, :upstream_idp, :is_vneid, :number_digests, :binding, :id_token_sha256, :access_token_sha256, :key_id, :address_prefix,
     :agent_digest, :occurred_at);
 
 -- name: add_sign_in!
@@ -103,3 +103,36 @@ DELETE FROM sign_in_flights WHERE expires_at <= :flights_before;
 
 -- name: sweep_tokens!
 DELETE FROM logout_tokens_seen WHERE expires_at <= :flights_before;
+
+-- name: note_technical_id!
+-- What is known stays; what is not known is asked for again when somebody signs in a day later.
+INSERT INTO technical_ids AS t (number_digest, wrapped_key, sealed, is_known, seen_at, due_at)
+VALUES (:number_digest, :wrapped_key, :sealed, :is_known, :now, CASE WHEN :is_known::bool THEN NULL ELSE :now::timestamptz END)
+ON CONFLICT (number_digest) DO UPDATE SET seen_at = :now,
+    wrapped_key = CASE WHEN :is_known::bool OR NOT t.is_known THEN :wrapped_key ELSE t.wrapped_key END,
+    sealed = CASE WHEN :is_known::bool OR NOT t.is_known THEN :sealed ELSE t.sealed END,
+    is_known = t.is_known OR :is_known::bool,
+    due_at = CASE WHEN t.is_known OR :is_known::bool THEN NULL
+                  WHEN t.due_at IS NULL AND t.asked_at < :now::timestamptz - interval '1 day' THEN :now ELSE t.due_at END,
+    attempts_count = CASE WHEN t.due_at IS NULL THEN 0 ELSE t.attempts_count END;
+
+-- name: due_technical_ids
+SELECT number_digest, wrapped_key, sealed, attempts_count FROM technical_ids
+WHERE due_at <= :now ORDER BY due_at LIMIT :wanted;
+
+-- name: settle_technical_id!
+-- An id that a sign-in told meanwhile stays.
+UPDATE technical_ids SET wrapped_key = :wrapped_key, sealed = :sealed, is_known = :is_known, asked_at = :now,
+    due_at = :due_at, attempts_count = attempts_count + 1
+WHERE number_digest = :number_digest AND NOT is_known;
+
+-- name: known_technical_ids
+SELECT number_digest, wrapped_key, sealed FROM technical_ids
+WHERE is_known AND number_digest = ANY(:number_digests::bytea[]);
+
+-- name: forget_technical_ids!
+DELETE FROM technical_ids WHERE seen_at < :before;
+
+-- name: find_proofs
+SELECT evidence_id, outcome, is_vneid, number_digests, occurred_at FROM sign_in_evidence
+WHERE evidence_id = ANY(:evidence_ids::uuid[]);

@@ -34,7 +34,7 @@ PEOPLE = {
             "NgayThangNamSinh": "19/02/1995",
             "LoaiTaiKhoan": "1",
             "loginIdp": "BCA",
-            "TechId": "0190c3de-7a54-7c3a-9f7d-1c1c8f0e1a11",
+            "TechID": "0190c3de-7a54-7c3a-9f7d-1c1c8f0e1a11",
         },
     },
     "weak": {
@@ -71,7 +71,13 @@ class Setup:
 
 @contextlib.asynccontextmanager
 async def set_up(
-    pool: Any, key_ring: FileKeyRing, folder: Path, *, client: dict[str, Any] | None = None, **changes: Any
+    pool: Any,
+    key_ring: FileKeyRing,
+    folder: Path,
+    *,
+    client: dict[str, Any] | None = None,
+    identity: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Setup]:
     started: list[Peer] = []
 
@@ -118,7 +124,7 @@ async def set_up(
             yield [merged(section, changes, peer=peer.url)]
 
     async with (
-        province_portal(pool, key_ring, make_sections=sections, folder=folder) as province,
+        province_portal(pool, key_ring, make_sections=sections, folder=folder, **(identity or {})) as province,
         new_browser() as browser,
     ):
         yield Setup(province, started[0], browser)

@@ -39,6 +39,9 @@ CREATE TABLE sign_in_evidence (
     amr text[],
     authenticated_at timestamptz,
     upstream_idp text,
+    is_vneid boolean NOT NULL,
+    -- Keyed digests of the numbers that the provider vouches for.
+    number_digests bytea[] NOT NULL,
     binding text,
     id_token_sha256 bytea,
     access_token_sha256 bytea,
@@ -89,6 +92,21 @@ CREATE TABLE sign_ins (
 CREATE INDEX sign_ins_by_subject ON sign_ins (provider, subject_digest) WHERE ended_at IS NULL;
 CREATE INDEX sign_ins_by_session ON sign_ins (provider, session_digest) WHERE ended_at IS NULL AND session_digest IS NOT NULL;
 CREATE INDEX sign_ins_by_end ON sign_ins (expires_at) WHERE ended_at IS NULL;
+
+-- The portal's own id of whoever has a number, from sign-ins and look-ups. While it is not known, the number to ask for
+-- is sealed in its place.
+CREATE TABLE technical_ids (
+    number_digest bytea PRIMARY KEY,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    is_known boolean NOT NULL,
+    seen_at timestamptz NOT NULL,
+    asked_at timestamptz,
+    due_at timestamptz,
+    attempts_count integer NOT NULL DEFAULT 0
+);
+CREATE INDEX technical_ids_due ON technical_ids (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX technical_ids_by_age ON technical_ids (seen_at);
 
 CREATE TABLE logout_tokens_seen (
     provider text NOT NULL,

@@ -83,7 +83,13 @@ def test_problems_of_an_endpoint_are_listed() -> None:
 
     assert {400, 401, 403, 408, 412, 413, 415, 422, 500, 503} == set(by_status)
     assert {"stale-revision", "already-exists"} == by_status[412]
-    assert {"invalid-content", "impossible-dates", "unknown-code", "idempotency-key-reused"} == by_status[422]
+    assert {
+        "invalid-content",
+        "impossible-dates",
+        "unknown-code",
+        "unproven-statement",
+        "idempotency-key-reused",
+    } == by_status[422]
 
 
 def test_problem_types_are_part_of_the_document() -> None:
