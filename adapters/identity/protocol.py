@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 from adapters.identity.settings import ClientAuthentication, LogoutMethod, Profile, ProviderSettings
 from adapters.transport.messages import CallOutcome, HttpAnswer, HttpRequest
 from gateway.errors import ContractBroken, CredentialsRefused
-from gateway.model.identity import EidCode, SignInRefused
+from gateway.model.identity import EidCode, ReturnRefused, SignInRefused
 from gateway.ports.identity import FlightSecrets, LogoutForm, Returned, Wanted
 
 MAX_RETURN_CHARACTERS = 16 * 1024
@@ -85,34 +85,42 @@ def with_query(url: str, fields: dict[str, str]) -> str:
 
 
 def read_return(raw: str) -> Returned:
-    """Take a raw query or form apart. Raises SignInRefused for what is doubled, contradicting, too large or no text."""
+    """Take a raw query or form apart. Raises ReturnRefused for what is doubled, contradicting, too large or no text."""
     if len(raw) > MAX_RETURN_CHARACTERS:
-        raise SignInRefused(EidCode.STATE_INVALID, "return_too_large")
-    values: dict[str, str] = {}
+        raise ReturnRefused("return_too_large", "")
+    found: dict[str, list[str]] = {}
     for pair in raw.split("&"):
         name, _, value = pair.partition("=")
         name = unquote(name.replace("+", " "))
-        if name not in _KNOWN:
-            continue
-        if name in values:
-            raise SignInRefused(EidCode.STATE_INVALID, "doubled_parameter")
-        try:
-            # A plus sign stays one: base64 has it, and none of the others has a space.
-            text = unquote_to_bytes(value if name in _RAW else value.replace("+", " ")).decode("utf-8")
-        except UnicodeDecodeError:
-            raise SignInRefused(EidCode.STATE_INVALID, "return_not_text") from None
-        values[name] = text
+        if name in _KNOWN:
+            found.setdefault(name, []).append(value)
+    states = [_text("state", value) for value in found.get("state", ())]
+    state = states[0] or "" if len(states) == 1 else ""
+    if any(len(values) > 1 for values in found.values()):
+        raise ReturnRefused("doubled_parameter", state)
+    values = {name: _text(name, given[0]) for name, given in found.items()}
+    if None in values.values():
+        raise ReturnRefused("return_not_text", state)
     if bool(values.get("code")) == bool(values.get("error")):
-        raise SignInRefused(EidCode.STATE_INVALID, "code_and_error" if values.get("code") else "neither_code_nor_error")
-    if not values.get("state"):
-        raise SignInRefused(EidCode.STATE_INVALID, "no_state")
+        raise ReturnRefused("code_and_error" if values.get("code") else "neither_code_nor_error", state)
+    if not state:
+        raise ReturnRefused("no_state", "")
     return Returned(
-        state=values["state"],
-        code=values.get("code", ""),
-        error=values.get("error", ""),
+        state=state,
+        code=values.get("code") or "",
+        error=values.get("error") or "",
         issuer=values.get("iss"),
-        envelope_key=values.get("encrypt_key", ""),
+        envelope_key=values.get("encrypt_key") or "",
     )
+
+
+def _text(name: str, value: str) -> str | None:
+    """Decode a value; None when it is no text."""
+    try:
+        # A plus sign stays one: base64 has it, and none of the others has a space.
+        return unquote_to_bytes(value if name in _RAW else value.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def check_return(settings: ProviderSettings, returned: Returned) -> None:

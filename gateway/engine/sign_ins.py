@@ -24,7 +24,7 @@ from gateway.errors import (
     RemoteError,
     TransientFailure,
 )
-from gateway.model.identity import EidCode, IdentityFacts, Requirement, SignInLevels, SignInRefused
+from gateway.model.identity import EidCode, IdentityFacts, Requirement, ReturnRefused, SignInLevels, SignInRefused
 from gateway.ports.basics import Chance, Clock, KeyRing
 from gateway.ports.identity import FlightSecrets, IdentityProvider, Returned, SignedIn, Wanted
 from gateway.ports.observing import AlertRaised, CircuitMoved, Observer, SignInBegun, SignInConcluded
@@ -265,6 +265,8 @@ class SignInDesk:
             if not await self.store.consume(stored.flight_id, self.clock.now()):
                 raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "state_used")
         except SignInRefused as refusal:
+            if isinstance(refusal, ReturnRefused) and refusal.state:
+                stored = await self.store.find_by_state(self.digest("state", refusal.state))
             await self._conclude_refused(provider_name, stored, visitor, refusal, started)
             raise
         content = self._open_flight(stored)
@@ -361,8 +363,8 @@ class SignInDesk:
         if stored is None:
             return  # Anybody can call with an invented state; that is counted and logged, and fills no table.
         evidence = self._evidence(name, stored, visitor, refusal.eid.value, refusal.reason)
-        if stored.consumed_at is not None:
-            # The flight had ended before; what it ended with stays.
+        if stored.consumed_at is not None or isinstance(refusal, ReturnRefused):
+            # The flight had ended before, and what it ended with stays; or it has not ended.
             evidence = replace(evidence, flight_id=None)
         await self.store.conclude(evidence, None)
 

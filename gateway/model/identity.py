@@ -99,6 +99,14 @@ class SignInRefused(GatewayError):
         self.reason = reason
 
 
+class ReturnRefused(SignInRefused):
+    """A callback that contradicts itself. `state` is the one that it holds, "" when it holds none or several."""
+
+    def __init__(self, reason: str, state: str) -> None:
+        super().__init__(EidCode.STATE_INVALID, reason)
+        self.state = state
+
+
 @dataclass(frozen=True, slots=True)
 class PartialDate:
     """A date as far as it is known: `value` is YYYY, YYYY-MM or YYYY-MM-DD."""

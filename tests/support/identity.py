@@ -97,10 +97,10 @@ class Browser:
         """Go to an address."""
         return await self._walk("GET", url, None)
 
-    async def submit(self, page: Page | Arrived, *, form: int = 0, **fields: str) -> Page | Arrived:
-        """Send a form of a page with its hidden fields and these."""
+    async def submit(self, page: Page | Arrived, **fields: str) -> Page | Arrived:
+        """Send the first form of a page with its hidden fields and these."""
         assert isinstance(page, Page), page
-        action, hidden = page.forms[form]
+        action, hidden = page.forms[0]
         return await self._walk("POST", action, hidden | fields)
 
     async def post(self, url: str, fields: Mapping[str, str]) -> Page | Arrived:

@@ -1,0 +1,25 @@
+"""The simulated national sign-on, written from the electronic identity notes alone; nothing of the adapter is used."""
+
+from adapters.identity.sandbox.attacks import ROWS, Attack, Row, Stage
+from adapters.identity.sandbox.people import PEOPLE, Person
+from adapters.identity.sandbox.profile import Client, IdentityProfile, Mode, ProfileError, parse_profile
+from adapters.identity.sandbox.sandbox import IdentitySandbox, serve
+from adapters.identity.sandbox.signing import KeyRing, SigningKey
+
+__all__ = [
+    "PEOPLE",
+    "ROWS",
+    "Attack",
+    "Client",
+    "IdentityProfile",
+    "IdentitySandbox",
+    "KeyRing",
+    "Mode",
+    "Person",
+    "ProfileError",
+    "Row",
+    "SigningKey",
+    "Stage",
+    "parse_profile",
+    "serve",
+]
