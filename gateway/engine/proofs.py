@@ -27,7 +27,8 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
 
 def number_digest(key_ring: KeyRing, number: str) -> bytes:
     """Give the keyed digest by which numbers of people and organisations are compared."""
-    return key_ring.digest(b"party number\0" + number.encode())
+    # Tax codes of branches are written with a dash and without.
+    return key_ring.digest(b"party number\0" + number.replace("-", "").encode())
 
 
 def number_digests(key_ring: KeyRing, facts: IdentityFacts) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """The simulated sign-on beside a province's portal."""
 
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,10 @@ def _cached(name: str, make: Any) -> Any:
     return _KEYS[name]
 
 
-def signing_key() -> SigningKey:
-    """Give the provider's key of this run."""
-    key: SigningKey = _cached("signing", SigningKey.make)
-    return key
+def provider_keys() -> KeyRing:
+    """Give a provider's ring whose keys, one after the other, are the same in every test of a run."""
+    numbers = itertools.count()
+    return KeyRing(lambda: _cached(f"signing-{next(numbers)}", SigningKey.make))
 
 
 def envelope_key(name: str = "envelope") -> rsa.RSAPrivateKey:
@@ -145,9 +146,7 @@ async def running_sign_on(public: str, mode: Mode, name: str, **profile: Any) ->
         "backchannel_logout_uri": f"{callback}/backchannel-logout",
         "public_key": public_pem(envelope_key()) if mode is Mode.P3 else "",
     }
-    sandbox = IdentitySandbox(
-        parse_profile({"mode": mode.value, "clients": [client], **profile}), ring=KeyRing(signing_key)
-    )
+    sandbox = IdentitySandbox(parse_profile({"mode": mode.value, "clients": [client], **profile}), ring=provider_keys())
     async with await serve(sandbox) as running:
         yield sandbox, running
 
