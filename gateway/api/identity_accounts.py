@@ -162,8 +162,10 @@ async def post_link(call: Call) -> web.StreamResponse:
     )
     if outcome is None:
         raise Problem("sign-in-not-found")
-    if outcome.decision is not LinkDecision.SIGNED_IN or outcome.account_ref != order.account_ref:
+    if outcome.decision is not LinkDecision.SIGNED_IN:
         raise Problem("link-not-answered", f"The decision stands at {outcome.decision.value}.")
+    if outcome.account_ref != order.account_ref:
+        raise Problem("link-not-answered", f"The person is linked to the account {outcome.account_ref} already.")
     return call.answer(200, shown_link(outcome))
 
 
