@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from rich.progress import Progress
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
+from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
+from gateway.demo.sign_ins import sign_in_all_day
+from gateway.demo.sign_ons import MODES, SignOn, SignOnFiles
 from gateway.demo.stack import (
     Child,
     Control,
@@ -39,7 +43,7 @@ from gateway.demo.world import Story, make_day
 _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
     *("dossiers:read", "dossiers:write", "procedures:read", "events:read", "operations:read", "questions:read"),
-    *("statements:read", "statements:write"),
+    *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read"),
 )
 OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
 _MEASURED_SECONDS = 3.0
@@ -93,6 +97,7 @@ class Stack:
     control: Control
     control_url: str
     session: aiohttp.ClientSession
+    sign_ons: tuple[SignOn, ...] = ()
 
 
 @asynccontextmanager
@@ -121,13 +126,28 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         port = options.port or free_port()
         secret = write_portal_secret(files)
         write_settings(files, dsn=dsn, portal_url=addresses["url"], port=port)
+        sign_ons = await _start_sign_ons(stack, files, port)
         gateway = gateway_child(files)
         stack.push_async_callback(gateway.stop)
         url = (await gateway.start())["url"]
         client_token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
         operator_token = await add_client(files, "operator", "*", OPERATOR_SCOPES)
         control = Control(session, addresses["control_url"], token)
-        yield Stack(url, client_token, operator_token, secret, control, addresses["control_url"], session)
+        yield Stack(
+            url, client_token, operator_token, secret, control, addresses["control_url"], session, tuple(sign_ons)
+        )
+
+
+async def _start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: int) -> list[SignOn]:
+    """Start the national sign-ons and add them to the gateway's settings."""
+    made = SignOnFiles(files, port)
+    children = {name: made.child(name) for name in MODES}
+    for child in children.values():
+        stack.push_async_callback(child.stop)
+    await asyncio.gather(*(child.start() for child in children.values()))
+    with files.settings.open("a", encoding="utf-8") as settings:
+        settings.write(made.settings(children))
+    return [SignOn(name, MODES[name], child.facts["control_url"], made.token) for name, child in children.items()]
 
 
 async def add_client(files: Files, client_id: str, agency: str, scopes: Sequence[str]) -> str:
@@ -241,12 +261,25 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     with _bar(options) as told:
         stating = asyncio.create_task(state_everything(stack.session, stack.url, stack.token))
         filing = asyncio.create_task(_file(stack, options))
+        files = Files(options.folder)
+        signing_in = asyncio.create_task(
+            sign_in_all_day(stack.session, stack.url, stack.token, stack.sign_ons, files.certificates / "ca.pem")
+        )
         log = await live(stack, options, procedures, told)
-        stated, inbound = await stating, await filing
+        stated, inbound, signed_in = await stating, await filing, await signing_in
     accepted_count = sum(len(changes) for changes in log.accepted.values()) + len(inbound.answered)
     await drained(stack, accepted_count)
     portal = await read_portal(stack)
     reconciled = await damage_and_reconcile(stack.session, stack.control, stack.url, stack.operator_token)
+    proven = await file_proven(
+        stack.session,
+        stack.control,
+        stack.url,
+        stack.token,
+        signed_in=signed_in,
+        procedure_code=_usable(procedures)[0]["code"],
+        now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
+    )
     held = await hold_and_release(
         stack.session,
         stack.control,
@@ -254,7 +287,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         stack.operator_token,
         procedures=_usable(procedures),
         folder=options.folder / "mapping-sets",
-        settings=Files(options.folder).settings,
+        settings=files.settings,
     )
     day = Day(
         log=log,
@@ -262,9 +295,11 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         inbound=inbound,
         reconciled=reconciled,
         held=held,
+        signed_in=signed_in,
+        proven=proven,
         portal=portal,
         procedures_count=len(procedures),
-        sizes=await drained(stack, accepted_count + len(held.sent)),
+        sizes=await drained(stack, accepted_count + len(held.sent) + len(proven.sent)),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)

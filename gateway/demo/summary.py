@@ -7,7 +7,9 @@ from typing import Any
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
+from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
+from gateway.demo.sign_ins import SignedIns
 from gateway.demo.statements import Stated, compare_statements
 from gateway.demo.verify import compare
 
@@ -17,6 +19,7 @@ _ZEROS = (
     *("portal.concurrent_calls_for_one_dossier", "statements.unexpected"),
     *("inbound.duplicated", "inbound.mismatched", "inbound.unexpected"),
     *("reconciliation.unexpected", "mappings.unexpected"),
+    *("identity.wrongly_accepted", "identity.unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -29,8 +32,19 @@ _EQUALS = (
     ("reconciliation.repairable", "reconciliation.repaired"),
     ("mappings.held", "mappings.left_out"),
     ("mappings.sent", "mappings.on_portal"),
+    ("identity.injected_attacks", "identity.refused_attacks"),
+    ("identity.dossiers_filed", "identity.dossiers_proven"),
+    ("identity.dossiers_filed", "identity.lies_refused"),
 )
-_POSITIVE = ("questions.answered", "faults.injected", "inbound.answered", "reconciliation.repaired", "mappings.sent")
+_POSITIVE: tuple[str, ...] = (
+    "questions.answered",
+    "faults.injected",
+    "inbound.answered",
+    "reconciliation.repaired",
+    "mappings.sent",
+)
+_POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "identity.refused_attacks")
+_POSITIVE += ("identity.dossiers_filed",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +56,8 @@ class Day:
     inbound: Inbound
     reconciled: Reconciled
     held: Held
+    signed_in: SignedIns
+    proven: Proven
     portal: "PortalRecord"
     procedures_count: int
     sizes: Mapping[str, float]
@@ -70,6 +86,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_inbound(day),
         **_reconciliation(day.reconciled),
         **_mappings(day.held),
+        **_identity(day.signed_in, day.proven),
         "faults.injected": sum(portal.injected.values()),
         "faults.by_kind": dict(portal.injected),
         "elapsed_seconds": round(day.elapsed_seconds, 1),
@@ -86,6 +103,9 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *(f"{code}: {status} {kind}" for code, status, kind in log.refused[:10]),
             *day.inbound.unexpected[:10],
             *day.held.unexpected[:10],
+            *day.signed_in.unexpected[:10],
+            *day.signed_in.wrongly_accepted[:10],
+            *day.proven.unexpected[:10],
             *day.reconciled.missed[:10],
         ]
     return summary
@@ -158,4 +178,22 @@ def _mappings(held: Held) -> dict[str, Any]:
         "mappings.sent": len(held.sent),
         "mappings.on_portal": held.translated,
         "mappings.unexpected": len(held.unexpected),
+    }
+
+
+def _identity(done: SignedIns, proven: Proven) -> dict[str, Any]:
+    return {
+        "identity.sign_ins": done.sign_ins_count,
+        "identity.cancelled": done.cancelled_count,
+        "identity.step_ups": done.step_ups_count,
+        "identity.logouts": done.logouts_count,
+        "identity.told_to_come_again": done.unavailable_count,
+        "identity.injected_attacks": done.injected_count,
+        "identity.refused_attacks": len(done.refused_attacks),
+        "identity.wrongly_accepted": len(done.wrongly_accepted),
+        "identity.harmless_oddities": done.harmless_count,
+        "identity.dossiers_filed": len(proven.sent),
+        "identity.dossiers_proven": proven.on_portal,
+        "identity.lies_refused": proven.lies_refused,
+        "identity.unexpected": len(done.unexpected) + len(proven.unexpected),
     }

@@ -2,136 +2,38 @@
 
 import base64
 import contextlib
-import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from html import unescape
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import aiohttp
 from prometheus_client import CollectorRegistry
-from yarl import URL
 
 from adapters.identity import IdentityAdapter, ProviderSettings
 from gateway.api.identity_desk import IdentityDesk
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.identity import make_identity_desk, make_proofs, make_providers
 from gateway.config import Settings
+from gateway.demo.browser import Arrived, Browser, Page
+from gateway.demo.browser import new_browser as open_browser
 from gateway.engine.scheduler import Job
 from gateway.ports.basics import KeyRing
 from gateway.store.events import EventSignal
 from gateway.store.systems import PostgresSystems
 from gateway.telemetry import Telemetry
 from gateway.vault.assertions import create_signing_key, load_signer
-from tests.support.api import TIMEOUT, Answered, ApiUnderTest, bound_listener, running_api
+from tests.support.api import Answered, ApiUnderTest, bound_listener, running_api
 from tests.support.clocks import FixedChance, ShiftedClock
 
 RETURN = "http://127.0.0.1:9/portal/signed-in"
 LOGOUT_RETURN = "http://127.0.0.1:9/portal/signed-out"
 """Of the portal; the browser stops before it goes there."""
-_LONGEST_WALK = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a browser shows at the end of a walk."""
-
-    url: str
-    status: int
-    html: str
-    visited: tuple[str, ...]
-    headers: Mapping[str, str]
-
-    @property
-    def forms(self) -> list[tuple[str, dict[str, str]]]:
-        """The address and the hidden fields of each form."""
-        reader = _Forms()
-        reader.feed(self.html)
-        return [(urljoin(self.url, action or self.url), fields) for action, fields in reader.forms]
-
-    @property
-    def links(self) -> list[str]:
-        return [urljoin(self.url, unescape(target)) for target in re.findall(r'<a href="([^"]+)"', self.html)]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """The browser was sent back to the portal."""
-
-    url: str
-    visited: tuple[str, ...]
-
-    @property
-    def query(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
-
-
-class _Forms(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[tuple[str, dict[str, str]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.forms.append((values.get("action", ""), {}))
-        elif tag == "input" and values.get("type") == "hidden" and self.forms:
-            self.forms[-1][1][values["name"]] = values.get("value", "")
-
-
-class Browser:
-    """Keeps cookies, follows redirects one by one, and stops at the portal or at a page."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        return {cookie.key: cookie.value for cookie in self._session.cookie_jar}
-
-    async def open(self, url: str) -> Page | Arrived:
-        """Go to an address."""
-        return await self._walk("GET", url, None)
-
-    async def submit(self, page: Page | Arrived, **fields: str) -> Page | Arrived:
-        """Send the first form of a page with its hidden fields and these."""
-        assert isinstance(page, Page), page
-        action, hidden = page.forms[0]
-        return await self._walk("POST", action, hidden | fields)
-
-    async def post(self, url: str, fields: Mapping[str, str]) -> Page | Arrived:
-        """Send a form that stands on no page."""
-        return await self._walk("POST", url, dict(fields))
-
-    async def _walk(self, method: str, url: str, data: dict[str, str] | None) -> Page | Arrived:
-        visited: list[str] = []
-        for _ in range(_LONGEST_WALK):
-            if url.startswith((RETURN, LOGOUT_RETURN)):
-                return Arrived(url, tuple(visited))
-            visited.append(url)
-            # Addresses are taken as they stand: what is not escaped is part of what is tested.
-            async with self._session.request(
-                method, URL(url, encoded=True), data=data, allow_redirects=False, timeout=TIMEOUT
-            ) as answer:
-                text = await answer.text()
-                if answer.status not in (301, 302, 303, 307, 308):
-                    return Page(url, answer.status, text, tuple(visited), answer.headers.copy())
-                url = urljoin(url, answer.headers["Location"])
-                if answer.status not in (307, 308):
-                    method, data = "GET", None
-        raise AssertionError(f"redirected in circles: {visited}")
-
-
-@contextlib.asynccontextmanager
-async def new_browser() -> AsyncIterator[Browser]:
-    """Open a browser without cookies."""
-    jar = aiohttp.CookieJar(unsafe=True)  # Loopback addresses are where everything is.
-    async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        yield Browser(session)
+def new_browser() -> contextlib.AbstractAsyncContextManager[Browser]:
+    """Open a browser without cookies that stops at the portal."""
+    return open_browser((RETURN, LOGOUT_RETURN))
 
 
 @dataclass(slots=True)

@@ -13,17 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from adapters.identity.sandbox import IdentitySandbox, KeyRing, Mode, SigningKey, parse_profile, serve
 from adapters.sandboxing import RunningSandbox
+from gateway.demo.browser import Arrived, Browser, Page
 from gateway.ports.basics import KeyRing as GatewayKeyRing
-from tests.support.identity import (
-    Arrived,
-    Attempt,
-    Browser,
-    Page,
-    ProvincePortal,
-    merged,
-    new_browser,
-    province_portal,
-)
+from tests.support.identity import Attempt, ProvincePortal, merged, new_browser, province_portal
 
 CLIENT_ID = "Pq3xExampleExampleExampleExa"
 SECRET = "a-secret-of-the-test-registration"

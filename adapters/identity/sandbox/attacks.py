@@ -201,7 +201,6 @@ def _rows() -> dict[Attack, Row]:
             a.FOREIGN_JKU: "N45",
             a.EMBEDDED_X5C: "N45",
             a.UNKNOWN_CRIT: "N46",
-            a.NO_KEY_ID_AMONG_TWO: "N47",
             a.UNKNOWN_KEY_ID: "N48",
             a.STRANGERS_KEY: "N50",
             a.WEAK_KEY: "N52",
@@ -238,6 +237,7 @@ def _rows() -> dict[Attack, Row]:
             a.OTHER_CLIENT: "N75",
         },
     )
+    made[a.NO_KEY_ID_AMONG_TWO] = Row("N47", Stage.ID_TOKEN, _FLAT, True, "two published keys that the client has seen")
     add(Stage.ID_TOKEN, _FLAT, {a.JUST_EXPIRED: "N59", a.NO_KEY_ID: "N47"}, refused=False)
     add(Stage.USERINFO, _FLAT, {a.FOREIGN_SUBJECT: "N80", a.USERINFO_UNSIGNED_JWT: "N92"})
     add(

@@ -151,12 +151,6 @@ def _without_key_id(ring: KeyRing, claims: dict[str, Any]) -> str:
     return ring.signing.sign(_json(claims), kid=None)
 
 
-def _without_key_id_among_two(ring: KeyRing, claims: dict[str, Any]) -> str:
-    if len(ring.published) < 2:
-        ring.add()
-    return _without_key_id(ring, claims)
-
-
 def _with_members_twice(ring: KeyRing, claims: dict[str, Any]) -> str:
     text = _json(claims)
     return ring.signing.sign(b'{"sub":"somebody-else",' + text[1:])
@@ -178,7 +172,7 @@ _SPECIAL: dict[Attack, Callable[[KeyRing, dict[str, Any]], str]] = {
     Attack.EMBEDDED_X5C: _embedded("x5c"),
     Attack.UNKNOWN_CRIT: lambda ring, claims: ring.signing.sign(_json(claims), crit=["x"], x=True),
     Attack.NO_KEY_ID: _without_key_id,
-    Attack.NO_KEY_ID_AMONG_TWO: _without_key_id_among_two,
+    Attack.NO_KEY_ID_AMONG_TWO: _without_key_id,
     Attack.UNKNOWN_KEY_ID: lambda ring, claims: ring.signing.sign(_json(claims), kid="nobody-knows_RS256"),
     Attack.STRANGERS_KEY: lambda ring, claims: SigningKey.make().sign(_json(claims), kid=ring.signing.kid),
     Attack.WEAK_KEY: _published(lambda key: key.jwk(), 1024),

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from adapters.identity.sandbox import ROWS, Attack, Mode
+from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import Arrived, Page
 from tests.support.sign_on import sign_on
 
 _NOT_ALONE = {Attack.NO_KEY_ID_AMONG_TWO}
-"""Needs a key set that was rotated before; tested in test_keys."""
+"""No attack on a client that knows one key; tested in test_keys."""
 _OURS: dict[str, Any] = {"missing_issuer": {"requires_issuer_parameter": True}}
 _PROFILES = {"missing_issuer": {"sends_issuer": True}}
 CASES = [

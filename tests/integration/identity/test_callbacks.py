@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from adapters.identity.sandbox import Mode
+from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import RETURN, Arrived, Page, new_browser
+from tests.support.identity import RETURN, new_browser
 from tests.support.sign_on import SignOn, sign_on
 
 

@@ -7,8 +7,9 @@ import jwt
 import pytest
 
 from adapters.identity.sandbox import Mode
+from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import Arrived, Page, new_browser
+from tests.support.identity import new_browser
 from tests.support.sign_on import SignOn, sign_on
 
 

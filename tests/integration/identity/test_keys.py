@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from gateway.demo.browser import Arrived
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import Arrived, new_browser
+from tests.support.identity import new_browser
 from tests.support.sign_on import SignOn, sign_on
 
 

@@ -8,9 +8,9 @@ import pytest
 import structlog
 
 from adapters.identity.sandbox import PEOPLE, Attack, Mode
+from gateway.demo.browser import Arrived, Page
 from gateway.ports.identity import SignedIn
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import Arrived, Page
 from tests.support.sign_on import SECRET, SignOn, sign_on
 
 _ATTACKS = {

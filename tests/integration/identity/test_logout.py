@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import LOGOUT_RETURN, Arrived, Page, new_browser
+from tests.support.identity import LOGOUT_RETURN, new_browser
 from tests.support.sign_on import SignOn, sign_on
 
 

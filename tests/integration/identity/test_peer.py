@@ -9,19 +9,9 @@ import jwt
 import pytest
 
 from adapters.identity import run_checks
+from gateway.demo.browser import Arrived, Browser, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import (
-    LOGOUT_RETURN,
-    RETURN,
-    Arrived,
-    Attempt,
-    Browser,
-    Page,
-    ProvincePortal,
-    merged,
-    new_browser,
-    province_portal,
-)
+from tests.support.identity import LOGOUT_RETURN, RETURN, Attempt, ProvincePortal, merged, new_browser, province_portal
 from tests.support.oidc_peer import Peer, running_peer
 
 PEOPLE = {

@@ -7,8 +7,9 @@ from typing import Any
 
 from adapters.identity.sandbox import IdentitySandbox, Mode
 from adapters.sandboxing import RunningSandbox
+from gateway.demo.browser import Arrived
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import Arrived, new_browser, province_portal
+from tests.support.identity import new_browser, province_portal
 from tests.support.sign_on import SignOn, running_sign_on, section_of
 
 
