@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only accept,import,drain,reconcile,translate] [--json FILE]`.
+"""`python -m bench [--quick] [--only accept,import,drain,reconcile,sign_in,translate] [--json FILE]`.
 
 Prints a table, then one line of JSON. Ends with 1 when the run is void, with 2 when it could not be made; a missed aim
 is shown and does not change the status.
@@ -28,12 +28,13 @@ from bench.plan import FULL, QUICK, Bench
 from bench.reconcile import measure_reconcile
 from bench.report import show
 from bench.results import Measurement, summary
+from bench.sign_in import measure_sign_in
 from bench.traffic import make_material
 from bench.translate import measure_translate
 from certs.commands import init
 from gateway.clocks import SystemClock
 
-NAMES = ("translate", "accept", "import", "drain", "reconcile")
+NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -69,6 +70,7 @@ async def run(names: Sequence[str], *, is_quick: bool, console: Console) -> tupl
                 "import": lambda: measure_import(bench),
                 "drain": lambda: measure_drain(bench, certificates),
                 "reconcile": lambda: measure_reconcile(bench),
+                "sign_in": lambda: measure_sign_in(bench),
             }
             measurements = []
             for chosen in NAMES:

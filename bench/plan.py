@@ -24,6 +24,7 @@ class Plan:
     relay_count: int
     jobs_count: int
     reconcile_count: int
+    sign_in_count: int
     translate_seconds: float
 
 
@@ -37,6 +38,7 @@ FULL = Plan(
     relay_count=6_000,
     jobs_count=1_500,
     reconcile_count=100_000,
+    sign_in_count=2_000,
     translate_seconds=2.0,
 )
 QUICK = Plan(
@@ -49,6 +51,7 @@ QUICK = Plan(
     relay_count=1_000,
     jobs_count=200,
     reconcile_count=2_000,
+    sign_in_count=300,
     translate_seconds=0.3,
 )
 

@@ -21,6 +21,7 @@ PASSWORD = "demo-secret"
 DESTINATION = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 UNIT = "H99"
 NOWHERE = "http://127.0.0.1:9"
+CLIENT_SCOPES = ("dossiers:read", "dossiers:write", "operations:read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Installation:
     portal_certificates: Path | None = None
     more_settings: tuple[str, ...] = ()
     """Lines of further sections."""
+    port: int = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,7 +53,7 @@ class Installation:
             "[keys]",
             f"ring_file = {json.dumps(str(self.folder / 'ring.toml'))}",
             "[api]",
-            "port = 0",
+            f"port = {self.port}",
         ]
         if self.certificates is not None:
             lines += [
@@ -82,11 +84,11 @@ class Installation:
         arguments = [sys.executable, "-m", "gateway", "serve", "--role", role, "--processes", str(processes_count)]
         return Child(f"gateway ({role})", arguments, self.folder / f"{role}.log", self.environment)
 
-    async def add_client(self) -> str:
+    async def add_client(self, scopes: tuple[str, ...] = CLIENT_SCOPES) -> str:
         """Register the caller as an operator would, and give its token."""
         arguments = [
             *(sys.executable, "-m", "gateway", "clients", "add", "bench", "--name", "Bench", "--json"),
-            *("--scope", "dossiers:read", "--scope", "dossiers:write", "--scope", "operations:read"),
+            *(part for scope in scopes for part in ("--scope", scope)),
             *("--agency", UNIT),
         ]
         async with Child("clients add", arguments, self.folder / "clients.log", self.environment) as adding:

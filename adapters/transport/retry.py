@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from adapters.transport.settings import TransportSettings
 from gateway.errors import TransientFailure
@@ -26,18 +26,27 @@ class ReadRetry:
         self._sleep = sleep
 
     async def run(self, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Give the result of the first try that succeeds. Raises the last failure."""
+        """Give the result of the first try that succeeds. Raises the last failure.
+
+        The first try, which nearly always is the only one, goes past the machinery of retries.
+        """
+        try:
+            return await read()
+        except TransientFailure:
+            if self._settings.read_attempts <= 1:
+                raise
+        await self._sleep(self._wait_seconds(1))
         retrying = AsyncRetrying(
             sleep=self._sleep,
-            stop=stop_after_attempt(self._settings.read_attempts),
-            wait=self._wait_seconds,
+            stop=stop_after_attempt(self._settings.read_attempts - 1),
+            wait=lambda state: self._wait_seconds(state.attempt_number + 1),
             retry=retry_if_exception_type(TransientFailure),
             reraise=True,
         )
         return await retrying(read)
 
-    def _wait_seconds(self, state: RetryCallState) -> float:
+    def _wait_seconds(self, attempts_count: int) -> float:
         # The exponent is bounded before it is used, so that no number of attempts can overflow.
-        growth = 2.0 ** min(state.attempt_number - 1, 20)
+        growth = 2.0 ** min(attempts_count - 1, 20)
         ceiling = min(self._settings.read_retry_first_seconds * growth, self._settings.read_retry_max_seconds)
         return ceiling * (0.5 + self._chance.random() / 2)

@@ -85,19 +85,17 @@ class Sessions:
         that account is locked or its link in quarantine, and StoreUnavailable; the code may then be tried again.
         """
         desk, now = self._desk, self._desk.clock.now()
-        stored = await desk.store.find_by_code(desk.digest("code", code), client_id)
-        if stored is None or stored.ended_at is not None:
+        code_digest = desk.digest("code", code)
+        stored = await desk.store.use_code(code_digest, client_id, now)
+        if stored is None:
+            known = await desk.store.find_by_code(code_digest, client_id)
+            if known is not None and known.ended_at is None:
+                await self._end(known.sign_in_id, EndReason.CODE_REPLAYED)
             return None
         content = self._open(stored)
         reason = judge_redemption(
-            used_at=stored.code_used_at,
-            expires_at=stored.code_expires_at,
-            challenge=content.code_challenge,
-            verifier=verifier,
-            now=now,
+            expires_at=stored.code_expires_at, challenge=content.code_challenge, verifier=verifier, now=now
         )
-        if reason is None and not await desk.store.use_code(stored.sign_in_id, now):
-            reason = EndReason.CODE_REPLAYED
         if reason is not None:
             await self._end(stored.sign_in_id, reason)
             return None

@@ -220,32 +220,38 @@ class SignInDesk:
 
         Raises SignInRefused or StoreUnavailable.
         """
-        now = self.clock.now()
-        stored = await self.store.find_by_ticket(self.digest("ticket", ticket))
-        judge_start(_flight(stored), now)
-        assert stored is not None, "the judge refuses what is not there"
-        provider = self._provider(stored.provider)
-        content = self._open_flight(stored)
+        now, ticket_digest = self.clock.now(), self.digest("ticket", ticket)
         state, browser = self.new_secret(), browser or self.new_secret()
-        secrets = FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier)
-        url = await self._first_address(stored.provider, provider, secrets, _wanted(content))
-        is_first = await self.store.start(
-            stored.flight_id, self.digest("state", state), self.digest("browser", browser), now
-        )
-        if not is_first:
-            raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "ticket_used")
+        marks = (self.digest("state", state), self.digest("browser", browser))
+        # Nobody types a password for a provider that could not be asked afterwards.
+        ready = [
+            name for name, one in self.providers.items() if not one.adapter.asks_at_begin and self.is_available(name)
+        ]
+        stored = await self.store.start(ticket_digest, ready, *marks, now)
+        if stored is not None:
+            url = await self._provider(stored.provider).adapter.begin(*self._departing(stored, state))
+        else:
+            found = await self.store.find_by_ticket(ticket_digest)
+            judge_start(_flight(found), now)
+            assert found is not None, "the judge refuses what is not there"
+            url = await self._pushed(found, state)
+            stored = await self.store.start(ticket_digest, [found.provider], *marks, now)
+            if stored is None:
+                raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "ticket_used")
         self.observe(SignInBegun(provider=stored.provider))
         return Departure(url=url, browser=browser)
 
-    async def _first_address(
-        self, name: str, provider: ConfiguredProvider, secrets: FlightSecrets, wanted: Wanted
-    ) -> str:
-        if provider.adapter.asks_at_begin:
-            return await self._ask(name, lambda: provider.adapter.begin(secrets, wanted))
-        # Nobody types a password for a provider that could not be asked afterwards.
-        if not self.is_available(name):
+    async def _pushed(self, found: StoredFlight, state: str) -> str:
+        """Give the address at a provider that is asked before the browser leaves (PAR)."""
+        provider = self._provider(found.provider)
+        if not provider.adapter.asks_at_begin:
             raise SignInRefused(EidCode.PROVIDER_UNAVAILABLE, "circuit_open")
-        return await provider.adapter.begin(secrets, wanted)
+        secrets, wanted = self._departing(found, state)
+        return await self._ask(found.provider, lambda: provider.adapter.begin(secrets, wanted))
+
+    def _departing(self, stored: StoredFlight, state: str) -> tuple[FlightSecrets, Wanted]:
+        content = self._open_flight(stored)
+        return FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier), _wanted(content)
 
     async def land(self, provider_name: str, raw: str, visitor: Visitor) -> Landing:
         """Take a callback: validate everything, store the sign-in or the refusal, and say where the browser goes.
@@ -255,26 +261,34 @@ class SignInDesk:
         """
         started = self.clock.monotonic()
         provider = self._provider(provider_name)
-        stored: StoredFlight | None = None
+        state = ""
         try:
             returned = provider.adapter.read_return(raw)
-            stored = await self.store.find_by_state(self.digest("state", returned.state))
-            browser = self.digest("browser", visitor.browser) if visitor.browser else None
-            judge_return(_flight(stored), provider_name, browser, self.clock.now())
-            assert stored is not None, "the judge refuses what is not there"
-            if not await self.store.consume(stored.flight_id, self.clock.now()):
-                raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "state_used")
+            state = returned.state
+            stored = await self._consume(provider_name, state, visitor)
         except SignInRefused as refusal:
-            if isinstance(refusal, ReturnRefused) and refusal.state:
-                stored = await self.store.find_by_state(self.digest("state", refusal.state))
-            await self._conclude_refused(provider_name, stored, visitor, refusal, started)
+            state = refusal.state if isinstance(refusal, ReturnRefused) else state
+            found = await self.store.find_by_state(self.digest("state", state)) if state else None
+            # The flight goes on, or had ended before, and what it ended with stays.
+            await self._conclude_refused(provider_name, found, visitor, refusal, started, ends_flight=False)
             raise
         content = self._open_flight(stored)
         try:
             return await self._sign_in(provider_name, provider, stored, content, returned, visitor, started)
         except SignInRefused as refusal:
-            await self._conclude_refused(provider_name, stored, visitor, refusal, started)
+            await self._conclude_refused(provider_name, stored, visitor, refusal, started, ends_flight=True)
             return await self._landing_refused(stored, content, refusal.eid)
+
+    async def _consume(self, provider: str, state: str, visitor: Visitor) -> StoredFlight:
+        """Use up the flight of a callback. Raises SignInRefused."""
+        now, state_digest = self.clock.now(), self.digest("state", state)
+        browser = self.digest("browser", visitor.browser) if visitor.browser else None
+        if browser is not None:
+            consumed = await self.store.consume(state_digest, provider, browser, now)
+            if consumed is not None:
+                return consumed
+        judge_return(_flight(await self.store.find_by_state(state_digest)), provider, browser, now)
+        raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "state_used")  # Somebody was faster, a moment ago.
 
     async def _sign_in(
         self,
@@ -354,7 +368,14 @@ class SignInDesk:
         return Landing(return_to=content.return_to, state=content.state, refused=eid, next_ticket=next_ticket)
 
     async def _conclude_refused(
-        self, name: str, stored: StoredFlight | None, visitor: Visitor, refusal: SignInRefused, started: float
+        self,
+        name: str,
+        stored: StoredFlight | None,
+        visitor: Visitor,
+        refusal: SignInRefused,
+        started: float,
+        *,
+        ends_flight: bool,
     ) -> None:
         alert = _ALERTS.get(refusal.eid)
         if alert is not None:
@@ -363,8 +384,7 @@ class SignInDesk:
         if stored is None:
             return  # Anybody can call with an invented state; that is counted and logged, and fills no table.
         evidence = self._evidence(name, stored, visitor, refusal.eid.value, refusal.reason)
-        if stored.consumed_at is not None or isinstance(refusal, ReturnRefused):
-            # The flight had ended before, and what it ended with stays; or it has not ended.
+        if not ends_flight:
             evidence = replace(evidence, flight_id=None)
         await self.store.conclude(evidence, None)
 

@@ -113,14 +113,19 @@ class SignInStore(Protocol):
 
     async def find_by_ticket(self, ticket_digest: bytes) -> StoredFlight | None: ...
 
-    async def start(self, flight_id: UUID, state_digest: bytes, browser_digest: bytes, now: datetime) -> bool:
-        """Note that a browser started it; False when one did before."""
+    async def start(
+        self, ticket_digest: bytes, providers: Sequence[str], state_digest: bytes, browser_digest: bytes, now: datetime
+    ) -> StoredFlight | None:
+        """Note that a browser started the flight of a ticket, if it is with one of these providers; None when there is
+        none that may still be started."""
         ...
 
     async def find_by_state(self, state_digest: bytes) -> StoredFlight | None: ...
 
-    async def consume(self, flight_id: UUID, now: datetime) -> bool:
-        """Use it up; False when somebody was faster."""
+    async def consume(
+        self, state_digest: bytes, provider: str, browser_digest: bytes, now: datetime
+    ) -> StoredFlight | None:
+        """Use up the flight of this state, provider and browser; None when there is none that may still be used."""
         ...
 
     async def conclude(self, evidence: Evidence, sign_in: NewSignIn | None) -> None:
@@ -129,7 +134,7 @@ class SignInStore(Protocol):
 
     async def find_by_code(self, code_digest: bytes, client_id: str) -> StoredSignIn | None: ...
 
-    async def use_code(self, sign_in_id: UUID, now: datetime) -> bool:
+    async def use_code(self, code_digest: bytes, client_id: str, now: datetime) -> StoredSignIn | None:
         """Redeem; False when somebody was faster."""
         ...
 

@@ -1,7 +1,7 @@
 """The gateway's copy of the procedure catalogue: every version that was seen, and the present one."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import msgspec
@@ -11,7 +11,7 @@ from gateway.ports.basics import Clock
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
-from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.pool import Connection, Pool, connection, session_lock, transaction
 from gateway.store.procedure_runs import ProcedureRuns
 from gateway.store.queries import queries
 from gateway.sync.procedure_changes import procedure_changes
@@ -126,17 +126,9 @@ class PostgresProcedures:
         async with connection(self._pool) as borrowed:
             await queries("systems").note_procedures_synced(borrowed, system=system, now=now)
 
-    @asynccontextmanager
-    async def alone(self, system: str) -> AsyncIterator[bool]:
+    def alone(self, system: str) -> AbstractAsyncContextManager[bool]:
         """Tell whether this process may read the catalogue now; no other may until the block ends."""
-        sql = queries("procedures")
-        async with connection(self._pool) as borrowed:
-            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=Lock.PROCEDURES, system=system))
-            try:
-                yield is_mine
-            finally:
-                if is_mine:
-                    await sql.release_sync_lock(borrowed, lock_class=Lock.PROCEDURES, system=system)
+        return session_lock(self._pool, Lock.PROCEDURES, system)
 
 
 async def _kinds_of_changes(borrowed: Connection, after: Mapping[str, Procedure]) -> dict[str, Sequence[str]]:

@@ -15,7 +15,7 @@ from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.dossiers import EVERY_AGENCY
 from gateway.store.locks import Lock
-from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.pool import Connection, Pool, connection, session_lock, transaction
 from gateway.store.queries import queries
 
 
@@ -28,13 +28,8 @@ class PostgresRuns:
 
     @asynccontextmanager
     async def alone(self, system: str) -> AsyncIterator["_RunTransactions | None"]:
-        async with connection(self._pool) as borrowed:
-            is_mine = bool(await self._sql.try_lock(borrowed, lock=Lock.RECONCILIATION, system=system))
-            try:
-                yield _RunTransactions(self._pool, system) if is_mine else None
-            finally:
-                if is_mine:
-                    await self._sql.unlock(borrowed, lock=Lock.RECONCILIATION, system=system)
+        async with session_lock(self._pool, Lock.RECONCILIATION, system) as is_mine:
+            yield _RunTransactions(self._pool, system) if is_mine else None
 
     async def begin(
         self, system: str, mode: RunMode, *, phase: RunPhase, is_dry: bool, requested_by: str, now: datetime

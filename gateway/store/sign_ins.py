@@ -7,8 +7,13 @@ from uuid import UUID
 
 from gateway.model.identity import Assurance, Binding, IdentityLevel, SignInLevels
 from gateway.ports.sign_ins import Evidence, NewSignIn, StoredFlight, StoredSignIn
-from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
+
+_SIGN_IN_COLUMNS = (
+    *("sign_in_id", "session_digest", "code_digest", "code_expires_at", "wrapped_key", "sealed", "expires_at"),
+)
+"""Those that the evidence does not have."""
 
 
 class PostgresSignIns:
@@ -37,71 +42,47 @@ class PostgresSignIns:
             row = await self._sql.find_by_ticket(borrowed, ticket_digest=ticket_digest)
         return None if row is None else StoredFlight(**row)
 
-    async def start(self, flight_id: UUID, state_digest: bytes, browser_digest: bytes, now: datetime) -> bool:
+    async def start(
+        self, ticket_digest: bytes, providers: Sequence[str], state_digest: bytes, browser_digest: bytes, now: datetime
+    ) -> StoredFlight | None:
         async with connection(self._pool) as borrowed:
             row = await self._sql.start(
-                borrowed, flight_id=flight_id, state_digest=state_digest, browser_digest=browser_digest, now=now
+                borrowed,
+                ticket_digest=ticket_digest,
+                providers=list(providers),
+                state_digest=state_digest,
+                browser_digest=browser_digest,
+                now=now,
             )
-        return row is not None
+        return None if row is None else StoredFlight(**row)
 
     async def find_by_state(self, state_digest: bytes) -> StoredFlight | None:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_by_state(borrowed, state_digest=state_digest)
         return None if row is None else StoredFlight(**row)
 
-    async def consume(self, flight_id: UUID, now: datetime) -> bool:
+    async def consume(
+        self, state_digest: bytes, provider: str, browser_digest: bytes, now: datetime
+    ) -> StoredFlight | None:
         async with connection(self._pool) as borrowed:
-            return await self._sql.consume(borrowed, flight_id=flight_id, now=now) is not None
+            row = await self._sql.consume(
+                borrowed, state_digest=state_digest, provider=provider, browser_digest=browser_digest, now=now
+            )
+        return None if row is None else StoredFlight(**row)
 
     async def conclude(self, evidence: Evidence, sign_in: NewSignIn | None) -> None:
-        async with transaction(self._pool) as borrowed:
-            await self._sql.add_evidence(borrowed, **_evidence_row(evidence))
-            if evidence.flight_id is not None:
-                await self._sql.conclude_flight(borrowed, flight_id=evidence.flight_id, outcome=evidence.outcome)
-            if sign_in is not None:
-                await self._add_sign_in(borrowed, sign_in, evidence)
-                note = sign_in.technical_id
-                if note is not None:
-                    await self._sql.note_technical_id(
-                        borrowed,
-                        number_digest=note.number_digest,
-                        wrapped_key=note.wrapped_key,
-                        sealed=note.sealed,
-                        is_known=note.is_known,
-                        now=evidence.occurred_at,
-                    )
-
-    async def _add_sign_in(self, borrowed: Connection, sign_in: NewSignIn, evidence: Evidence) -> None:
-        await self._sql.add_sign_in(
-            borrowed,
-            sign_in_id=sign_in.sign_in_id,
-            client_id=sign_in.client_id,
-            provider=sign_in.provider,
-            evidence_id=evidence.evidence_id,
-            subject_digest=sign_in.subject_digest,
-            session_digest=sign_in.session_digest,
-            account_kind=sign_in.account_kind,
-            identity_level=sign_in.levels.identity.value,
-            authentication_level=sign_in.levels.authentication,
-            assurance=int(sign_in.levels.assurance),
-            binding=sign_in.levels.binding.value,
-            authenticated_at=sign_in.authenticated_at,
-            code_digest=sign_in.code_digest,
-            code_expires_at=sign_in.code_expires_at,
-            wrapped_key=sign_in.wrapped_key,
-            sealed=sign_in.sealed,
-            now=evidence.occurred_at,
-            expires_at=sign_in.expires_at,
-        )
+        async with connection(self._pool) as borrowed:
+            await self._sql.conclude(borrowed, **_evidence_row(evidence), **_sign_in_row(sign_in))
 
     async def find_by_code(self, code_digest: bytes, client_id: str) -> StoredSignIn | None:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_by_code(borrowed, code_digest=code_digest, client_id=client_id)
         return None if row is None else _sign_in(row)
 
-    async def use_code(self, sign_in_id: UUID, now: datetime) -> bool:
+    async def use_code(self, code_digest: bytes, client_id: str, now: datetime) -> StoredSignIn | None:
         async with connection(self._pool) as borrowed:
-            return await self._sql.use_code(borrowed, sign_in_id=sign_in_id, now=now) is not None
+            row = await self._sql.use_code(borrowed, code_digest=code_digest, client_id=client_id, now=now)
+        return None if row is None else _sign_in(row)
 
     async def find(self, sign_in_id: UUID, client_id: str) -> StoredSignIn | None:
         async with connection(self._pool) as borrowed:
@@ -203,7 +184,20 @@ def _evidence_row(evidence: Evidence) -> dict[str, Any]:
         "number_digests": list(evidence.number_digests),
         "address_prefix": evidence.address_prefix,
         "agent_digest": evidence.agent_digest,
-        "occurred_at": evidence.occurred_at,
+        "now": evidence.occurred_at,
+    }
+
+
+def _sign_in_row(sign_in: NewSignIn | None) -> dict[str, Any]:
+    """Give what a sign-in adds to its evidence; all of it None for a refusal."""
+    note = None if sign_in is None else sign_in.technical_id
+    return {
+        **{name: getattr(sign_in, name, None) for name in _SIGN_IN_COLUMNS},
+        "signed_in_at": getattr(sign_in, "authenticated_at", None),
+        "number_digest": getattr(note, "number_digest", None),
+        "number_wrapped_key": getattr(note, "wrapped_key", None),
+        "number_sealed": getattr(note, "sealed", None),
+        "is_known": getattr(note, "is_known", None),
     }
 
 

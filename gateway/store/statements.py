@@ -1,7 +1,7 @@
 """Statements and questions in PostgreSQL. Contents are sealed under a key of each record's own."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.events import EVERY_AGENCY
 from gateway.store.locks import Lock
-from gateway.store.pool import Pool, connection, transaction
+from gateway.store.pool import Pool, connection, session_lock, transaction
 from gateway.store.queries import queries
 
 
@@ -254,15 +254,8 @@ class PostgresStatements:
             at: datetime | None = await self._sql.questions_read_at(borrowed, system=system)
         return at
 
-    @asynccontextmanager
-    async def alone(self, system: str) -> AsyncIterator[bool]:
-        async with connection(self._pool) as borrowed:
-            is_mine = bool(await self._sql.try_reading_lock(borrowed, lock_class=Lock.QUESTIONS, system=system))
-            try:
-                yield is_mine
-            finally:
-                if is_mine:
-                    await self._sql.release_reading_lock(borrowed, lock_class=Lock.QUESTIONS, system=system)
+    def alone(self, system: str) -> AbstractAsyncContextManager[bool]:
+        return session_lock(self._pool, Lock.QUESTIONS, system)
 
     async def known(self, system: str, source: QuestionSource) -> Mapping[str, bool | None]:
         async with connection(self._pool) as borrowed:

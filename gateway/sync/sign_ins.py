@@ -89,12 +89,11 @@ def judge_return(flight: Flight | None, provider: str, browser_digest: bytes | N
     return flight
 
 
-def judge_redemption(
-    *, used_at: datetime | None, expires_at: datetime, challenge: str, verifier: str, now: datetime
-) -> EndReason | None:
-    """Tell why a code must not be redeemed; None when it may. Whoever holds a code without its verifier stole it."""
-    if used_at is not None:
-        return EndReason.CODE_REPLAYED
+def judge_redemption(*, expires_at: datetime, challenge: str, verifier: str, now: datetime) -> EndReason | None:
+    """Tell why a code that was used up just now is not redeemed all the same; None when it is.
+
+    Whoever holds a code without its verifier stole it.
+    """
     if expires_at <= now:
         return EndReason.CODE_EXPIRED
     if not hmac.compare_digest(challenge_of(verifier), challenge):

@@ -42,11 +42,5 @@ SELECT p.code, p.version_number, v.document
 FROM procedures p JOIN procedure_versions v USING (code, version_number)
 WHERE p.code = ANY(:codes::text[]) AND p.retired_at IS NULL;
 
--- name: try_sync_lock$
-SELECT pg_try_advisory_lock(:lock_class::int, hashtext(:system));
-
--- name: release_sync_lock$
-SELECT pg_advisory_unlock(:lock_class::int, hashtext(:system));
-
 -- name: synced_at$
 SELECT procedures_synced_at FROM system_states WHERE system = :system;

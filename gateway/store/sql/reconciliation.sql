@@ -1,9 +1,3 @@
--- name: try_lock$
-SELECT pg_try_advisory_lock(:lock::int, hashtext(:system));
-
--- name: unlock!
-SELECT pg_advisory_unlock(:lock::int, hashtext(:system));
-
 -- name: begin_run^
 -- A run of today that is under way is given instead of a second one.
 INSERT INTO reconciliation_runs (system, mode, phase, is_dry, since, requested_by, started_at, progressed_at)

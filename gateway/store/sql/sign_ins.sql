@@ -7,43 +7,68 @@ SELECT flight_id, client_id, provider, created_at, expires_at, started_at, consu
 FROM sign_in_flights WHERE ticket_digest = :ticket_digest;
 
 -- name: start^
+-- One turn on the wire where everything is right, as with `consume`.
 UPDATE sign_in_flights SET started_at = :now, state_digest = :state_digest, browser_digest = :browser_digest
-WHERE flight_id = :flight_id AND started_at IS NULL RETURNING flight_id;
+WHERE ticket_digest = :ticket_digest AND provider = ANY(:providers::text[]) AND started_at IS NULL AND expires_at > :now
+RETURNING flight_id, client_id, provider, created_at, expires_at, started_at, consumed_at, browser_digest, wrapped_key, sealed;
 
 -- name: find_by_state^
 SELECT flight_id, client_id, provider, created_at, expires_at, started_at, consumed_at, browser_digest, wrapped_key, sealed
 FROM sign_in_flights WHERE state_digest = :state_digest;
 
 -- name: consume^
-UPDATE sign_in_flights SET consumed_at = :now WHERE flight_id = :flight_id AND consumed_at IS NULL RETURNING flight_id;
+-- One turn on the wire where everything is right; what is wrong is looked up and judged.
+UPDATE sign_in_flights SET consumed_at = :now
+WHERE state_digest = :state_digest AND provider = :provider AND browser_digest = :browser_digest
+  AND consumed_at IS NULL AND expires_at > :now
+RETURNING flight_id, client_id, provider, created_at, expires_at, started_at, consumed_at, browser_digest, wrapped_key, sealed;
 
--- name: conclude_flight!
-UPDATE sign_in_flights SET outcome = :outcome WHERE flight_id = :flight_id;
-
--- name: add_evidence!
-INSERT INTO sign_in_evidence (evidence_id, flight_id, client_id, provider, issuer, agreement_id, outcome, reason,
-    subject_digest, account_kind, identity_level, level_source, authentication_level, assurance, acr, amr, authenticated_at,
-    upstream_idp, is_vneid, number_digests, binding, id_token_sha256, access_token_sha256, key_id, address_prefix, agent_digest, occurred_at)
-VALUES (:evidence_id, :flight_id, :client_id, :provider, :issuer, :agreement_id, :outcome, :reason,
-    :subject_digest, :account_kind, :identity_level, :level_source, :authentication_level, :assurance, :acr, :amr,
-    :authenticated_at, :upstream_idp, :is_vneid, :number_digests, :binding, :id_token_sha256, :access_token_sha256, :key_id, :address_prefix,
-    :agent_digest, :occurred_at);
-
--- name: add_sign_in!
+-- name: conclude!
+-- All of it in one statement: it is stored as a whole, and takes one turn on the wire. `sign_in_id` is null for a refusal.
+WITH concluded AS (
+    UPDATE sign_in_flights SET outcome = :outcome WHERE flight_id = :flight_id::uuid
+), proof AS (
+    INSERT INTO sign_in_evidence (evidence_id, flight_id, client_id, provider, issuer, agreement_id, outcome, reason,
+        subject_digest, account_kind, identity_level, level_source, authentication_level, assurance, acr, amr,
+        authenticated_at, upstream_idp, is_vneid, number_digests, binding, id_token_sha256, access_token_sha256, key_id,
+        address_prefix, agent_digest, occurred_at)
+    VALUES (:evidence_id, :flight_id, :client_id, :provider, :issuer, :agreement_id, :outcome, :reason,
+        :subject_digest, :account_kind, :identity_level, :level_source, :authentication_level, :assurance, :acr, :amr,
+        :authenticated_at, :upstream_idp, :is_vneid, :number_digests, :binding, :id_token_sha256, :access_token_sha256,
+        :key_id, :address_prefix, :agent_digest, :now)
+), noted AS (
+    -- What is known stays; what is not known is asked for again when somebody signs in a day later.
+    INSERT INTO technical_ids AS t (number_digest, wrapped_key, sealed, is_known, seen_at, due_at)
+    SELECT :number_digest::bytea, :number_wrapped_key::bytea, :number_sealed::bytea, :is_known::bool, :now,
+           CASE WHEN :is_known::bool THEN NULL ELSE :now END
+    WHERE :number_digest::bytea IS NOT NULL
+    ON CONFLICT (number_digest) DO UPDATE SET seen_at = excluded.seen_at,
+        wrapped_key = CASE WHEN excluded.is_known OR NOT t.is_known THEN excluded.wrapped_key ELSE t.wrapped_key END,
+        sealed = CASE WHEN excluded.is_known OR NOT t.is_known THEN excluded.sealed ELSE t.sealed END,
+        is_known = t.is_known OR excluded.is_known,
+        due_at = CASE WHEN t.is_known OR excluded.is_known THEN NULL
+                      WHEN t.due_at IS NULL AND t.asked_at < excluded.seen_at - interval '1 day' THEN excluded.seen_at
+                      ELSE t.due_at END,
+        attempts_count = CASE WHEN t.due_at IS NULL THEN 0 ELSE t.attempts_count END
+)
 INSERT INTO sign_ins (sign_in_id, client_id, provider, evidence_id, subject_digest, session_digest, account_kind,
-    identity_level, authentication_level, assurance, binding, authenticated_at, code_digest, code_expires_at, wrapped_key,
-    sealed, created_at, seen_at, expires_at)
-VALUES (:sign_in_id, :client_id, :provider, :evidence_id, :subject_digest, :session_digest, :account_kind,
-    :identity_level, :authentication_level, :assurance, :binding, :authenticated_at, :code_digest, :code_expires_at,
-    :wrapped_key, :sealed, :now, :now, :expires_at);
+    identity_level, authentication_level, assurance, binding, authenticated_at, code_digest, code_expires_at,
+    wrapped_key, sealed, created_at, seen_at, expires_at)
+SELECT :sign_in_id::uuid, :client_id, :provider, :evidence_id, :subject_digest, :session_digest::bytea, :account_kind,
+    :identity_level, :authentication_level, :assurance, :binding, :signed_in_at::timestamptz, :code_digest::bytea,
+    :code_expires_at::timestamptz, :wrapped_key::bytea, :sealed::bytea, :now, :now, :expires_at::timestamptz
+WHERE :sign_in_id::uuid IS NOT NULL;
 
 -- name: find_by_code^
 SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
 WHERE s.code_digest = :code_digest AND s.client_id = :client_id;
 
 -- name: use_code^
-UPDATE sign_ins SET code_used_at = :now, seen_at = :now
-WHERE sign_in_id = :sign_in_id AND code_used_at IS NULL AND ended_at IS NULL RETURNING sign_in_id;
+UPDATE sign_ins s SET code_used_at = :now, seen_at = :now
+FROM sign_in_evidence e
+WHERE s.code_digest = :code_digest AND s.client_id = :client_id AND s.code_used_at IS NULL AND s.ended_at IS NULL
+  AND e.evidence_id = s.evidence_id
+RETURNING s.*, e.level_source;
 
 -- name: find^
 SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
@@ -103,18 +128,6 @@ DELETE FROM sign_in_flights WHERE expires_at <= :flights_before;
 
 -- name: sweep_tokens!
 DELETE FROM logout_tokens_seen WHERE expires_at <= :flights_before;
-
--- name: note_technical_id!
--- What is known stays; what is not known is asked for again when somebody signs in a day later.
-INSERT INTO technical_ids AS t (number_digest, wrapped_key, sealed, is_known, seen_at, due_at)
-VALUES (:number_digest, :wrapped_key, :sealed, :is_known, :now, CASE WHEN :is_known::bool THEN NULL ELSE :now::timestamptz END)
-ON CONFLICT (number_digest) DO UPDATE SET seen_at = :now,
-    wrapped_key = CASE WHEN :is_known::bool OR NOT t.is_known THEN :wrapped_key ELSE t.wrapped_key END,
-    sealed = CASE WHEN :is_known::bool OR NOT t.is_known THEN :sealed ELSE t.sealed END,
-    is_known = t.is_known OR :is_known::bool,
-    due_at = CASE WHEN t.is_known OR :is_known::bool THEN NULL
-                  WHEN t.due_at IS NULL AND t.asked_at < :now::timestamptz - interval '1 day' THEN :now ELSE t.due_at END,
-    attempts_count = CASE WHEN t.due_at IS NULL THEN 0 ELSE t.attempts_count END;
 
 -- name: due_technical_ids
 SELECT number_digest, wrapped_key, sealed, attempts_count FROM technical_ids

@@ -71,12 +71,6 @@ WHERE statement_id = :statement_id::bigint AND state = 'parked'
        WHERE agency_code = p.code OR starts_with(agency_code, p.code || '.')))
 RETURNING statement_id, kind, subject, agency_code, state, attempts_count, reason, due_at, created_at, changed_at;
 
--- name: try_reading_lock$
-SELECT pg_try_advisory_lock(:lock_class::int, hashtext(:system));
-
--- name: release_reading_lock$
-SELECT pg_advisory_unlock(:lock_class::int, hashtext(:system));
-
 -- name: known_questions
 SELECT question_id, digest, is_answered FROM questions WHERE system = :system AND source = :source;
 
