@@ -1,0 +1,70 @@
+"""The self-check of a registration: secrets, login, and one question about a transaction that nobody opened.
+
+It asks no citizen anything: the first call of a consent makes a phone ring and is never part of a check.
+"""
+
+from adapters.consent.adapter import ConsentAdapter
+from adapters.consent.settings import ConsentSettings, Secret
+from gateway.errors import ContractBroken, CredentialsRefused, Rejected, RemoteError
+from gateway.ports.portal import Finding
+
+PROBE_CODE = "00000000-0000-4000-8000-000000000000"
+"""A transaction code that no hub issues."""
+
+
+async def run_checks(adapter: ConsentAdapter) -> list[Finding]:
+    """Give one finding per subject, in the order in which they build on each other."""
+    settings = adapter.settings
+    findings = [_secret(settings, name, secret) for name, secret in _secrets(settings)]
+    if not all(finding.is_ok for finding in findings):
+        return findings
+    if settings.partner is not None:
+        try:
+            await adapter.client.check_login()
+            findings.append(Finding(subject=f"{settings.system} login", is_ok=True, detail="a token was given"))
+        except RemoteError as error:
+            return [*findings, _failed(settings, "login", error)]
+    findings.append(await _question(adapter))
+    return findings
+
+
+async def _question(adapter: ConsentAdapter) -> Finding:
+    settings = adapter.settings
+    subject = f"{settings.system} question"
+    try:
+        await adapter.status(PROBE_CODE)
+    except Rejected:
+        return Finding(subject=subject, is_ok=True, detail="an unknown transaction is refused, as it must be")
+    except RemoteError as error:
+        return _failed(settings, "question", error)
+    return Finding(subject=subject, is_ok=False, detail="a transaction was found under a code that nobody issues")
+
+
+def _secrets(settings: ConsentSettings) -> list[tuple[str, Secret]]:
+    found = [(f"webhook.keys.{place}", secret) for place, secret in enumerate(settings.webhook.keys)]
+    if settings.client is not None:
+        found.append(("client.secret", settings.client.secret))
+    if settings.partner is not None:
+        found.append(("partner.password", settings.partner.password))
+    if settings.hmac is not None:
+        found.append(("hmac.key", settings.hmac.key))
+    return found
+
+
+def _secret(settings: ConsentSettings, name: str, secret: Secret) -> Finding:
+    subject = f"{settings.system} {name}"
+    try:
+        secret.read()
+    except (OSError, ValueError):
+        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
+    return Finding(subject=subject, is_ok=True, detail="readable")
+
+
+def _failed(settings: ConsentSettings, subject: str, error: RemoteError) -> Finding:
+    advice = ""
+    if isinstance(error, CredentialsRefused):
+        advice = "; check credentials, clock and the address that is allowed over there"
+    elif isinstance(error, ContractBroken):
+        advice = "; check base_url, the paths and ask_form"
+    detail = f"{error.message} [{error.code}]{advice}"
+    return Finding(subject=f"{settings.system} {subject}", is_ok=False, detail=detail)
