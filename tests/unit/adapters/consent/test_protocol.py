@@ -274,13 +274,8 @@ def test_a_state_that_is_not_known_is_no_state(document: Any) -> None:
 
 def test_data_is_cut_to_what_was_agreed() -> None:
     """The personal number is set apart, agreed fields are kept, others are counted and dropped."""
-    document = {
-        "citizenPid": PID,
-        "fullName": "Nguyễn Thị Mẫu",
-        "birthDate": "01/02/1999",
-        "religion": "x",
-        "photo": "y",
-    }
+    agreed = {"fullName": "Nguyễn Thị Mẫu", "birthDate": "01/02/1999"}
+    document = {"citizenPid": PID, **agreed, "religion": "x", "photo": "y"}
     data = protocol.read_data(SETTINGS, answer({"status": "01", "message": "ok", "data": document}))
     assert (PID, agreed, 2) == (
         data.citizen_pid,
