@@ -4,6 +4,7 @@ All methods are for the event loop that serves it. HTTP is in `app`, the control
 process may call the methods here directly.
 """
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -100,6 +101,8 @@ class ConsentSandbox:
             return self._refuse(record, "02")
         transaction = self.transactions.open(person.pid, self._profile.consent_seconds)
         self.tallies["started"] += 1
+        # A little later than the end, so that the clock has certainly reached it; a clock that is pushed does not wait.
+        asyncio.get_running_loop().call_later(self._profile.consent_seconds + 0.01, self.expire_due)
         if not self._profile.is_webhook_order_swapped:
             self._tell_transcode(transaction)
         payload = {"transactionCode": transaction.code}
