@@ -14,7 +14,7 @@ from adapters.consent.sandbox import ConsentSandbox, HubProfile, VirtualClock
 from adapters.sandboxing import RunningSandbox, serve_sandbox
 from adapters.transport import RemoteCallFinished
 from gateway.errors import GatewayError
-from gateway.model.consent import HubResult
+from gateway.model.consent import ConsentState, HubResult
 from gateway.ports.consent import HubNotice, NoticeKind, ShareRequest
 from gateway.sync.consent_events import (
     ConsentEffect,
@@ -143,6 +143,10 @@ class Desk:
         self.transaction = opened.transaction
         self.effects: list[ConsentEffect] = list(opened.effects)
         self.facts: dict[str, Any] | None = None
+
+    def standing(self) -> ConsentState:
+        """What the outside is told now."""
+        return self.transaction.standing
 
     async def begin(self) -> None:
         """Ask the citizen."""

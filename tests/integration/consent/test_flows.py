@@ -38,15 +38,15 @@ async def test_a_consent_by_webhooks() -> None:
         hub: ConsentHub = at.adapter
         desk = Desk(at)
         await desk.begin()
-        assert ConsentState.INITIATED == desk.transaction.standing
+        assert ConsentState.INITIATED == desk.standing()
         await hooks.wait_for(1)
         assert NoticeKind.TRANSCODE is (await desk.take(*hooks.taken[0])).kind
-        assert ConsentState.LINKED == desk.transaction.standing
+        assert ConsentState.LINKED == desk.standing()
         assert f"{at.running.url}/share/{desk.transaction.txn_id}" == hub.universal_link(desk.transaction.txn_id)
         decide(at, desk, "approve")
         await hooks.wait_for(2)
         assert HubResult.AGREED is (await desk.take(*hooks.taken[1])).result
-        assert (ConsentState.APPROVED, DataState.HELD) == (desk.transaction.standing, desk.transaction.data)
+        assert (ConsentState.APPROVED, DataState.HELD) == (desk.standing(), desk.transaction.data)
         assert {"fullName": "Nguyễn Thị Mẫu", "birthDate": "01/02/1999", "gender": "2"} == desk.facts
         assert 1 == at.sandbox.counters()["released"]
 
@@ -62,10 +62,10 @@ async def test_a_consent_by_polling_in_every_dialect(answer_form: str, body_form
         desk = Desk(at)
         await desk.begin()
         await desk.ask()
-        assert ConsentState.LINKED == desk.transaction.standing
+        assert ConsentState.LINKED == desk.standing()
         decide(at, desk, "approve")
         await desk.ask()
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
         assert ["start", "status", "status", "data"] == [call.operation for call in at.seen]
 
 
@@ -74,7 +74,7 @@ async def test_a_first_answer_with_the_id() -> None:
     async with stage({"is_txn_id_in_first_answer": True}) as at:
         desk = Desk(at)
         await desk.begin()
-        assert ConsentState.LINKED == desk.transaction.standing
+        assert ConsentState.LINKED == desk.standing()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_n162_the_result_comes_first() -> None:
         await hooks.wait_for(2)
         kinds = [(await desk.take(*taken)).kind for taken in hooks.taken]
         assert [NoticeKind.RESULT, NoticeKind.TRANSCODE] == kinds
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
         assert desk.transaction.txn_id
 
 
@@ -199,7 +199,7 @@ async def test_webhooks_of_a_type_that_nobody_knows_lead_to_a_question() -> None
         decide(at, desk, "approve")
         await hooks.wait_for(2)
         assert NoticeKind.OTHER is (await desk.take(*hooks.taken[1])).kind
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
 
 
 @pytest.mark.parametrize("spelling", list(Spelling))
@@ -227,7 +227,7 @@ async def test_n166_data_of_another_citizen(by: str) -> None:
         decide(at, desk, "approve", OTHER_PID if by == "decision" else "")
         await desk.ask()
         assert (ConsentState.FAILED, ConsentCode.SUBJECT_MISMATCH) == (
-            desk.transaction.standing,
+            desk.standing(),
             desk.transaction.code,
         )
         assert desk.facts is None
@@ -259,7 +259,7 @@ async def test_data_in_the_answer_about_the_status() -> None:
         await desk.begin()
         decide(at, desk, "approve")
         await desk.ask()
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
 
 
 @pytest.mark.parametrize("pid", ["999199000005", "999199999999"])
@@ -292,7 +292,7 @@ async def test_by_the_pages_of_the_simulation() -> None:
             target = page.headers["Location"]
             assert (303, True) == (page.status, target.endswith("%257C1"))
         await desk.apply(Woken(txn_id=at.adapter.read_return(target).txn_id))
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
 
 
 async def test_with_every_kind_of_authentication_at_once() -> None:
@@ -303,5 +303,5 @@ async def test_with_every_kind_of_authentication_at_once() -> None:
         await desk.begin()
         decide(at, desk, "approve")
         await desk.ask()
-        assert ConsentState.APPROVED == desk.transaction.standing
+        assert ConsentState.APPROVED == desk.standing()
         assert ["login", "start", "status", "data"] == [call.operation for call in at.seen]
