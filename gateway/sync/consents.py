@@ -25,6 +25,10 @@ the result may overtake the transaction code that it is about, and a webhook is 
   consent, however late the timer was, and the outcome does not depend on who was faster. The deadline lies after the
   hub's own (300 s), so that the hub's word normally comes first.
 
+Two duties stay with the caller. The first call is made as soon as the transaction is stored, since the hub's 300 s
+begin with it; what cannot be called soon is told as a failed initiation. A webhook may come before the answer to that
+call was stored, so one whose code nobody knows yet is kept for a while and applied when the code is learned.
+
 An approval is the citizen's decision and stays one. The data is fetched once because of it and compared with the person
 the transaction was opened for; data about anybody else is refused and the standing becomes failed, without the decision
 being rewritten. Subscribers are told when the standing changes, never on an approval alone.
