@@ -265,6 +265,22 @@ class IdentitySettings(_Section):
         return self
 
 
+class ConsentsSettings(_Section):
+    """Consents of signed-in citizens to share data. Registrations are read by the consent adapter's own settings model;
+    the hub calls back at {identity.public_base_url}/callbacks/consent/{name}/webhook, and the application leads the
+    browser to …/return."""
+
+    registrations: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=5, repr=False, exclude=True)]
+    poll_seconds: Annotated[float, Field(ge=2, le=120)] = 10.0
+    """How often an undecided consent is asked about, should its webhooks be lost."""
+    decision_seconds: Annotated[float, Field(ge=60, le=1800)] = 330.0
+    """Above the hub's own 300 s, so that its word normally comes first."""
+    held_minutes: Annotated[float, Field(ge=1, le=240)] = 30.0
+    """How long released data waits to be collected."""
+    delivered_minutes: Annotated[float, Field(ge=0, le=60)] = 5.0
+    """How long it may be collected again, should the answer be lost."""
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
 
@@ -290,6 +306,7 @@ class Settings(BaseSettings):
     portal_tls: "PortalTlsSettings | None" = None
     portal_inbound: PortalInboundSettings | None = None
     identity: IdentitySettings | None = None
+    consents: ConsentsSettings | None = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @classmethod

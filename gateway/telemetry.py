@@ -19,6 +19,7 @@ from gateway.ports.observing import (
     AlertRaised,
     CallEnded,
     CircuitMoved,
+    ConsentMoved,
     DefectFound,
     DeliveryEnded,
     DriftFound,
@@ -130,6 +131,7 @@ class Telemetry:
             "sign_in_callback", "Duration of callbacks, the provider's calls included", "provider"
         )
         self._sign_ins_begun = counter("sign_ins_begun", "Browsers sent to a provider", "provider")
+        self._consents = counter("consents", "Changes of how consents stand", "hub", "standing", "code")
         self._sign_ins_ended = counter("sign_ins_ended", "Sign-ins that are over", "reason")
         self._key_age = own("identity_keys_age_seconds", "Age of the provider's keys in use", "provider")
         self._key_facts = own(
@@ -174,6 +176,8 @@ class Telemetry:
                 self._sign_ins_begun.labels(happening.provider).inc()
             case SignInConcluded():
                 self._note_sign_in(happening)
+            case ConsentMoved():
+                self._consents.labels(happening.hub, happening.standing, happening.code).inc()
             case SignInsEnded():
                 self._sign_ins_ended.labels(happening.reason).inc(happening.count)
             case ListRead():

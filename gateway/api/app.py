@@ -11,6 +11,7 @@ from gateway.api import (
     applications,
     catalogues,
     codes,
+    consents,
     dossiers,
     drift,
     duties,
@@ -68,6 +69,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *identity.ENDPOINTS,
     *identity_accounts.ENDPOINTS,
     *identity_pages.ENDPOINTS,
+    *consents.ENDPOINTS,
 )
 """Everything the API serves."""
 

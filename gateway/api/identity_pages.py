@@ -61,7 +61,13 @@ def _refusal(call: Call, status: int, eid: EidCode) -> web.Response:
     return _page(call, status, "Đăng nhập", f"<p>{message}</p><p>Mã: {eid.value} · Số yêu cầu: {number}</p>")
 
 
-def _see_other(call: Call, address: str) -> web.Response:
+def landing_page(call: Call, status: int, title: str, message: str) -> web.Response:
+    """Show one sentence of ours."""
+    return _page(call, status, title, f"<p>{escape(message)}</p>")
+
+
+def see_other(call: Call, address: str) -> web.Response:
+    """Send the browser on, by GET."""
     return call.answer_raw(303, None, "", {**_headers(), hdrs.LOCATION: address})
 
 
@@ -92,7 +98,7 @@ async def start(call: Call) -> web.StreamResponse:
         return _refusal(call, status, refusal.eid)
     except StoreUnavailable:
         return _refusal(call, 503, EidCode.PROVIDER_UNAVAILABLE)
-    response = _see_other(call, departure.url)
+    response = see_other(call, departure.url)
     # A callback by form is a cross-site POST, to which a Lax cookie is not sent.
     is_form = any(one.adapter.takes_form_post for one in desk.sign_ins.providers.values())
     response.set_cookie(
@@ -140,17 +146,18 @@ async def _land(call: Call, raw: str, *, is_form: bool) -> web.Response:
         return _refusal(call, 400, refusal.eid)
     except StoreUnavailable:
         return _refusal(call, 503, EidCode.PROVIDER_UNAVAILABLE)
-    return _see_other(call, _way_back(desk, landing))
+    return see_other(call, _way_back(desk, landing))
 
 
 def _way_back(desk: IdentityDesk, landing: Landing) -> str:
     if landing.next_ticket:
         return f"{desk.public_base_url}/identity/logins/{landing.next_ticket}"
     told = {"code": landing.code} if landing.refused is None else {"error": landing.refused.value}
-    return _with_query(landing.return_to, told | ({"state": landing.state} if landing.state else {}))
+    return with_query(landing.return_to, told | ({"state": landing.state} if landing.state else {}))
 
 
-def _with_query(address: str, values: dict[str, str]) -> str:
+def with_query(address: str, values: dict[str, str]) -> str:
+    """Add values to an address's query."""
     return address + ("&" if urlsplit(address).query else "?") + urlencode(values, quote_via=quote)
 
 
@@ -174,7 +181,7 @@ async def logout_page(call: Call) -> web.StreamResponse:
     if page is None:
         return _refusal(call, 400, EidCode.TRANSACTION_REPLAYED)
     if page.form is not None and not page.form.is_post and not page.has_vneid:
-        return _see_other(call, page.form.url)
+        return see_other(call, page.form.url)
     content, action = "<p>Phiên làm việc tại cổng của tỉnh đã kết thúc.</p>", "'none'"
     if page.has_vneid:
         address = escape(f"/identity/logouts/{call.path['ticket']}/vneid")
@@ -204,7 +211,7 @@ def _form(form: LogoutForm) -> str:
 async def leave_vneid(call: Call) -> web.StreamResponse:
     """Send the browser to the end of VNeID's own session, once."""
     address = await _desk(call).sessions.vneid_address(call.path["ticket"])
-    return _refusal(call, 400, EidCode.TRANSACTION_REPLAYED) if address is None else _see_other(call, address)
+    return _refusal(call, 400, EidCode.TRANSACTION_REPLAYED) if address is None else see_other(call, address)
 
 
 async def logged_out(call: Call) -> web.StreamResponse:
@@ -215,7 +222,7 @@ async def logged_out(call: Call) -> web.StreamResponse:
     if found is None:
         return _page(call, 200, "Đăng xuất", "<p>Đã đăng xuất.</p>")
     return_to, state = found
-    return _see_other(call, _with_query(return_to, {"state": state}) if state else return_to)
+    return see_other(call, with_query(return_to, {"state": state}) if state else return_to)
 
 
 def _endpoint(method: str, path: str, handler: "object", name: str) -> Endpoint:

@@ -41,6 +41,7 @@ _TAGS = {
     "catalogues": "What codes of administrative units and agencies mean on a day.",
     "national": "Questions that are put to national systems at once, for a caller.",
     "identity": "Sign-in with a national identity.",
+    "consents": "Data that citizens release in the VNeID application.",
     "events": "What happened: the feed and webhooks.",
     "systems": "National systems: whether they are called, and how their contract drifts.",
     "operations": "For operators and their machines.",

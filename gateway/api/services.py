@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.national_sources import NationalReads
@@ -175,6 +176,8 @@ class Services:
     """Asks the portal on behalf of callers; None when no portal is configured."""
     identity: IdentityDesk | None = None
     """Signs citizens in; None when no identity provider is configured."""
+    consents: ConsentService | None = None
+    """Asks citizens for data; None when no share-consent hub is configured."""
     proofs: Proofs | None = None
     """Derives what sign-ins prove of dossiers; None in a process that was given none."""
     version: str = "0"

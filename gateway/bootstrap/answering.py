@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from adapters.files import HttpFileSource
 from adapters.portal import PortalAdapter, portal_tables
 from gateway import __version__
+from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.national_sources import NationalReads
@@ -63,6 +64,7 @@ def make_services(
     mapper: CurrentMapper,
     national: NationalDesk | None,
     identity: IdentityDesk | None,
+    consents: ConsentService | None,
     national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
@@ -104,6 +106,7 @@ def make_services(
         mapper=mapper,
         national=national,
         identity=identity,
+        consents=consents,
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )

@@ -8,6 +8,8 @@ from ssl import SSLContext
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from adapters.consent import build as build_hub
+from adapters.consent import run_checks as check_hub
 from adapters.identity import build as build_provider
 from adapters.identity import run_checks as check_provider
 from adapters.portal import PortalAdapter
@@ -15,6 +17,7 @@ from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
+from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.server import make_runner
@@ -27,6 +30,7 @@ from gateway.bootstrap.answering import (
     make_services,
 )
 from gateway.bootstrap.catalogues import make_lists, reading_policy
+from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import (
     make_identity_desk,
@@ -94,6 +98,7 @@ class Assembly:
         self._providers = provider_settings(settings)
         self._provider_tls = provider_tls(self._providers, self.clock)
         self._signer = open_signer(settings) if self._providers else None
+        self._registrations = consent_settings(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -124,7 +129,11 @@ class Assembly:
             if identity is not None:
                 more_jobs.extend(identity[1])
             desk = None if identity is None else identity[0]
-            runner = self._runner(ground, portal, national, desk, acceptor, catalogue, mappings)
+            consents = make_consents(ground, desk, make_hubs(ground, self._registrations))
+            if consents is not None:
+                more_jobs.append(consents[1])
+            service = None if consents is None else consents[0]
+            runner = self._runner(ground, portal, national, desk, service, acceptor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -164,6 +173,10 @@ class Assembly:
             )
             async with adapter:
                 findings.extend(await check_provider(adapter))
+        for registration in self._registrations:
+            hub = build_hub(registration, ssl_supplier=lambda: None, clock=self.clock, chance=self.chance)
+            async with hub:
+                findings.extend(await check_hub(hub))
         return [*await self._check_portal(), *findings]
 
     async def _check_portal(self) -> Sequence[Finding]:
@@ -260,6 +273,7 @@ class Assembly:
         portal: PortalAdapter | None,
         national: NationalDesk | None,
         identity: IdentityDesk | None,
+        consents: ConsentService | None,
         acceptor: Acceptor,
         catalogue: CatalogueMemory,
         mappings: Mappings,
@@ -275,6 +289,7 @@ class Assembly:
             mapper=mappings.current,
             national=national,
             identity=identity,
+            consents=consents,
             national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.

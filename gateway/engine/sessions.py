@@ -49,6 +49,14 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInPerson:
+    """Who stands behind a live sign-in; `personal_id` is "" for an account without one."""
+
+    personal_id: str = field(repr=False)
+    evidence_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
     """What a browser does to end the provider's sessions. `ticket` opens the gateway's page for it; None when the
     provider offers no way."""
@@ -116,6 +124,17 @@ class Sessions:
             await self._desk.note_refused_link(stored, refused, outcome.decision.value)
             raise SignInRefused(refused, outcome.decision.value)
         return outcome
+
+    async def person_of(self, client_id: str, sign_in_id: UUID) -> SignedInPerson | None:
+        """Give who stands behind a live sign-in, for the gateway's own use; None when it does not live.
+
+        Raises StoreUnavailable.
+        """
+        stored = (await self.look(client_id, sign_in_id, Requirement())).sign_in
+        if stored is None:
+            return None
+        facts = self._open(stored).facts
+        return SignedInPerson(personal_id=facts.personal_id, evidence_id=stored.evidence_id)
 
     async def add_link(
         self, client_id: str, sign_in_id: UUID, account_ref: str, proof: LinkProof, by: str

@@ -137,8 +137,18 @@ class SignInsEnded:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentMoved:
+    """The standing of a share consent changed; `code` says why nothing will be shared, "" otherwise."""
+
+    hub: str
+    standing: str
+    code: str
+
+
 Happening = (
     SignInBegun
+    | ConsentMoved
     | SignInConcluded
     | SignInsEnded
     | DriftSeen

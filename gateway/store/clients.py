@@ -43,6 +43,7 @@ class Scope(StrEnum):
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     MAPPINGS_READ = "mappings:read"
     IDENTITY_SIGN_IN = "identity:sign-in"
+    CONSENTS_REQUEST = "consents:request"
     """Have citizens sign in with a national identity, and get assertions about them."""
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"

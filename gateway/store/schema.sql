@@ -216,6 +216,22 @@ CREATE TABLE public.dossiers (
     CONSTRAINT dossiers_fees_total_vnd_check CHECK ((fees_total_vnd >= 0)),
     CONSTRAINT dossiers_revision_check CHECK ((revision >= 1))
 );
+CREATE TABLE public.early_consent_notices (
+    notice_id bigint NOT NULL,
+    hub text NOT NULL,
+    code_digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL
+);
+ALTER TABLE public.early_consent_notices ALTER COLUMN notice_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.early_consent_notices_notice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.events (
     event_id bigint NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
@@ -526,6 +542,39 @@ ALTER TABLE public.reconciliation_runs ALTER COLUMN run_id ADD GENERATED ALWAYS 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.share_consents (
+    transaction_id uuid NOT NULL,
+    client_id text NOT NULL,
+    hub text NOT NULL,
+    agreement_id text NOT NULL,
+    purpose text NOT NULL,
+    agency_code text NOT NULL,
+    dossier_code text,
+    evidence_id uuid NOT NULL,
+    return_to text NOT NULL,
+    return_state text NOT NULL,
+    state text NOT NULL,
+    data text NOT NULL,
+    code text,
+    subject_digest bytea NOT NULL,
+    session_digest bytea NOT NULL,
+    code_digest bytea,
+    txn_digest bytea,
+    event_ids text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deadline_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    data_due_at timestamp with time zone,
+    work_at timestamp with time zone,
+    next_at timestamp with time zone,
+    failures_count integer DEFAULT 0 NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    CONSTRAINT share_consents_check CHECK (((wrapped_key IS NULL) = (sealed IS NULL))),
+    CONSTRAINT share_consents_check1 CHECK (((state <> 'approved'::text) OR (decided_at IS NOT NULL))),
+    CONSTRAINT share_consents_data_check CHECK ((data = ANY (ARRAY['none'::text, 'wanted'::text, 'held'::text, 'delivered'::text, 'refused'::text, 'purged'::text]))),
+    CONSTRAINT share_consents_state_check CHECK ((state = ANY (ARRAY['created'::text, 'initiated'::text, 'linked'::text, 'approved'::text, 'declined'::text, 'expired'::text, 'failed'::text])))
+);
 CREATE TABLE public.sign_in_evidence (
     evidence_id uuid NOT NULL,
     flight_id uuid,
@@ -729,6 +778,8 @@ ALTER TABLE ONLY public.dossiers
     ADD CONSTRAINT dossiers_code_key UNIQUE (code);
 ALTER TABLE ONLY public.dossiers
     ADD CONSTRAINT dossiers_pkey PRIMARY KEY (dossier_id);
+ALTER TABLE ONLY public.early_consent_notices
+    ADD CONSTRAINT early_consent_notices_pkey PRIMARY KEY (notice_id);
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
 ALTER TABLE ONLY public.held_lists
@@ -771,6 +822,8 @@ ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_pkey PRIMARY KEY (finding_id);
 ALTER TABLE ONLY public.reconciliation_runs
     ADD CONSTRAINT reconciliation_runs_pkey PRIMARY KEY (run_id);
+ALTER TABLE ONLY public.share_consents
+    ADD CONSTRAINT share_consents_pkey PRIMARY KEY (transaction_id);
 ALTER TABLE ONLY public.sign_in_evidence
     ADD CONSTRAINT sign_in_evidence_pkey PRIMARY KEY (evidence_id);
 ALTER TABLE ONLY public.sign_in_flights
@@ -807,6 +860,8 @@ CREATE INDEX deliveries_open ON public.deliveries USING btree (system, dossier_i
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (system, delivery_id) WHERE (state = 'parked'::text);
 CREATE INDEX dossiers_by_agency ON public.dossiers USING btree (handling_agency_code, dossier_id);
 CREATE INDEX dossiers_national ON public.dossiers USING btree (dossier_id) WHERE (origin = 'national_portal'::text);
+CREATE INDEX early_consent_notices_by_age ON public.early_consent_notices USING btree (received_at);
+CREATE INDEX early_consent_notices_by_code ON public.early_consent_notices USING btree (hub, code_digest);
 CREATE INDEX events_by_dossier ON public.events USING btree (dossier_id, event_id) WHERE (dossier_id IS NOT NULL);
 CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin (created_at);
 CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) WHERE (dossier_code IS NOT NULL);
@@ -823,6 +878,9 @@ CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, q
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
+CREATE UNIQUE INDEX share_consents_by_code ON public.share_consents USING btree (hub, code_digest) WHERE (code_digest IS NOT NULL);
+CREATE UNIQUE INDEX share_consents_by_txn ON public.share_consents USING btree (hub, txn_digest) WHERE (txn_digest IS NOT NULL);
+CREATE INDEX share_consents_due ON public.share_consents USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX sign_in_evidence_by_subject ON public.sign_in_evidence USING btree (subject_digest, occurred_at) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX sign_in_evidence_by_time ON public.sign_in_evidence USING btree (occurred_at);
 CREATE INDEX sign_in_flights_by_end ON public.sign_in_flights USING btree (expires_at);
@@ -867,6 +925,10 @@ ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id);
+ALTER TABLE ONLY public.share_consents
+    ADD CONSTRAINT share_consents_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
+ALTER TABLE ONLY public.share_consents
+    ADD CONSTRAINT share_consents_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.sign_in_evidence(evidence_id);
 ALTER TABLE ONLY public.sign_in_flights
     ADD CONSTRAINT sign_in_flights_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
 ALTER TABLE ONLY public.sign_ins

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.identity import IdentityAdapter, ProviderSettings
 from gateway.api.identity_desk import IdentityDesk
+from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.identity import make_identity_desk, make_proofs, make_providers
 from gateway.config import Settings
@@ -115,12 +116,14 @@ async def province_portal(
     make_sections: Any,
     folder: Any,
     clock: ShiftedClock | None = None,
+    make_registrations: Any = None,
     **identity: Any,
 ) -> AsyncIterator[ProvincePortal]:
     """Run the API with providers, put together as the gateway itself does it.
 
     `make_sections(public_base_url)` gives an async context manager of the providers' settings sections: providers are
-    told the callback addresses before the gateway starts. `identity` is the rest of the `[identity]` section.
+    told the callback addresses before the gateway starts. `make_registrations` does so for consent hubs, and gives the
+    section `[consents]`. `identity` is the rest of the section `[identity]`.
     """
     clock = clock or ShiftedClock()
     listener = bound_listener()
@@ -131,7 +134,10 @@ async def province_portal(
         sections = await cleanup.enter_async_context(make_sections(public))
         clients = {"one-stop": {"returns": [RETURN], "logout_returns": [LOGOUT_RETURN], "links_accounts": True}}
         section = {"public_base_url": public, "providers": sections, "clients": clients} | identity
-        settings = Settings.model_validate({"identity": section})
+        told: dict[str, Any] = {"identity": section}
+        if make_registrations is not None:
+            told["consents"] = await cleanup.enter_async_context(make_registrations(public))
+        settings = Settings.model_validate(told)
         telemetry = Telemetry(registry, monotonic=clock.monotonic, logs_requests=True)
         ground = Ground(
             settings=settings,
@@ -153,8 +159,19 @@ async def province_portal(
         made = make_identity_desk(ground, adapters, load_signer([key_file]))
         assert made is not None
         desk, jobs = made
+        consents = make_consents(ground, desk, make_hubs(ground, consent_settings(settings)))
+        if consents is not None:
+            jobs.append(consents[1])
         api = await cleanup.enter_async_context(
-            running_api(pool, key_ring, listener=listener, identity=desk, proofs=make_proofs(ground), clock=clock)
+            running_api(
+                pool,
+                key_ring,
+                listener=listener,
+                identity=desk,
+                consents=None if consents is None else consents[0],
+                proofs=make_proofs(ground),
+                clock=clock,
+            )
         )
         assert api.url == public
         yield ProvincePortal(

@@ -153,10 +153,11 @@ async def sign_on(
     name: str = "national",
     profile: Mapping[str, Any] | None = None,
     identity: Mapping[str, Any] | None = None,
+    make_registrations: Any = None,
     **changes: Any,
 ) -> AsyncIterator[SignOn]:
     """Run everything. `profile` is the sandbox's, `identity` the rest of the gateway's section, `changes` the
-    provider's section's."""
+    provider's section's; `make_registrations` runs consent hubs as well."""
     started: list[tuple[IdentitySandbox, RunningSandbox]] = []
 
     @contextlib.asynccontextmanager
@@ -166,7 +167,14 @@ async def sign_on(
             yield [merged(section_of(sandbox, running.url, public, name, folder), changes, url=running.url)]
 
     async with (
-        province_portal(pool, key_ring, make_sections=sections, folder=folder, **(identity or {})) as province,
+        province_portal(
+            pool,
+            key_ring,
+            make_sections=sections,
+            folder=folder,
+            make_registrations=make_registrations,
+            **(identity or {}),
+        ) as province,
         new_browser() as browser,
     ):
         yield SignOn(province, *started[0], browser)

@@ -1,0 +1,48 @@
+-- name: add_consent!
+INSERT INTO share_consents (transaction_id, client_id, hub, agreement_id, purpose, agency_code, dossier_code, evidence_id,
+    return_to, return_state, state, data, subject_digest, session_digest, event_ids, created_at, deadline_at, next_at,
+    wrapped_key, sealed)
+VALUES (:transaction_id, :client_id, :hub, :agreement_id, :purpose, :agency_code, :dossier_code, :evidence_id,
+    :return_to, :return_state, :state, :data, :subject_digest, :session_digest, '{}', :created_at, :deadline_at, :next_at,
+    :wrapped_key, :sealed);
+
+-- name: find_consent^
+SELECT * FROM share_consents WHERE transaction_id = :transaction_id;
+
+-- name: find_by_txn^
+SELECT transaction_id, return_to, return_state FROM share_consents WHERE hub = :hub AND txn_digest = :txn_digest;
+
+-- name: lock_consent^
+SELECT * FROM share_consents WHERE transaction_id = :transaction_id FOR UPDATE;
+
+-- name: lock_by_code^
+SELECT * FROM share_consents WHERE hub = :hub AND code_digest = :code_digest FOR UPDATE;
+
+-- name: save_consent!
+UPDATE share_consents SET state = :state, data = :data, code = :code, code_digest = :code_digest, txn_digest = :txn_digest,
+    event_ids = :event_ids, decided_at = :decided_at, data_due_at = :data_due_at, work_at = :work_at, next_at = :next_at,
+    failures_count = :failures_count, wrapped_key = :wrapped_key, sealed = :sealed
+WHERE transaction_id = :transaction_id;
+
+-- name: claim_due
+-- Whoever claims has it for a while; when they die, the next one comes after that.
+WITH due AS (
+    SELECT transaction_id FROM share_consents WHERE next_at <= :now
+    ORDER BY next_at LIMIT :wanted FOR UPDATE SKIP LOCKED
+)
+UPDATE share_consents c SET next_at = :until FROM due WHERE c.transaction_id = due.transaction_id
+RETURNING c.transaction_id;
+
+-- name: keep_notice!
+INSERT INTO early_consent_notices (hub, code_digest, received_at, wrapped_key, sealed)
+VALUES (:hub, :code_digest, :now, :wrapped_key, :sealed);
+
+-- name: take_notices
+DELETE FROM early_consent_notices WHERE hub = :hub AND code_digest = :code_digest
+RETURNING notice_id, wrapped_key, sealed;
+
+-- name: forget_notices!
+DELETE FROM early_consent_notices WHERE received_at < :before;
+
+-- name: agency_of_dossier^
+SELECT receiving_agency_code, handling_agency_code FROM dossiers WHERE code = :code;
