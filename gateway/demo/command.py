@@ -18,13 +18,14 @@ import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
+from gateway.demo.consents import ask_for_consents
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
 from gateway.demo.sign_ins import sign_in_all_day
-from gateway.demo.sign_ons import MODES, SignOn, SignOnFiles
+from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
 from gateway.demo.stack import (
     Child,
     Control,
@@ -43,7 +44,7 @@ from gateway.demo.world import Story, make_day
 _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
     *("dossiers:read", "dossiers:write", "procedures:read", "events:read", "operations:read", "questions:read"),
-    *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read"),
+    *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read", "consents:request"),
 )
 OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
 _MEASURED_SECONDS = 3.0
@@ -144,10 +145,15 @@ async def _start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: 
     children = {name: made.child(name) for name in MODES}
     for child in children.values():
         stack.push_async_callback(child.stop)
-    await asyncio.gather(*(child.start() for child in children.values()))
+    hub = made.hub()
+    stack.push_async_callback(hub.stop)
+    await asyncio.gather(hub.start(), *(child.start() for child in children.values()))
     with files.settings.open("a", encoding="utf-8") as settings:
-        settings.write(made.settings(children))
-    return [SignOn(name, MODES[name], child.facts["control_url"], made.token) for name, child in children.items()]
+        settings.write(made.settings(children, hub))
+    return [
+        SignOn(CONSENT_HUB, "", hub.facts["control_url"], made.token),
+        *(SignOn(name, MODES[name], child.facts["control_url"], made.token) for name, child in children.items()),
+    ]
 
 
 async def add_client(files: Files, client_id: str, agency: str, scopes: Sequence[str]) -> str:
@@ -263,7 +269,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         filing = asyncio.create_task(_file(stack, options))
         files = Files(options.folder)
         signing_in = asyncio.create_task(
-            sign_in_all_day(stack.session, stack.url, stack.token, stack.sign_ons, files.certificates / "ca.pem")
+            sign_in_all_day(stack.session, stack.url, stack.token, stack.sign_ons[1:], files.certificates / "ca.pem")
         )
         log = await live(stack, options, procedures, told)
         stated, inbound, signed_in = await stating, await filing, await signing_in
@@ -279,6 +285,10 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         signed_in=signed_in,
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
+    )
+    hub = stack.sign_ons[0]
+    consents = await ask_for_consents(
+        stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in.sign_in_id
     )
     held = await hold_and_release(
         stack.session,
@@ -297,6 +307,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         held=held,
         signed_in=signed_in,
         proven=proven,
+        consents=consents,
         portal=portal,
         procedures_count=len(procedures),
         sizes=await drained(stack, accepted_count + len(held.sent) + len(proven.sent)),

@@ -50,6 +50,8 @@ class SignedIns:
     unexpected: list[str] = field(default_factory=list)
     evidence: dict[str, str] = field(default_factory=dict)
     """The evidence of one citizen's sign-in, by provider."""
+    sign_in_id: str = ""
+    """A sign-in of that citizen that lives on."""
 
 
 class _Portal:
@@ -139,6 +141,8 @@ async def _expect(portal: _Portal, done: SignedIns, person: str, expected: str) 
     done.sign_ins_count += 1
     if person == (_ALONE if portal.sign_on.mode == "p3" else "citizen-2"):
         done.evidence[portal.sign_on.name] = answer["sign_in"]["evidence_id"]
+        if portal.sign_on.mode == "p2":
+            done.sign_in_id = answer["sign_in"]["sign_in_id"]
 
 
 async def _step_up(portal: _Portal, done: SignedIns) -> None:

@@ -14,6 +14,7 @@ from gateway.vault.assertions import create_signing_key
 MODES = {"dvcqg": "p1", "vneid": "p2", "vneid-sealed": "p3"}
 """Name of the provider and the sandbox's mode."""
 _PROFILES = {"p1": "dvcqg", "p2": "vneid_flat", "p3": "vneid_sealed"}
+CONSENT_HUB = "consent-hub"
 RETURN = "http://127.0.0.1:9/portal/signed-in"
 LOGOUT_RETURN = "http://127.0.0.1:9/portal/signed-out"
 """Of a portal that nobody needs to run: the browser stops there."""
@@ -37,6 +38,7 @@ class SignOnFiles:
         self._files = files
         self._public = f"http://127.0.0.1:{port}"
         self._secret = secrets.token_urlsafe(24)
+        self._webhook_key = secrets.token_urlsafe(24)
         self.token = secrets.token_hex(16)
         self._envelope = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -63,12 +65,44 @@ class SignOnFiles:
         ]
         return Child(f"sign-on {name}", arguments, self._files.folder / f"sign-on-{name}.log")
 
-    def settings(self, children: dict[str, Child]) -> str:
-        """Write the section [identity] for sign-ons that run."""
+    def hub(self) -> Child:
+        """Prepare the process of the share-consent hub."""
+        settings = {
+            "client_id": _CLIENT_ID,
+            "client_secret": self._secret,
+            "webhook_key": self._webhook_key,
+            "webhook_url": f"{self._public}/callbacks/consent/vneid/webhook",
+            "return_url": f"{self._public}/callbacks/consent/vneid/return",
+        }
+        profile = self._files.folder / "consent-hub.json"
+        profile.touch(mode=0o600)
+        profile.write_text(json.dumps(settings), encoding="utf-8")
+        arguments = [
+            *(sys.executable, "-m", "adapters.consent.sandbox", "--profile", str(profile)),
+            *("--control-port", "0", "--control-token", self.token),
+        ]
+        return Child("consent hub", arguments, self._files.folder / "consent-hub.log")
+
+    def settings(self, children: dict[str, Child], hub: Child) -> str:
+        """Write the sections [identity] and [consents] for what runs."""
         signing_key = self._files.folder / "assertions.pem"
         create_signing_key(signing_key)
         sections = [self._provider(name, child.facts["url"], child.facts["issuer"]) for name, child in children.items()]
         return f"""
+[consents]
+poll_seconds = 2
+
+[[consents.registrations]]
+name = "vneid"
+base_url = {json.dumps(hub.facts["url"])}
+org_code = "H99"
+client = {{ client_id = {json.dumps(_CLIENT_ID)}, secret = {{ value = {json.dumps(self._secret)} }} }}
+webhook = {{ keys = [{{ value = {json.dumps(self._webhook_key)} }}] }}
+links = {{ universal_base = {json.dumps(hub.facts["url"])} }}
+agreement_id = "DEMO-02"
+purpose = "Điền sẵn tờ khai (trình diễn)"
+is_test = true
+
 [identity]
 public_base_url = {json.dumps(self._public)}
 signing_key_files = [{json.dumps(str(signing_key))}]

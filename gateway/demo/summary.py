@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
@@ -19,7 +20,7 @@ _ZEROS = (
     *("portal.concurrent_calls_for_one_dossier", "statements.unexpected"),
     *("inbound.duplicated", "inbound.mismatched", "inbound.unexpected"),
     *("reconciliation.unexpected", "mappings.unexpected"),
-    *("identity.wrongly_accepted", "identity.unexpected"),
+    *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -35,6 +36,7 @@ _EQUALS = (
     ("identity.injected_attacks", "identity.refused_attacks"),
     ("identity.dossiers_filed", "identity.dossiers_proven"),
     ("identity.dossiers_filed", "identity.lies_refused"),
+    ("consents.granted", "consents.data_collected"),
 )
 _POSITIVE: tuple[str, ...] = (
     "questions.answered",
@@ -44,7 +46,7 @@ _POSITIVE: tuple[str, ...] = (
     "mappings.sent",
 )
 _POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "identity.refused_attacks")
-_POSITIVE += ("identity.dossiers_filed",)
+_POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Day:
     held: Held
     signed_in: SignedIns
     proven: Proven
+    consents: Consents
     portal: "PortalRecord"
     procedures_count: int
     sizes: Mapping[str, float]
@@ -87,6 +90,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_reconciliation(day.reconciled),
         **_mappings(day.held),
         **_identity(day.signed_in, day.proven),
+        **_consents(day.consents),
         "faults.injected": sum(portal.injected.values()),
         "faults.by_kind": dict(portal.injected),
         "elapsed_seconds": round(day.elapsed_seconds, 1),
@@ -106,6 +110,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.signed_in.unexpected[:10],
             *day.signed_in.wrongly_accepted[:10],
             *day.proven.unexpected[:10],
+            *day.consents.unexpected[:10],
             *day.reconciled.missed[:10],
         ]
     return summary
@@ -196,4 +201,15 @@ def _identity(done: SignedIns, proven: Proven) -> dict[str, Any]:
         "identity.dossiers_proven": proven.on_portal,
         "identity.lies_refused": proven.lies_refused,
         "identity.unexpected": len(done.unexpected) + len(proven.unexpected),
+    }
+
+
+def _consents(done: Consents) -> dict[str, Any]:
+    return {
+        "consents.asked": done.asked,
+        "consents.granted": done.granted,
+        "consents.refused": done.refused,
+        "consents.data_collected": done.collected,
+        "consents.wrongly_shared": done.wrongly_shared,
+        "consents.unexpected": len(done.unexpected),
     }
