@@ -10,7 +10,6 @@ they fail later, at the length of the key, the padding, or the JSON.
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from adapters.identity.documents import read_object
 from gateway.model.identity import EidCode, SignInRefused
 
 MAX_ENVELOPE_BYTES = 256 * 1024
@@ -90,12 +90,9 @@ def unseal_object(data: str, key: str, own_keys: Sequence[RSAPrivateKey]) -> tup
     """Open an envelope that must hold a JSON object; give it and the place of our key. Raises SignInRefused."""
     unsealed = unseal(data, key, own_keys)
     try:
-        document = json.loads(unsealed.content.decode("utf-8"))
-    except (ValueError, RecursionError):
+        return read_object(unsealed.content), unsealed.key_place
+    except ValueError:
         raise _refused() from None
-    if not isinstance(document, dict):
-        raise _refused()
-    return document, unsealed.key_place
 
 
 def unseal_code(code: str, key: str, own_keys: Sequence[RSAPrivateKey]) -> str:

@@ -5,12 +5,12 @@ standard base64 with `+` unescaped, which an ordinary query parser turns into sp
 """
 
 import base64
-import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 
+from adapters.identity.documents import read_object
 from adapters.identity.settings import ClientAuthentication, LogoutMethod, Profile, ProviderSettings
 from adapters.transport.messages import CallOutcome, HttpAnswer, HttpRequest
 from gateway.errors import ContractBroken, CredentialsRefused
@@ -227,16 +227,9 @@ def _json_document(settings: ProviderSettings, operation: str, answer: HttpAnswe
     if answer.content_type != "application/json":
         raise _broken(settings, operation, "not_json_type", is_write=is_write)
     try:
-        document = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise _broken(settings, operation, "not_json", is_write=is_write) from None
-    if not isinstance(document, dict):
-        raise _broken(settings, operation, "not_an_object", is_write=is_write)
-    return document
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("not a number of JSON")
+        return read_object(answer.body)
+    except ValueError:
+        raise _broken(settings, operation, "not_a_json_object", is_write=is_write) from None
 
 
 def read_json(settings: ProviderSettings, operation: str, answer: HttpAnswer) -> tuple[dict[str, Any], CallOutcome]:

@@ -19,6 +19,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from adapters.identity.documents import read_object
 from gateway.model.identity import EidCode, SignInRefused, TokenFacts
 from gateway.ports.identity import LogoutNotice
 
@@ -305,20 +306,6 @@ def _decoded(segment: str) -> bytes:
 
 def _json_object(content: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        _refuse("not_json")
-    if not isinstance(document, dict):
-        _refuse("not_an_object")
-    return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("not a number of JSON")
+        return read_object(content)
+    except ValueError:
+        _refuse("not_a_json_object")

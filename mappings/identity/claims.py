@@ -122,7 +122,9 @@ def read_claims(document: Mapping[str, Any], rules: ClaimRules, *, issuer: str, 
     names = rules.names
     kind = _kind(document.get(names.account_kind) if names.account_kind else None, rules.kinds)
     nationality = reader.text(names.nationality, "nationality")
-    own, foreign = _number(reader, names, is_foreign=bool(nationality) and _folded(nationality) not in _VIETNAMESE)
+    passport = reader.text(names.passport_number, "passport_number", _PASSPORT)
+    is_foreign = _folded(nationality) not in _VIETNAMESE if nationality else bool(passport)
+    own, foreign = _number(reader, names, is_foreign=is_foreign)
     name = names.full_name if kind is AccountKind.CITIZEN else names.organisation_name or names.full_name
     values: dict[str, Any] = {
         "full_name": reader.text(name, "full_name", limit=MAX_NAME),
@@ -130,7 +132,7 @@ def read_claims(document: Mapping[str, Any], rules: ClaimRules, *, issuer: str, 
         "personal_id": own,
         "foreign_id": foreign,
         "old_card_number": reader.text(names.old_card_number, "old_card_number", _OLD_CARD),
-        "passport_number": reader.text(names.passport_number, "passport_number", _PASSPORT),
+        "passport_number": passport,
         "tax_code": reader.text(names.tax_code, "tax_code", _TAX_CODE),
         "org_code": reader.text(names.org_code, "org_code", _ORG_CODE),
         "technical_id": reader.text(names.technical_id, "technical_id", _TECHNICAL_ID),
@@ -193,7 +195,8 @@ def _kind(value: Any, kinds: Mapping[str, AccountKind]) -> AccountKind:
 
 
 def _number(reader: _Reader, names: ClaimNames, *, is_foreign: bool) -> tuple[str, str]:
-    """Give the personal number, or the other number that a foreigner has (Decree 69/2024/NĐ-CP, §13)."""
+    """Give the personal number, or the other number that a foreigner has (Decree 69/2024/NĐ-CP, §13): somebody of
+    another nationality, or without one told and with a passport."""
     number = reader.text(names.personal_id, "personal_id")
     if not number or _PERSONAL_ID(number):
         return number, ""

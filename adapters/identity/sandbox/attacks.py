@@ -33,6 +33,7 @@ class Attack(StrEnum):
     TOKEN_BOMB = "token_bomb"  # noqa: S105
     TOKEN_OVERSIZED = "token_oversized"  # noqa: S105
     MAC_TOKEN = "mac_token"  # noqa: S105
+    TOKEN_MEMBERS_TWICE = "token_members_twice"  # noqa: S105
     NO_ACCESS_TOKEN = "no_access_token"  # noqa: S105
     NO_ID_TOKEN = "no_id_token"  # noqa: S105
     EXPIRES_AS_TEXT = "expires_as_text"
@@ -182,6 +183,7 @@ def _rows() -> dict[Attack, Row]:
             a.TOKEN_OVERSIZED: "N27",
             a.MAC_TOKEN: "N28",
             a.NO_ACCESS_TOKEN: "N29",
+            a.TOKEN_MEMBERS_TWICE: "N71",
             a.EXPIRES_AS_WORD: "N30",
             a.EXPIRES_NEGATIVE: "N30",
         },

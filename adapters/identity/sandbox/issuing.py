@@ -132,6 +132,9 @@ class Issuing:
                 made["expires_in"] = "abc"
             case Attack.EXPIRES_NEGATIVE:
                 made["expires_in"] = -1
+            case Attack.TOKEN_MEMBERS_TWICE if self.profile.mode is not Mode.P3:
+                twice = b'{"access_token":"another",' + json.dumps(made).encode()[1:]
+                return Answer(twice, 200, "application/json", {"Cache-Control": "no-store"})
             case Attack.MEMBERS_IN_ERROR:
                 return document({"error": "invalid_request", "data": "nothing", "key": "nothing"})
         if self.profile.mode is Mode.P3 and self.profile.seals_token and attack is not Attack.PLAIN_TOKEN:
@@ -143,6 +146,8 @@ class Issuing:
         match attack:
             case Attack.SEALED_TEXT:
                 content = b"not JSON at all"
+            case Attack.TOKEN_MEMBERS_TWICE:
+                content = b'{"access_token":"another",' + content[1:]
             case Attack.SEALED_ARRAY:
                 content = b"[" + content + b"]"
             case Attack.SEALED_ERROR:
