@@ -96,7 +96,10 @@ def unseal_object(data: str, key: str, own_keys: Sequence[RSAPrivateKey]) -> tup
 
 
 def unseal_code(code: str, key: str, own_keys: Sequence[RSAPrivateKey]) -> str:
-    """Open a sealed authorization code: one or more GUIDs joined by dots. Raises SignInRefused."""
+    """Open a sealed authorization code: letters, digits, dashes and dots, since GUIDs joined by dots have been seen.
+
+    Raises SignInRefused.
+    """
     if len(code) > MAX_CODE_CHARACTERS:
         raise _refused()
     try:

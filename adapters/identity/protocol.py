@@ -279,7 +279,8 @@ def tokens_of(settings: ProviderSettings, document: dict[str, Any]) -> TokenAnsw
 
 
 def _is_token(text: str) -> bool:
-    return 0 < len(text) <= 16 * 1024 and text.isascii() and text.isprintable()
+    # It stands behind `Bearer ` in a header.
+    return 0 < len(text) <= 16 * 1024 and text.isascii() and text.isprintable() and " " not in text
 
 
 def _is_lifetime(value: Any) -> bool:
