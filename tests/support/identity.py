@@ -14,7 +14,8 @@ from adapters.identity import IdentityAdapter, ProviderSettings
 from gateway.api.identity_desk import IdentityDesk
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import Ground
-from gateway.bootstrap.identity import make_identity_desk, make_proofs, make_providers
+from gateway.bootstrap.identity import make_identity_desk, make_proofs, make_providers, provider_tls
+from gateway.clocks import SystemClock
 from gateway.config import Settings
 from gateway.demo.browser import Arrived, Browser, Page
 from gateway.demo.browser import new_browser as open_browser
@@ -151,7 +152,7 @@ async def province_portal(
             signal=EventSignal(pool),
         )
         providers = tuple(ProviderSettings.model_validate(one) for one in sections)
-        adapters = make_providers(ground, providers, {})
+        adapters = make_providers(ground, providers, provider_tls(providers, SystemClock()))
         for close in ground.closers:
             cleanup.push_async_callback(close)
         key_file = folder / "assertions.pem"
