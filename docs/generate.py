@@ -15,6 +15,7 @@ from typing import TypeVar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the script also runs where the project is not installed
 
+from docs.identity_tests import identity_tests_document  # noqa: E402
 from docs.services import services_document  # noqa: E402
 from gateway import errors  # noqa: E402
 from gateway.model.delivery import (  # noqa: E402
@@ -261,6 +262,11 @@ def errors_document() -> str:
     )
 
 
+def identity_document() -> str:
+    """Say which test proves which row of electronic identity."""
+    return identity_tests_document(HEADER, table)
+
+
 def portal_services_document() -> str:
     """Write docs/portal-services.md."""
     return services_document(HEADER, table)
@@ -270,6 +276,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "states.md": states_document,
     "errors.md": errors_document,
     "portal-services.md": portal_services_document,
+    "identity-tests.md": identity_document,
 }
 
 
