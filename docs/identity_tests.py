@@ -1,8 +1,8 @@
 """Which test proves which row of the negative tests and of the checklist of electronic identity, as tables.
 
 Called from docs/generate.py. Rows stand in identity-tests.toml; tests name the rows that they prove (`test_n59_…`,
-`test_n55_to_n75_…`), and the simulated sign-on says which rows each of its attacks plays. A row that nobody proves needs
-a reason; a test that is named and does not exist is an error.
+`test_n55_to_n75_…`), and the simulated sign-on says which rows each of its attacks plays. A row that nobody proves
+needs a reason; a test that is named and does not exist is an error.
 """
 
 import re
@@ -24,7 +24,7 @@ _MAX_SHOWN = 4
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 
 
-def tests_of(root: Path = ROOT) -> dict[str, set[str]]:
+def named_tests(root: Path = ROOT) -> dict[str, set[str]]:
     """Give the names of tests by file."""
     return {
         str(path.relative_to(root)): set(_TEST.findall(path.read_text(encoding="utf-8")))
@@ -47,16 +47,16 @@ def proofs(tests: Mapping[str, set[str]], known: Mapping[str, str]) -> dict[str,
         for name in sorted(names):
             for row in rows_named(name) & known.keys():
                 found[row].append(f"{path}::{name}")
-    for attack, row in ROWS.items():
-        if row.rows in known:
-            found[row.rows].append(f"{_ATTACKS}[{row.rows}-{attack.value}]")
+    for attack, played in ROWS.items():
+        if played.rows in known:
+            found[played.rows].append(f"{_ATTACKS}[{played.rows}-{attack.value}]")
     return found
 
 
 def identity_tests_document(header: str, table: Table, *, text: str | None = None) -> str:
     """Draw both tables. Raises ValueError naming every row without proof or reason, and every test that is missing."""
     listed: dict[str, Any] = tomllib.loads(LIST.read_text(encoding="utf-8") if text is None else text)
-    tests, rows, reasons = tests_of(), listed["rows"], listed.get("reasons", {})
+    tests, rows, reasons = named_tests(), listed["rows"], listed.get("reasons", {})
     found = proofs(tests, rows)
     faults = [f"{row}: no test names it, and no reason is given" for row in rows if row not in found | reasons]
     for item in listed["items"]:

@@ -3,7 +3,7 @@
 import pytest
 
 from docs.generate import HEADER, table
-from docs.identity_tests import LIST, identity_tests_document, rows_named, tests_of
+from docs.identity_tests import LIST, identity_tests_document, named_tests, rows_named
 
 _LIST = LIST.read_text(encoding="utf-8")
 
@@ -43,4 +43,4 @@ def test_rows_without_proof_and_tests_that_are_gone_are_told() -> None:
     with pytest.raises(ValueError, match="test_gone does not exist"):
         identity_tests_document(HEADER, table, text=gone)
     assert "no such provider" in identity_tests_document(HEADER, table, text=excused)
-    assert len(tests_of()) > 100
+    assert len(named_tests()) > 100
