@@ -90,6 +90,10 @@ class Telemetry:
             """What each process says of itself: added up over those that live."""
             return Gauge(f"gateway_{name}", text, labels, registry=registry, multiprocess_mode="livesum")
 
+        def worst(name: str, text: str, *labels: str) -> Gauge:
+            """What each process says of itself, and where the highest counts."""
+            return Gauge(f"gateway_{name}", text, labels, registry=registry, multiprocess_mode="livemax")
+
         def seconds(name: str, text: str, *labels: str) -> Histogram:
             return Histogram(f"gateway_{name}_seconds", text, labels, buckets=_SECONDS, registry=registry)
 
@@ -133,11 +137,11 @@ class Telemetry:
         self._sign_ins_begun = counter("sign_ins_begun", "Browsers sent to a provider", "provider")
         self._consents = counter("consents", "Changes of how consents stand", "hub", "standing", "code")
         self._sign_ins_ended = counter("sign_ins_ended", "Sign-ins that are over", "reason")
-        self._key_age = own("identity_keys_age_seconds", "Age of the provider's keys in use", "provider")
+        self._key_age = worst("identity_keys_age_seconds", "Age of the provider's keys in use", "provider")
         self._key_facts = own(
             "identity_keys_events", "Readings of a provider's keys and unknown key ids", "provider", "event"
         )
-        self._clock_offset = own("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
+        self._clock_offset = latest("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
