@@ -1,7 +1,7 @@
 """The gateway's copy of the portal's lists: items with the time in which they were valid, versions, findings."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from gateway.ports.portal_services import OnlineService, PublicationDecision
 from gateway.store.acceptance import append_events
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
-from gateway.store.pool import Pool, connection, transaction
+from gateway.store.pool import Pool, connection, session_lock, transaction
 from gateway.store.procedure_runs import decode_findings, encode_findings, read_held, save_held
 from gateway.store.queries import queries
 from gateway.sync.catalogue_reading import ListDecision
@@ -82,17 +82,9 @@ class PostgresCatalogues:
         self._system = system
         self._sql = queries("catalogues")
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[bool]:
+    def alone(self) -> AbstractAsyncContextManager[bool]:
         """Tell whether this process may read lists now; no other may until the block ends."""
-        sql = queries("procedures")
-        async with connection(self._pool) as borrowed:
-            is_mine = bool(await sql.try_sync_lock(borrowed, lock_class=Lock.LISTS, system=self._system))
-            try:
-                yield is_mine
-            finally:
-                if is_mine:
-                    await sql.release_sync_lock(borrowed, lock_class=Lock.LISTS, system=self._system)
+        return session_lock(self._pool, Lock.LISTS, self._system)
 
     async def due(
         self, names: Sequence[str], now: datetime, *, interval: timedelta, retry_after: timedelta

@@ -9,6 +9,7 @@ import structlog
 
 from adapters.identity.sandbox import PEOPLE, Attack, Mode
 from gateway.demo.browser import Arrived, Page
+from gateway.ports.consent import ShareRequest
 from gateway.ports.identity import SignedIn
 from gateway.vault.keyring import FileKeyRing
 from tests.support.sign_on import SECRET, SignOn, sign_on
@@ -111,7 +112,7 @@ def test_no_connector_carries_evidence() -> None:
     sends to other systems knows evidence or sign-ins."""
     senders = [
         path
-        for folder in ("adapters/portal", "mappings/portal", "gateway/engine")
+        for folder in ("adapters/portal", "adapters/consent", "mappings/portal", "gateway/engine")
         for path in Path(folder).rglob("*.py")
         if "sandbox" not in path.parts and path.stem not in ("sign_ins", "sessions", "linking", "proofs")
     ]
@@ -120,6 +121,8 @@ def test_no_connector_carries_evidence() -> None:
     ]
 
     assert len(senders) > 30
-    assert ["mappings/portal/outbound.py"] == named
-    # And there it stands among what is not sent.
+    assert ["gateway/engine/consents.py", "mappings/portal/outbound.py"] == sorted(named)
+    # The first keeps whose consent it is, and tells the hub a number and nothing else; in the second it stands among
+    # what is not sent.
+    assert ["citizen_pid"] == list(ShareRequest.__dataclass_fields__)
     assert '"sign_in_evidence_id": "proves' in Path("mappings/portal/outbound.py").read_text(encoding="utf-8")
