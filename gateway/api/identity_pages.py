@@ -17,7 +17,7 @@ from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.problems import Problem
 from gateway.engine.sign_ins import Landing, Visitor
-from gateway.errors import StoreUnavailable
+from gateway.errors import RemoteError, StoreUnavailable
 from gateway.model.identity import EidCode, SignInRefused
 from gateway.ports.identity import LogoutForm
 
@@ -170,7 +170,12 @@ async def hear_logout(call: Call) -> web.StreamResponse:
     pairs = [pair.partition(b"=") for pair in body.split(b"&")]
     tokens = [value for name, _, value in pairs if name == b"logout_token"]
     # A compact JWS needs no percent-encoding, so what has some is none.
-    is_heard = len(tokens) == 1 and await desk.sessions.hear_logout(call.path["provider"], tokens[0].decode("latin-1"))
+    try:
+        is_heard = len(tokens) == 1 and await desk.sessions.hear_logout(
+            call.path["provider"], tokens[0].decode("latin-1")
+        )
+    except RemoteError as error:
+        raise Problem("unavailable", "The provider's keys cannot be read now.") from error
     return call.answer_raw(200 if is_heard else 400, None, "", {"Cache-Control": "no-store"})
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.engine.linking import Linking, LinkOutcome
 from gateway.engine.sign_ins import SignInContent, SignInDesk, sign_in_context
-from gateway.errors import IntegrityFailed, RemoteError
+from gateway.errors import IntegrityFailed
 from gateway.model.identity import AccountKind, EidCode, IdentityFacts, Requirement, SignInRefused
 from gateway.ports.identity import AssertionSigner, LogoutForm
 from gateway.ports.observing import SignInsEnded
@@ -90,7 +90,7 @@ class Sessions:
         """Give the assertion for a code; None when it cannot be redeemed. A misused code ends its sign-in.
 
         With `links` the account of the client that the person has is looked for as well. Raises SignInRefused when
-        that account is locked or its link in quarantine, and StoreUnavailable; the code may then be tried again.
+        that account is locked or its link in quarantine, and StoreUnavailable: the code may be used up then.
         """
         desk, now = self._desk, self._desk.clock.now()
         code_digest = desk.digest("code", code)
@@ -240,14 +240,17 @@ class Sessions:
         return stored.logout_return, stored.logout_state or ""
 
     async def hear_logout(self, provider_name: str, token: str) -> bool:
-        """Take a back-channel logout token: end what it names. False for one that must not be believed."""
+        """Take a back-channel logout token: end what it names. False for one that must not be believed.
+
+        Raises RemoteError when there are no keys to judge it by, and StoreUnavailable; it may then be sent again.
+        """
         desk = self._desk
         provider = desk.providers.get(provider_name)
         if provider is None or not provider.adapter.has_backchannel_logout:
             return False
         try:
             notice = await provider.adapter.read_logout_token(token)
-        except (SignInRefused, RemoteError):
+        except SignInRefused:
             return False
         ended = await desk.store.end_at_provider(
             provider_name,

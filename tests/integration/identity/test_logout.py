@@ -151,6 +151,21 @@ async def test_n141_unknown_session(pool: Any, key_ring: FileKeyRing, tmp_path: 
     assert [200] == [answer["http_status"] for answer in answers]
 
 
+async def test_logout_token_that_cannot_be_judged_may_come_again(
+    pool: Any, key_ring: FileKeyRing, tmp_path: Path
+) -> None:
+    """A gateway that has no keys yet and gets none says so, and does not call the token wrong."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        faults = [{"kind": "server_error", "operation": name, "calls": 1000} for name in ("keys", "userinfo")]
+        await setup.control("POST", "faults", {"action": "replace", "faults": faults})
+        await setup.sign_in()
+        unheard = (await setup.control("POST", "logouts", {"forgery": "unknown_session"}))["answers"]
+        await setup.control("POST", "faults", {"action": "clear"})
+        heard = (await setup.control("POST", "logouts", {"forgery": "unknown_session"}))["answers"]
+
+    assert [503, 200] == [answer["http_status"] for answer in (*unheard, *heard)]
+
+
 async def test_n142_forged_logout_by_get(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
     """No address that a page could hold ends a sign-in."""
     async with sign_on(pool, key_ring, tmp_path) as setup:
