@@ -195,13 +195,16 @@ class ConsentDesk:
         """Take a webhook. Raises InvalidInput or IntegrityFailed for one that must not be believed."""
         notice = self.hubs[hub].adapter.read_webhook(headers, body)
         code_digest = self._digest("code", hub, notice.transaction_code)
-        async with self._store.changing_by_code(hub, code_digest) as change:
-            if change is not None:
-                await self._apply(change, _event_of(notice))
-                return
         key = self._key_ring.new_record_key()
         sealed = key.seal(msgspec.msgpack.encode(notice), context=_notice_context(code_digest))
-        await self._store.keep_notice(hub, code_digest, self._clock.now(), key.wrapped, sealed)
+        while True:
+            async with self._store.changing_by_code(hub, code_digest) as change:
+                if change is not None:
+                    await self._apply(change, _event_of(notice))
+                    return
+            # Its code may become known at this very moment, and then it is found by it.
+            if await self._store.keep_notice(hub, code_digest, self._clock.now(), key.wrapped, sealed):
+                return
 
     async def come_back(self, hub: str, target: str) -> tuple[str, str, UUID] | None:
         """Take the browser back from the application: give where it belongs, its state, and the consent.

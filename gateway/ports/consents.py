@@ -79,8 +79,8 @@ class ConsentStore(Protocol):
         """Claim what is due, until then."""
         ...
 
-    async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> None:
-        """Keep a webhook whose consent is not known yet."""
+    async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> bool:
+        """Keep a webhook whose consent is not known yet; False, and nothing is kept, when it is known by now."""
         ...
 
     async def forget_notices(self, before: datetime) -> None: ...

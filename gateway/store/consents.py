@@ -9,6 +9,7 @@ from uuid import UUID
 from gateway.model.consent import ConsentCode, ConsentState, ConsentTransaction, DataState
 from gateway.ports.consents import KeptNotice, StoredConsent
 from gateway.store.acceptance import append_events
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 
@@ -73,11 +74,14 @@ class PostgresConsents:
             rows = self._sql.claim_due(borrowed, now=now, until=until, wanted=limit)
             return [row["transaction_id"] async for row in rows]
 
-    async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> None:
-        async with connection(self._pool) as borrowed:
-            await self._sql.keep_notice(
+    async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> bool:
+        async with transaction(self._pool) as borrowed:
+            # Without it, one that is just learning the code would not see what is kept here, nor be seen.
+            await self._sql.lock_code(borrowed, lock_class=Lock.CONSENT_CODES, code_digest=code_digest)
+            is_kept = await self._sql.keep_notice(
                 borrowed, hub=hub, code_digest=code_digest, now=now, wrapped_key=wrapped_key, sealed=sealed
             )
+        return bool(is_kept)
 
     async def forget_notices(self, before: datetime) -> None:
         async with connection(self._pool) as borrowed:
@@ -121,6 +125,7 @@ class _Change:
         await append_events(self._connection, [(event_type, subject, agency_code, None, None, data)], [], now)
 
     async def take_notices(self, code_digest: bytes) -> Sequence[KeptNotice]:
+        await self._sql.lock_code(self._connection, lock_class=Lock.CONSENT_CODES, code_digest=code_digest)
         rows = self._sql.take_notices(self._connection, hub=self.stored.hub, code_digest=code_digest)
         notices = [KeptNotice(row["notice_id"], row["wrapped_key"], row["sealed"]) async for row in rows]
         return sorted(notices, key=lambda notice: notice.notice_id)

@@ -38,3 +38,5 @@ class Lock(IntEnum):
     """With a client: its subscriptions are counted and added one at a time."""
     PERSONS = 7_201_013
     """With a person's keyed digest and a client: one link is decided at a time."""
+    CONSENT_CODES = 7_201_014
+    """With the digest of a consent's code: it becomes known, or a webhook that came before it is kept."""

@@ -6,6 +6,7 @@ that is pushed forward makes repeats due.
 
 import asyncio
 import base64
+import contextlib
 import hmac
 from collections import deque
 from collections.abc import Callable
@@ -96,18 +97,20 @@ class WebhookSender:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        async with aiohttp.ClientSession(timeout=_LIMIT) as client:
-            while self._waiting:
-                now = self._clock.monotonic()
-                due = next((each for each in self._waiting if each.due_at <= now), None)
-                if due is not None:
-                    await self._attempt(client, due)
-                    continue
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), _TICK_SECONDS)
-                except TimeoutError:
-                    continue
+        while self._waiting:  # Something may be queued while the connections are closed.
+            async with aiohttp.ClientSession(timeout=_LIMIT) as client:
+                await self._send_all(client)
+
+    async def _send_all(self, client: aiohttp.ClientSession) -> None:
+        while self._waiting:
+            now = self._clock.monotonic()
+            due = next((each for each in self._waiting if each.due_at <= now), None)
+            if due is not None:
+                await self._attempt(client, due)
+                continue
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _TICK_SECONDS)
 
     async def _attempt(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
         profile = self._profile()

@@ -33,9 +33,15 @@ WITH due AS (
 UPDATE share_consents c SET next_at = :until FROM due WHERE c.transaction_id = due.transaction_id
 RETURNING c.transaction_id;
 
--- name: keep_notice!
+-- name: lock_code!
+SELECT pg_advisory_xact_lock(:lock_class, hashtext(encode(:code_digest, 'hex')));
+
+-- name: keep_notice$
 INSERT INTO early_consent_notices (hub, code_digest, received_at, wrapped_key, sealed)
-VALUES (:hub, :code_digest, :now, :wrapped_key, :sealed);
+SELECT CAST(:hub AS text), CAST(:code_digest AS bytea), CAST(:now AS timestamptz), CAST(:wrapped_key AS bytea),
+    CAST(:sealed AS bytea)
+WHERE NOT EXISTS (SELECT FROM share_consents WHERE hub = :hub AND code_digest = :code_digest)
+RETURNING true;
 
 -- name: take_notices
 DELETE FROM early_consent_notices WHERE hub = :hub AND code_digest = :code_digest
