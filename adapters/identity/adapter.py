@@ -267,7 +267,9 @@ class IdentityAdapter:
         number = document.get(self.settings.claim_rules.names.personal_id)
         if not isinstance(number, str) or not number:
             raise SignInRefused(EidCode.CLAIMS_INVALID, "personal_id_missing")
-        digest = self._subject_digest(b"identity subject\0" + self.settings.issuer.encode() + b"\0" + number.encode())
+        # A lone surrogate is text to JSON and cannot be encoded; the claims refuse it a moment later.
+        named = number.encode("utf-8", "replace")
+        digest = self._subject_digest(b"identity subject\0" + self.settings.issuer.encode() + b"\0" + named)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def _binding(self, id_token: IdToken | None) -> Binding:

@@ -119,7 +119,7 @@ def _text(name: str, value: str) -> str | None:
     try:
         # A plus sign stays one: base64 has it, and none of the others has a space.
         return unquote_to_bytes(value if name in _RAW else value.replace("+", " ")).decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeError:  # Also bytes that the server could not decode and carried as lone surrogates.
         return None
 
 

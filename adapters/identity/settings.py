@@ -55,7 +55,8 @@ class LogoutMethod(StrEnum):
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was written is not repeated in the message of a fault: it may be a secret in the wrong place.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class LevelSettings(_Closed):
@@ -133,7 +134,7 @@ class LogoutSettings(_Closed):
     method: LogoutMethod = LogoutMethod.POST
     takes_backchannel: bool = False
     vneid_prefixes: tuple[Url, ...] = ()
-    """Where `logoutUri` may lead; anything else is forgotten."""
+    """Where `logoutUri` may lead, compared by its beginning, so with a path; anything else is forgotten."""
 
 
 class ProviderSettings(_Closed):
@@ -211,16 +212,22 @@ class ProviderSettings(_Closed):
         }
         addresses["logout.end_session_url"] = self.logout.end_session_url
         addresses["logout.return_url"] = self.logout.return_url
+        addresses |= {f"logout.vneid_prefixes.{place}": one for place, one in enumerate(self.logout.vneid_prefixes)}
         faults = []
         for name, address in addresses.items():
             if address is None:
                 continue
             parts = urlsplit(address)
             is_own = self.is_test and parts.hostname in _LOOPBACK
+            if not parts.hostname:
+                faults.append(f"{name} must name a host")
             if parts.scheme != "https" and not is_own:
                 faults.append(f"{name} must be https")
             if parts.username is not None or "*" in address or parts.fragment:
                 faults.append(f"{name} must hold no credentials, wildcard or fragment")
+            if name.startswith("logout.vneid_prefixes") and not parts.path:
+                # Else https://vneid.example would let https://vneid.example.thief.example through.
+                faults.append(f"{name} must have a path, at least /")
         return faults
 
     def _profile_faults(self) -> list[str]:

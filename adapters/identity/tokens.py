@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -156,10 +156,10 @@ def verify_logout_token(token: str, keys: PublicKeys, rules: TokenRules, *, now:
     if "nonce" in claims:
         _refuse("nonce_in_logout_token")
     token_id, session_id, subject = claims.get("jti"), claims.get("sid"), claims.get("sub")
-    if not isinstance(token_id, str) or not 0 < len(token_id) <= 255:
+    if not _is_name(token_id):
         _refuse("no_token_id")
     for value in (session_id, subject):
-        if value is not None and (not isinstance(value, str) or not 0 < len(value) <= 255):
+        if value is not None and not _is_name(value):
             _refuse("subject_form")
     if session_id is None and subject is None:
         _refuse("nobody_named")
@@ -183,7 +183,8 @@ def _verified(
         _refuse("not_three_segments")
     header = _json_object(_decoded(segments[0]))
     algorithm = header.get("alg")
-    if algorithm not in rules.algorithms or algorithm not in _KEY_TYPES:
+    # Anything but text cannot be looked up in a set; it is nobody's algorithm.
+    if not isinstance(algorithm, str) or algorithm not in rules.algorithms or algorithm not in _KEY_TYPES:
         _refuse("algorithm")
     if "crit" in header:
         _refuse("critical_header")
@@ -274,7 +275,8 @@ def _check_authentication(
         _refuse("authentication_too_old", EidCode.LEVEL_TOO_LOW)
     if moment is not None and moment > now.timestamp() + rules.leeway_seconds:
         _refuse("authenticated_in_future")
-    if rules.accepted_acr and claims.get("acr") not in rules.accepted_acr:
+    acr = claims.get("acr")
+    if rules.accepted_acr and not (isinstance(acr, str) and acr in rules.accepted_acr):
         _refuse("acr", EidCode.LEVEL_TOO_LOW)
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
@@ -284,6 +286,11 @@ def _subject(claims: Mapping[str, Any]) -> str:
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
         _refuse("subject_form")
     return subject
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    """Tell whether something can be a name that is looked up and kept: no database takes every JSON text."""
+    return isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> int:

@@ -114,13 +114,16 @@ def _check_upstream(rules: LevelRules, seen: LevelEvidence) -> bool:
 
 
 def _identity(rules: LevelRules, seen: LevelEvidence) -> tuple[IdentityLevel, str, bool]:
+    if rules.upstream_vneid is not None and not seen.upstream_idp:
+        # Taken only because the province said so, and for no more than this: the row stands before those of the
+        # organisations and of the level claim (electronic identity notes §4.3, first match wins).
+        return IdentityLevel.LEVEL_1, "rule", False
     if seen.account_kind is not AccountKind.CITIZEN:
         return IdentityLevel.ORGANISATION, "rule", False
     if rules.level_claim and seen.level_value is not None:
         known = rules.level_values.get(seen.level_value)
         return known or IdentityLevel.UNKNOWN, rules.level_claim, known is None
-    is_vneid = is_from_vneid(rules, seen) or (not seen.upstream_idp and rules.takes_missing_upstream)
-    return (IdentityLevel.LEVEL_1 if is_vneid else IdentityLevel.UNKNOWN), "rule", False
+    return (IdentityLevel.LEVEL_1 if is_from_vneid(rules, seen) else IdentityLevel.UNKNOWN), "rule", False
 
 
 def is_from_vneid(rules: LevelRules, seen: LevelEvidence) -> bool:

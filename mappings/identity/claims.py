@@ -33,6 +33,7 @@ _DATE_FORMS: tuple[tuple[re.Pattern[str], Precision], ...] = (
     (re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})", re.ASCII), Precision.MONTH),
     (re.compile(r"(?P<year>[0-9]{4})", re.ASCII), Precision.YEAR),
 )
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _VIETNAMESE = frozenset({"VN", "VNM", "VIET NAM", "VIETNAM", "00"})
 
 
@@ -169,8 +170,8 @@ class _Reader:
         text = unicodedata.normalize("NFC", value)
         if len(text) > limit:
             raise _invalid(claim, "too_long")
-        # Format characters (Cf) turn what a person reads around; surrogates (Cs) cannot be stored.
-        if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn") for sign in text):
+        # Format characters (Cf) turn what a person reads around; surrogates (Cs) cannot be stored; Zl, Zp break lines.
+        if any(unicodedata.category(sign) in _UNSEEN for sign in text):
             raise _invalid(claim, "control_characters")
         if matches is not None and not matches(text):
             raise _invalid(claim, "wrong_form")
