@@ -153,14 +153,14 @@ async def province_portal(
         )
         providers = tuple(ProviderSettings.model_validate(one) for one in sections)
         adapters = make_providers(ground, providers, provider_tls(providers, SystemClock()))
-        for close in ground.closers:
-            cleanup.push_async_callback(close)
         key_file = folder / "assertions.pem"
         create_signing_key(key_file)
         made = make_identity_desk(ground, adapters, load_signer([key_file]))
         assert made is not None
         desk, jobs = made
         consents = make_consents(ground, desk, make_hubs(ground, consent_settings(settings)))
+        for close in ground.closers:
+            cleanup.push_async_callback(close)
         if consents is not None:
             jobs.append(consents[1])
         api = await cleanup.enter_async_context(
