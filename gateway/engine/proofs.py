@@ -14,7 +14,7 @@ from gateway.ports.sign_ins import TechnicalIdNote
 from gateway.sync.proofs import numbers_of, parties_of, prove, proven_numbers, unproven
 
 _PER_TURN = 20
-_FIRST_WAIT = timedelta(minutes=1)
+_FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(hours=6)
 _MAX_ATTEMPTS = 12
 _KEPT = timedelta(days=400)
