@@ -53,6 +53,7 @@ class IdentityAdapter:
         key_policy: KeyPolicy | None = None,
     ) -> None:
         self.settings = settings
+        self._token_rules, self._claim_rules = settings.token_rules, settings.claim_rules
         self._clock = clock
         self._subject_digest = subject_digest
         transport = TransportSettings(
@@ -131,7 +132,7 @@ class IdentityAdapter:
         return protocol.logout_form(self.settings, id_token, state)
 
     async def read_logout_token(self, token: str) -> LogoutNotice:
-        rules, now = self.settings.token_rules, self._clock.now()
+        rules, now = self._token_rules, self._clock.now()
         return await self._with_keys(lambda keys: verify_logout_token(token, keys, rules, now=now))
 
     async def read_document(
@@ -192,8 +193,7 @@ class IdentityAdapter:
         return opened
 
     async def _verify(self, tokens: protocol.TokenAnswer, secrets: FlightSecrets, wanted: Wanted) -> IdToken:
-        rules = self.settings.token_rules
-        now = self._clock.now()
+        rules, now = self._token_rules, self._clock.now()
         return await self._with_keys(
             lambda keys: verify_id_token(
                 tokens.id_token,
@@ -235,7 +235,7 @@ class IdentityAdapter:
     def _signed_in(self, document: dict[str, Any], tokens: protocol.TokenAnswer, id_token: IdToken | None) -> SignedIn:
         settings = self.settings
         subject = self._subject(document, id_token)
-        claims = read_claims(document, settings.claim_rules, issuer=settings.issuer, subject=subject)
+        claims = read_claims(document, self._claim_rules, issuer=settings.issuer, subject=subject)
         facts = id_token.tokens if id_token is not None else TokenFacts()
         if id_token is None:
             facts = TokenFacts(access_token_sha256=sha256(tokens.access_token.encode()).digest())
@@ -264,7 +264,7 @@ class IdentityAdapter:
             ):
                 raise SignInRefused(EidCode.SUBJECT_MISMATCH, "userinfo_subject")
             return id_token.subject
-        number = document.get(self.settings.claim_rules.names.personal_id)
+        number = document.get(self._claim_rules.names.personal_id)
         if not isinstance(number, str) or not number:
             raise SignInRefused(EidCode.CLAIMS_INVALID, "personal_id_missing")
         # A lone surrogate is text to JSON and cannot be encoded; the claims refuse it a moment later.

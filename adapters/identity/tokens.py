@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, NoReturn, TypeGuard
 
@@ -194,13 +195,18 @@ def _verified(
     if kind is not None and kind.lower() not in {one.lower() for one in types if one is not None}:
         _refuse("token_type")
     key = _chosen(keys, header.get("kid"), algorithm)
-    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-    registry.max_header_length = MAX_TOKEN_CHARACTERS
     try:
-        payload = jws.deserialize_compact(token, key, algorithms=[algorithm], registry=registry).payload
+        payload = jws.deserialize_compact(token, key, registry=_registry(algorithm)).payload
     except (JoseError, ValueError, TypeError):
         _refuse("signature")
     return header, _json_object(payload)
+
+
+@cache
+def _registry(algorithm: str) -> jws.JWSRegistry:
+    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    registry.max_header_length = MAX_TOKEN_CHARACTERS
+    return registry
 
 
 def _chosen(keys: PublicKeys, key_id: Any, algorithm: str) -> RSAKey | ECKey:

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TypeVar
 from uuid import UUID
 
@@ -549,4 +549,6 @@ def address_prefix(address: str) -> str:
         known = ip_address(address)
     except ValueError:
         return ""
-    return str(ip_network(f"{known}/{24 if known.version == 4 else 48}", strict=False))
+    length = 24 if known.version == 4 else 48
+    place = known.max_prefixlen - length
+    return f"{type(known)(int(known) >> place << place)}/{length}"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -64,16 +64,40 @@ async def open_pool(dsn: str, *, max_size: int, command_timeout_seconds: float =
         raise ConfigurationError([fault]) from None
 
 
-@asynccontextmanager
-async def connection(pool: Pool, *, timeout_seconds: float = 5.0) -> AsyncIterator[Connection]:
+class _Borrowing:
+    """A turn with a connection. A class, since every statement of the gateway passes here."""
+
+    __slots__ = ("_connection", "_pool", "_timeout_seconds")
+
+    def __init__(self, pool: Pool, timeout_seconds: float) -> None:
+        self._pool = pool
+        self._timeout_seconds = timeout_seconds
+
+    async def __aenter__(self) -> Connection:
+        try:
+            # The pool's own limit would make a task for every turn.
+            async with asyncio.timeout(self._timeout_seconds):
+                self._connection = await self._pool.acquire()
+        except _UNAVAILABLE as error:
+            raise _unavailable(error) from error
+        return self._connection
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            await self._pool.release(self._connection)
+        except _UNAVAILABLE as failure:
+            raise _unavailable(failure) from failure
+        if isinstance(error, _UNAVAILABLE):
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException) -> StoreUnavailable:
+    return StoreUnavailable(f"the database is not available ({type(error).__name__})")
+
+
+def connection(pool: Pool, *, timeout_seconds: float = 5.0) -> AbstractAsyncContextManager[Connection]:
     """Borrow a connection. Raises StoreUnavailable for every failure of the server or of the way to it."""
-    try:
-        async with pool.acquire(timeout=timeout_seconds) as borrowed:
-            yield borrowed
-    except asyncio.CancelledError:
-        raise
-    except _UNAVAILABLE as error:
-        raise StoreUnavailable(f"the database is not available ({type(error).__name__})") from error
+    return _Borrowing(pool, timeout_seconds)
 
 
 @asynccontextmanager

@@ -17,11 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 
 from gateway.errors import ConfigurationError, Fault
 from gateway.vault.keyring import write_once
 
 ASSERTION_TYPE = "identity-assertion+jwt"
+_REGISTRY = JWSRegistry(algorithms=["ES256"])
 
 
 class Es256Signer:
@@ -34,7 +36,7 @@ class Es256Signer:
     def sign(self, claims: dict[str, Any]) -> str:
         key = self._keys[0]
         header = {"alg": "ES256", "typ": ASSERTION_TYPE, "kid": key.kid}
-        return jwt.encode(header, claims, key, algorithms=["ES256"])
+        return jwt.encode(header, claims, key, registry=_REGISTRY)
 
     def public_keys(self) -> Sequence[dict[str, Any]]:
         return [{**key.as_dict(private=False), "use": "sig", "alg": "ES256"} for key in self._keys]
