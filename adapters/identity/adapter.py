@@ -27,7 +27,7 @@ from adapters.transport import (
     TransportSettings,
 )
 from adapters.transport.http import SslSupplier
-from gateway.errors import ConfigurationError, ContractBroken, Fault, RemoteError
+from gateway.errors import ConfigurationError, ContractBroken, Fault
 from gateway.model.identity import Binding, EidCode, LevelEvidence, SignInRefused, TokenFacts
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.identity import FlightSecrets, LogoutForm, LogoutNotice, Returned, SignedIn, Wanted
@@ -216,21 +216,13 @@ class IdentityAdapter:
         try:
             return verify(keys)
         except UnknownKey:
-            fresh = await self._fresh_keys(keys)
+            fresh = None if self.settings.jwks_url is None else await self.keys.after_unknown(keys)
         if fresh is not None:
             try:
                 return verify(fresh)
             except UnknownKey:
                 pass
         raise SignInRefused(EidCode.TOKEN_INVALID, "key_not_known")
-
-    async def _fresh_keys(self, tried: PublicKeys) -> PublicKeys | None:
-        if self.settings.jwks_url is None:
-            return None
-        try:
-            return await self.keys.after_unknown(tried)
-        except RemoteError:
-            return None  # The keys that we have do not verify it, and no others can be had.
 
     def _signed_in(self, document: dict[str, Any], tokens: protocol.TokenAnswer, id_token: IdToken | None) -> SignedIn:
         settings = self.settings

@@ -34,6 +34,7 @@ class KeyMemory:
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
         self._forced_at = float("-inf")
+        self._failure: RemoteError | None = None
         self._under_way: asyncio.Task[None] | None = None
         self.refreshes_count = 0
         self.unknown_count = 0
@@ -64,11 +65,14 @@ class KeyMemory:
     async def after_unknown(self, tried: PublicKeys) -> PublicKeys | None:
         """Give a newer set than the one that was tried, because a token named a key that is not in it.
 
-        None when it is too soon to ask for one again. Raises RemoteError.
+        None when it is too soon to ask for one again. Raises RemoteError, also when the last look failed and it is too
+        soon: the key may well be right, and nobody could tell.
         """
         self.unknown_count += 1
         if self._keys is tried and self._under_way is None:
             if not self._is_cool(self._forced_at):
+                if self._failure is not None:
+                    raise self._failure.with_traceback(None)
                 return None
             self._forced_at = self._clock.monotonic()
         if self._keys is tried:
@@ -95,5 +99,10 @@ class KeyMemory:
     async def _read(self) -> None:
         self._tried_at = self._clock.monotonic()
         self.refreshes_count += 1
-        self._keys = await self._fetch()
+        try:
+            self._keys = await self._fetch()
+        except RemoteError as error:
+            self._failure = error
+            raise
+        self._failure = None
         self._read_at = self._clock.monotonic()

@@ -92,6 +92,25 @@ async def test_n51_keys_cannot_be_had(pool: Any, key_ring: FileKeyRing, tmp_path
         assert ["signed_in", "signed_in", "EID_PROVIDER_UNAVAILABLE"] == seen
 
 
+async def test_new_key_that_cannot_be_had_is_no_wrong_key(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """A token of a key that is new while the keys cannot be read is not called invalid: the provider is away."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        await outcome(setup)
+        for action in ("add", "promote"):
+            await setup.control("POST", "keys", {"action": action})
+        fault = {"kind": "server_error", "operation": "keys", "calls": 1000}
+        await setup.control("POST", "faults", {"action": "add", "faults": [fault]})
+        away = [await outcome(setup), await outcome(setup)]
+        asked_count = await looks(setup)
+        await setup.control("POST", "faults", {"action": "clear"})
+        setup.province.clock.move(61)
+        setup.sandbox.state.clock.ahead_seconds += 61
+
+        assert ["EID_PROVIDER_UNAVAILABLE"] * 2 == away
+        assert "signed_in" == await outcome(setup)
+        assert asked_count <= 3, "the first, and one forced look with its repetitions"
+
+
 async def test_slow_keys_delay_one_sign_in(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
     """Twenty citizens who come at once wait for one look at the keys."""
     import asyncio
