@@ -11,8 +11,8 @@ from pydantic import Field, StringConstraints
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import ClientAddresses, IdentityDesk
 from gateway.api.problems import Problem
+from gateway.engine.flights import Order
 from gateway.engine.linking import LinkOutcome
-from gateway.engine.sign_ins import Order
 from gateway.errors import Fault
 from gateway.model.identity import AccountKind, Assurance, EidCode, IdentityLevel, Requirement, SignInRefused
 from gateway.model.party import CLOSED

@@ -16,7 +16,7 @@ from gateway.api.bodies import read_body
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.problems import Problem
-from gateway.engine.sign_ins import Landing, Visitor
+from gateway.engine.flights import Landing, Visitor
 from gateway.errors import RemoteError, StoreUnavailable
 from gateway.model.identity import EidCode, SignInRefused
 from gateway.ports.identity import LogoutForm

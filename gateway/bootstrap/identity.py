@@ -16,11 +16,13 @@ from gateway.api.identity_desk import ClientAddresses, IdentityDesk
 from gateway.bootstrap.ground import Ground
 from gateway.clocks import SystemClock
 from gateway.config import IdentitySettings, Settings, faults_of
+from gateway.engine.flights import ConfiguredProvider
 from gateway.engine.linking import Linking
 from gateway.engine.proofs import Proofs, TechnicalIdReader
+from gateway.engine.provider_circuits import ProviderCircuits
 from gateway.engine.scheduler import Job
 from gateway.engine.sessions import Sessions
-from gateway.engine.sign_ins import ConfiguredProvider, SignInDesk
+from gateway.engine.sign_ins import SignInDesk
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.identity import AccountKind, Assurance, IdentityLevel, Requirement
 from gateway.store.accounts import PostgresAccounts
@@ -133,7 +135,9 @@ def make_identity_desk(
         PostgresSignIns(ground.pool),
         key_ring=ground.key_ring,
         clock=ground.clock,
-        chance=ground.chance,
+        circuits=ProviderCircuits(
+            (adapter.name for adapter in adapters), clock=ground.clock, chance=ground.chance, observer=ground.telemetry
+        ),
         random_bytes=os.urandom,
         observer=ground.telemetry,
         lives=Lives(

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.engine.flights import SignInContent, sign_in_context
 from gateway.engine.linking import Linking, LinkOutcome
-from gateway.engine.sign_ins import SignInContent, SignInDesk, sign_in_context
+from gateway.engine.sign_ins import SignInDesk
 from gateway.errors import IntegrityFailed
 from gateway.model.identity import AccountKind, EidCode, IdentityFacts, Requirement, SignInRefused
 from gateway.ports.identity import AssertionSigner, LogoutForm

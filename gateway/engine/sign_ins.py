@@ -7,134 +7,45 @@ the citizen begins again. Claims and tokens stay in the gateway: what travels wi
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
+from gateway.engine.flights import (
+    Begun,
+    ConfiguredProvider,
+    Departure,
+    FlightContent,
+    Landing,
+    Order,
+    SignInContent,
+    Visitor,
+    address_prefix,
+    asking,
+    flight_context,
+    judged,
+    sign_in_context,
+    wanted_of,
+)
 from gateway.engine.proofs import note_of, number_digests
-from gateway.errors import (
-    CredentialsRefused,
-    OutcomeUnknown,
-    RateLimited,
-    RemoteError,
-    TransientFailure,
-)
-from gateway.model.identity import EidCode, IdentityFacts, Requirement, ReturnRefused, SignInLevels, SignInRefused
-from gateway.ports.basics import Chance, Clock, KeyRing
-from gateway.ports.identity import FlightSecrets, IdentityProvider, Returned, SignedIn, Wanted
-from gateway.ports.observing import AlertRaised, CircuitMoved, Observer, SignInBegun, SignInConcluded
+from gateway.engine.provider_circuits import ProviderCircuits
+from gateway.model.identity import EidCode, ReturnRefused, SignInLevels, SignInRefused
+from gateway.ports.basics import Clock, KeyRing
+from gateway.ports.identity import FlightSecrets, Returned, SignedIn, Wanted
+from gateway.ports.observing import AlertRaised, Observer, SignInBegun, SignInConcluded
 from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight, StoredSignIn
-from gateway.sync.assurance import LevelRules, assess, is_from_vneid, lacks
-from gateway.sync.circuit import (
-    DEFAULT_CIRCUIT_POLICY,
-    Circuit,
-    CircuitPolicy,
-    before_call,
-    on_failure,
-    on_rate_limited,
-    on_success,
-)
-from gateway.sync.sign_ins import Flight, Lives, judge_return, judge_start
+from gateway.sync.assurance import assess, is_from_vneid, lacks
+from gateway.sync.sign_ins import Lives, judge_return, judge_start
 
 _RANDOM_BYTES = 32
-AnswerT = TypeVar("AnswerT")
 SIGNED_IN = "signed_in"
 _ALERTS = {
     EidCode.CONFIGURATION: "identity_configuration",
     EidCode.ENVELOPE_INVALID: "identity_envelope",
 }
-
-
-class FlightContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What only the gateway may know of a flight, sealed in the store."""
-
-    nonce: str
-    verifier: str
-    return_to: str
-    state: str
-    code_challenge: str
-    requirement: Requirement
-    prompt: str = ""
-    falls_back: bool = False
-    deep_link: dict[str, str] = {}
-
-
-class SignInContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed beside a sign-in until it is over."""
-
-    facts: IdentityFacts
-    acr: str
-    amr: tuple[str, ...]
-    code_challenge: str
-    id_token: str
-    logout_uri: str
-    deep_link: dict[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfiguredProvider:
-    """A provider with the rules of this installation about it."""
-
-    adapter: IdentityProvider
-    level_rules: LevelRules
-    agreement_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A client's wish that somebody sign in. `return_to` has been checked against the client's own addresses."""
-
-    client_id: str
-    provider: str
-    return_to: str
-    state: str
-    code_challenge: str
-    requirement: Requirement
-    prompt: str = ""
-    falls_back: bool = False
-    deep_link: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A flight that waits for its browser. `ticket` is shown once."""
-
-    flight_id: UUID
-    ticket: str = field(repr=False)
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """Where the browser is sent, and the value of its cookie from now on."""
-
-    url: str = field(repr=False)
-    browser: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """What is known of the browser at the callback. `browser` is its cookie, "" without one."""
-
-    browser: str = field(repr=False)
-    address: str = field(repr=False)
-    agent: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landing:
-    """How a callback ended for a browser that may be sent back: with a code, with a refusal, or on a new flight."""
-
-    return_to: str
-    state: str
-    code: str = field(default="", repr=False)
-    refused: EidCode | None = None
-    next_ticket: str = field(default="", repr=False)
 
 
 class SignInDesk:
@@ -147,11 +58,10 @@ class SignInDesk:
         *,
         key_ring: KeyRing,
         clock: Clock,
-        chance: Chance,
+        circuits: ProviderCircuits,
         random_bytes: Callable[[int], bytes],
         observer: Observer,
         lives: Lives,
-        circuit_policy: CircuitPolicy = DEFAULT_CIRCUIT_POLICY,
     ) -> None:
         self.providers = providers
         self.store = store
@@ -160,13 +70,11 @@ class SignInDesk:
         self.random_bytes = random_bytes
         self.observe = observer
         self.lives = lives
-        self._chance = chance
-        self._policy = circuit_policy
-        self._circuits = dict.fromkeys(providers, Circuit())
+        self._circuits = circuits
 
     def is_available(self, provider: str) -> bool:
-        """Tell whether a provider may be asked now, as this process knows it. Looking spends no probe."""
-        return before_call(self._circuits[provider], self.clock.now(), self._policy)[1]
+        """Tell whether a provider may be asked now, as this process knows it."""
+        return self._circuits.is_available(provider)
 
     def new_secret(self) -> str:
         """Give 256 random bits as text."""
@@ -210,7 +118,7 @@ class SignInDesk:
             consumed_at=None,
             browser_digest=None,
             wrapped_key=key.wrapped,
-            sealed=key.seal(msgspec.msgpack.encode(content), context=_flight_context(flight_id)),
+            sealed=key.seal(msgspec.msgpack.encode(content), context=flight_context(flight_id)),
         )
         await self.store.add_flight(flight, self.digest("ticket", ticket))
         return Begun(flight_id=flight_id, ticket=ticket, expires_at=flight.expires_at)
@@ -232,7 +140,7 @@ class SignInDesk:
             url = await self._provider(stored.provider).adapter.begin(*self._departing(stored, state))
         else:
             found = await self.store.find_by_ticket(ticket_digest)
-            judge_start(_flight(found), now)
+            judge_start(judged(found), now)
             assert found is not None, "the judge refuses what is not there"
             url = await self._pushed(found, state)
             stored = await self.store.start(ticket_digest, [found.provider], *marks, now)
@@ -247,11 +155,11 @@ class SignInDesk:
         if not provider.adapter.asks_at_begin:
             raise SignInRefused(EidCode.PROVIDER_UNAVAILABLE, "circuit_open")
         secrets, wanted = self._departing(found, state)
-        return await self._ask(found.provider, lambda: provider.adapter.begin(secrets, wanted))
+        return await self._circuits.ask(found.provider, lambda: provider.adapter.begin(secrets, wanted))
 
     def _departing(self, stored: StoredFlight, state: str) -> tuple[FlightSecrets, Wanted]:
         content = self._open_flight(stored)
-        return FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier), _wanted(content)
+        return FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier), wanted_of(content)
 
     async def land(self, provider_name: str, raw: str, visitor: Visitor) -> Landing:
         """Take a callback: validate everything, store the sign-in or the refusal, and say where the browser goes.
@@ -287,7 +195,7 @@ class SignInDesk:
             consumed = await self.store.consume(state_digest, provider, browser, now)
             if consumed is not None:
                 return consumed
-        judge_return(_flight(await self.store.find_by_state(state_digest)), provider, browser, now)
+        judge_return(judged(await self.store.find_by_state(state_digest)), provider, browser, now)
         raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "state_used")  # Somebody was faster, a moment ago.
 
     async def _sign_in(
@@ -302,7 +210,7 @@ class SignInDesk:
     ) -> Landing:
         provider.adapter.check_return(returned)
         secrets = FlightSecrets(state=returned.state, nonce=content.nonce, verifier=content.verifier)
-        signed = await self._ask(name, lambda: provider.adapter.finish(returned, secrets, _wanted(content)))
+        signed = await self._circuits.ask(name, lambda: provider.adapter.finish(returned, secrets, wanted_of(content)))
         levels, is_unknown = assess(provider.level_rules, signed.evidence)
         if is_unknown:
             self.observe(AlertRaised(system=f"identity.{name}", name="identity_level_unknown", dossier_code=""))
@@ -363,7 +271,7 @@ class SignInDesk:
         next_ticket = ""
         if eid is EidCode.LOGIN_REQUIRED and content.prompt == "none" and content.falls_back:
             # Silently was not possible; once more, and now the citizen is asked.
-            again = replace_content(content, self.new_secret(), self.new_secret())
+            again = asking(content, self.new_secret(), self.new_secret())
             next_ticket = (await self._begin(stored.client_id, stored.provider, again)).ticket
         return Landing(return_to=content.return_to, state=content.state, refused=eid, next_ticket=next_ticket)
 
@@ -442,35 +350,6 @@ class SignInDesk:
             occurred_at=self.clock.now(),
         )
 
-    async def _ask(self, name: str, call: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
-        """Ask a provider unless it is known to be ill. Raises SignInRefused for every failure."""
-        self._circuits[name], may_call = before_call(self._circuits[name], self.clock.now(), self._policy)
-        if not may_call:
-            raise SignInRefused(EidCode.PROVIDER_UNAVAILABLE, "circuit_open")
-        before = self._circuits[name]
-        try:
-            answer = await call()
-        except RemoteError as error:
-            self._note_failure(name, error)
-            raise _refusal_of(error) from error
-        except SignInRefused:
-            self._circuits[name] = on_success(self._circuits[name], self.clock.now())
-            raise
-        self._circuits[name] = on_success(self._circuits[name], self.clock.now())
-        if before.state is not self._circuits[name].state:
-            self.observe(CircuitMoved(system=f"identity.{name}", state=self._circuits[name].state.value))
-        return answer
-
-    def _note_failure(self, name: str, error: RemoteError) -> None:
-        before, now = self._circuits[name], self.clock.now()
-        if isinstance(error, RateLimited):
-            after = on_rate_limited(before, now, error.retry_after_seconds, self._policy)
-        else:
-            after = on_failure(before, self._policy, now, self._chance.random())
-        self._circuits[name] = after
-        if before.state is not after.state:
-            self.observe(CircuitMoved(system=f"identity.{name}", state=after.state.value))
-
     def _tell(self, name: str, outcome: str, reason: str, assurance: str, started: float) -> None:
         self.observe(
             SignInConcluded(
@@ -490,65 +369,5 @@ class SignInDesk:
 
     def _open_flight(self, stored: StoredFlight) -> FlightContent:
         key = self.key_ring.open_record_key(stored.wrapped_key)
-        plain = key.unseal(stored.sealed, context=_flight_context(stored.flight_id))
+        plain = key.unseal(stored.sealed, context=flight_context(stored.flight_id))
         return msgspec.msgpack.decode(plain, type=FlightContent)
-
-
-def replace_content(content: FlightContent, nonce: str, verifier: str) -> FlightContent:
-    """Give the content of a second flight that asks the citizen."""
-    return msgspec.structs.replace(content, nonce=nonce, verifier=verifier, prompt="", falls_back=False)
-
-
-def sign_in_context(sign_in_id: UUID) -> bytes:
-    """Give what binds a sealed sign-in to its place."""
-    return b"sign-in " + sign_in_id.bytes
-
-
-def _flight_context(flight_id: UUID) -> bytes:
-    return b"sign-in flight " + flight_id.bytes
-
-
-def _flight(stored: StoredFlight | None) -> Flight | None:
-    if stored is None:
-        return None
-    return Flight(
-        flight_id=stored.flight_id,
-        client_id=stored.client_id,
-        provider=stored.provider,
-        created_at=stored.created_at,
-        expires_at=stored.expires_at,
-        started_at=stored.started_at,
-        consumed_at=stored.consumed_at,
-        browser_digest=stored.browser_digest,
-    )
-
-
-def _wanted(content: FlightContent) -> Wanted:
-    requirement = content.requirement
-    return Wanted(
-        acr_values=tuple(requirement.acr_values),
-        max_age_seconds=requirement.max_age_seconds,
-        prompt=content.prompt,
-    )
-
-
-_UNAVAILABLE = (TransientFailure, RateLimited, OutcomeUnknown)
-
-
-def _refusal_of(error: RemoteError) -> SignInRefused:
-    if isinstance(error, CredentialsRefused):
-        return SignInRefused(EidCode.CONFIGURATION, "client_refused")
-    if isinstance(error, _UNAVAILABLE):
-        return SignInRefused(EidCode.PROVIDER_UNAVAILABLE, error.code)
-    return SignInRefused(EidCode.PROVIDER_ERROR, error.code)
-
-
-def address_prefix(address: str) -> str:
-    """Give the network of a browser's address: /24, or /48 for IPv6; "" for what is no address."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return ""
-    length = 24 if known.version == 4 else 48
-    place = known.max_prefixlen - length
-    return f"{type(known)(int(known) >> place << place)}/{length}"
