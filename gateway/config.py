@@ -214,7 +214,8 @@ class RequirementSettings(_Section):
     identity_level: Annotated[str, Field(pattern="^(0|1|2|org)$")] = "0"
     authentication_level: Annotated[int, Field(ge=0, le=4)] = 0
     assurance: Annotated[str, Field(pattern="^(none|low|substantial|high)$")] = "none"
-    max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    max_age_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
+    """Less than a few seconds is over before the browser is back."""
     account_kinds: Annotated[
         tuple[Annotated[str, Field(pattern="^(citizen|enterprise|organisation)$")], ...], Field(min_length=1)
     ] = ("citizen", "enterprise", "organisation")

@@ -280,17 +280,21 @@ class IdentityAdapter:
     async def _exchange(
         self, request: HttpRequest, read: Callable[[HttpAnswer], tuple[dict[str, Any], CallOutcome]]
     ) -> dict[str, Any]:
-        answered: list[HttpAnswer] = []
+        refused: list[SignInRefused] = []
 
         def note(answer: HttpAnswer) -> tuple[dict[str, Any], CallOutcome]:
-            answered.append(answer)
-            return read(answer)
+            self._note_date(answer.date)
+            try:
+                return read(answer)
+            except SignInRefused as refusal:
+                # An answer like any other to the exchange, whose outcome would else count as unknown.
+                refused.append(refusal)
+                return {}, CallOutcome.REFUSED
 
-        try:
-            return await self._transport.exchange(request, note)
-        finally:
-            for answer in answered:
-                self._note_date(answer.date)
+        document = await self._transport.exchange(request, note)
+        if refused:
+            raise refused[0]
+        return document
 
     def _note_date(self, date: str) -> None:
         with contextlib.suppress(ValueError, TypeError):
@@ -300,9 +304,13 @@ class IdentityAdapter:
     async def _fetch_keys(self) -> PublicKeys:
         def read(answer: HttpAnswer) -> tuple[PublicKeys, CallOutcome]:
             try:
-                return read_key_set(answer.body), CallOutcome.OK
+                keys = read_key_set(answer.body)
             except ValueError as error:
                 raise self._broken("jwks", "keys_unreadable") from error
+            if not keys.keys:
+                # Nobody could sign in any more; the last good ones serve on for their time.
+                raise self._broken("jwks", "no_usable_key")
+            return keys, CallOutcome.OK
 
         return await self._transport.exchange(protocol.keys_request(self.settings), read)
 

@@ -234,8 +234,8 @@ class ProviderSettings(_Closed):
         if self.profile is Profile.VNEID_SEALED:
             return [] if self.envelope is not None else ["envelope must be set with vneid_sealed"]
         faults = [] if self.envelope is None else ["envelope is for vneid_sealed only"]
-        if self.jwks_url is None and self.jwks_file is None:
-            faults.append("jwks_url or jwks_file must be set")
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            faults.append("one of jwks_url and jwks_file must be set")
         return faults
 
     @property

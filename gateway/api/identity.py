@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import ClientAddresses, IdentityDesk
 from gateway.api.problems import Problem
-from gateway.engine.flights import Order
+from gateway.engine.flights import ANEW, Order
 from gateway.engine.linking import LinkOutcome
 from gateway.errors import Fault
 from gateway.model.identity import AccountKind, Assurance, EidCode, IdentityLevel, Requirement, SignInRefused
@@ -44,7 +44,7 @@ class RequirementModel:
     )
     authentication_level: Annotated[Level, Field(description="Level of this authentication, by Decree 69 Art. 20.")] = 0
     assurance: Annotated[str, StringConstraints(pattern="^(none|low|substantial|high)$")] = "none"
-    max_age_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    max_age_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
     account_kinds: Annotated[tuple[AccountKind, ...], Field(min_length=1, max_length=3)] = tuple(AccountKind)
 
     def requirement(self) -> Requirement:
@@ -85,7 +85,10 @@ class LoginOrder:
     requirement: RequirementModel = RequirementModel()
     is_silent: Annotated[bool, Field(description="Ask nothing, if the provider knows the citizen already.")] = False
     falls_back: Annotated[bool, Field(description="When silence fails, ask after all, once.")] = True
-    is_anew: Annotated[bool, Field(description="Have the citizen authenticate again (step-up).")] = False
+    is_anew: Annotated[
+        bool,
+        Field(description="Have the citizen authenticate again; refused where the provider does not tell when it did."),
+    ] = False
     deep_link: DeepLink | None = None
 
 
@@ -119,7 +122,7 @@ class SignIn:
     authentication_level: int
     assurance: str
     binding: str
-    authenticated_at: datetime
+    authenticated_at: Annotated[datetime | None, Field(description="Null where the provider does not tell.")]
     created_at: datetime
     expires_at: datetime
     evidence_id: UUID
@@ -257,6 +260,12 @@ async def post_login(call: Call) -> web.StreamResponse:
         raise Problem("invalid-content", faults=[Fault("/provider", "must be one of /v1/identity/providers")])
     if order.return_to not in _addresses(call, desk).returns:
         raise Problem("invalid-content", faults=[Fault("/return_to", "must be registered for the client, exactly")])
+    requirement = _wanted(desk, order.requirement, order.procedure_code)
+    if not requirement.account_kinds:
+        raise Problem(
+            "invalid-content",
+            faults=[Fault("/requirement/account_kinds", "must leave a kind that the procedure takes")],
+        )
     if order.is_silent and order.is_anew:
         raise Problem("invalid-content", faults=[Fault("/is_silent", "must not stand beside is_anew")])
     link = order.deep_link
@@ -267,8 +276,8 @@ async def post_login(call: Call) -> web.StreamResponse:
             return_to=order.return_to,
             state=order.state,
             code_challenge=order.code_challenge,
-            requirement=_wanted(desk, order.requirement, order.procedure_code),
-            prompt="none" if order.is_silent else "login" if order.is_anew else "",
+            requirement=requirement,
+            prompt="none" if order.is_silent else ANEW if order.is_anew else "",
             falls_back=order.falls_back,
             deep_link={} if link is None else {name: value for name, value in _members(link) if value},
         )

@@ -189,7 +189,7 @@ async def logout_page(call: Call) -> web.StreamResponse:
         return see_other(call, page.form.url)
     content, action = "<p>Phiên làm việc tại cổng của tỉnh đã kết thúc.</p>", "'none'"
     if page.has_vneid:
-        address = escape(f"/identity/logouts/{call.path['ticket']}/vneid")
+        address = escape(f"{desk.public_base_url}/identity/logouts/{call.path['ticket']}/vneid")
         content += f'<p><a href="{address}" target="_blank" rel="noopener noreferrer">Đăng xuất cả VNeID</a></p>'
     if page.form is not None:
         content += _form(page.form)

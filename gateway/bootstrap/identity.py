@@ -128,6 +128,7 @@ def make_identity_desk(
             adapter.name: ConfiguredProvider(
                 adapter=adapter,
                 level_rules=level_rules(adapter.settings),
+                leeway=timedelta(seconds=adapter.settings.leeway_seconds),
                 agreement_id=adapter.settings.agreement_id,
             )
             for adapter in adapters
@@ -147,6 +148,7 @@ def make_identity_desk(
             idle=timedelta(minutes=identity.idle_minutes),
             absolute=timedelta(hours=identity.absolute_hours),
         ),
+        looks_up_technical_ids=ground.looks_up_technical_ids,
     )
     linking = Linking(desk, PostgresAccounts(ground.pool))
     sessions = Sessions(desk, signer, linking, issuer=identity.public_base_url)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from gateway.ports.identity import IdentityProvider, Wanted
 from gateway.ports.sign_ins import StoredFlight
 from gateway.sync.assurance import LevelRules
 from gateway.sync.sign_ins import Flight
+
+ANEW = "login"
+"""The prompt that has a citizen authenticate again."""
 
 
 class FlightContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +50,8 @@ class ConfiguredProvider:
 
     adapter: IdentityProvider
     level_rules: LevelRules
+    leeway: timedelta
+    """How far the provider's clock may differ from ours."""
     agreement_id: str
 
 
@@ -133,13 +138,14 @@ def judged(stored: StoredFlight | None) -> Flight | None:
     )
 
 
-def wanted_of(content: FlightContent) -> Wanted:
-    """Give what the provider is asked for."""
-    requirement = content.requirement
+def wanted_of(content: FlightContent, login: timedelta) -> Wanted:
+    """Give what the provider is asked for. `login` is how long a flight may take."""
+    max_age_seconds = content.requirement.max_age_seconds
+    if content.prompt == ANEW and max_age_seconds is None:
+        # With it a provider must tell when it authenticated (OpenID Connect Core §3.1.2.1).
+        max_age_seconds = int(login.total_seconds())
     return Wanted(
-        acr_values=tuple(requirement.acr_values),
-        max_age_seconds=requirement.max_age_seconds,
-        prompt=content.prompt,
+        acr_values=tuple(content.requirement.acr_values), max_age_seconds=max_age_seconds, prompt=content.prompt
     )
 
 
@@ -149,6 +155,7 @@ def address_prefix(address: str) -> str:
         known = ip_address(address)
     except ValueError:
         return ""
+    known = getattr(known, "ipv4_mapped", None) or known
     length = 24 if known.version == 4 else 48
     place = known.max_prefixlen - length
     return f"{type(known)(int(known) >> place << place)}/{length}"

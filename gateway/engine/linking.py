@@ -76,7 +76,9 @@ class Linking:
             elif judgement.decision is LinkDecision.SIGNED_IN and link is not None:
                 # What was not known of the person yet is known from now on.
                 await transaction.set_marks(
-                    link.link_id, person.number_digest, person.technical_digest or link.technical_digest
+                    link.link_id,
+                    person.number_digest or link.number_digest,
+                    person.technical_digest or link.technical_digest,
                 )
         account = judgement.account
         return LinkOutcome(
@@ -112,17 +114,20 @@ class Linking:
                 return LinkOutcome(
                     decision=judgement.decision, account_ref=link.account.account_ref, link_id=link.link_id
                 )
-            if not may_link(judgement, account_ref, proof):
+            living = await transaction.living_levels(account_ref)
+            if not may_link(judgement, account_ref, proof, levels=[*living, person.identity_level] if living else ()):
                 refused = judgement.account
                 return LinkOutcome(
                     decision=judgement.decision, account_ref=None if refused is None else refused.account_ref
                 )
             account = await transaction.account(account_ref)
             if account is None and proof is LinkProof.CREATED:
-                await transaction.put_account(self._new_account(account_ref, person), self._desk.clock.now())
+                if not await transaction.make_account(self._new_account(account_ref, person), self._desk.clock.now()):
+                    # Somebody stated it a moment ago, as whatever account it is.
+                    return LinkOutcome(decision=LinkDecision.PROOF_REQUIRED, account_ref=account_ref)
             elif account is None or account.kind is not person.account_kind or account.state != AccountState.ACTIVE:
                 return LinkOutcome(decision=LinkDecision.LOCKED)
-            elif proof is LinkProof.CREATED:
+            elif proof is LinkProof.CREATED and judgement.decision is not LinkDecision.LINKED:
                 # A name that is taken is no new account.
                 return LinkOutcome(decision=LinkDecision.PROOF_REQUIRED, account_ref=account_ref)
             link_id = await self._add(transaction, stored, subject, person, account_ref, proof.value, by)

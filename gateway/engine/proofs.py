@@ -17,7 +17,8 @@ _PER_TURN = 20
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(hours=6)
 _MAX_ATTEMPTS = 12
-_KEPT = timedelta(days=400)
+TECHNICAL_IDS_KEPT = timedelta(days=400)
+"""After the last sign-in of whoever has them."""
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +37,11 @@ def number_digests(key_ring: KeyRing, facts: IdentityFacts) -> tuple[bytes, ...]
     return tuple(number_digest(key_ring, number) for number in numbers_of(facts))
 
 
-def note_of(key_ring: KeyRing, facts: IdentityFacts) -> TechnicalIdNote | None:
-    """Give what a sign-in tells of a technical id; None for an account without any number."""
+def note_of(key_ring: KeyRing, facts: IdentityFacts, *, looks_up: bool) -> TechnicalIdNote | None:
+    """Give what a sign-in tells of a technical id; None for an account without any number, or when nothing is told and
+    nobody looks it up."""
     numbers = numbers_of(facts)
-    if not numbers:
+    if not numbers or not (facts.technical_id or looks_up):
         return None
     digest = number_digest(key_ring, numbers[0])
     key = key_ring.new_record_key()
@@ -84,11 +86,17 @@ class Proofs:
                     dossier,
                     proofs.get(dossier.sign_in_evidence_id),
                     parties,
-                    technical_id="" if kept is None else open_kept(self._key_ring, kept).technical_id,
+                    technical_id="" if kept is None else self._technical_id(kept),
                     longest=self._longest,
                 )
             )
         return judged
+
+    def _technical_id(self, kept: KeptTechnicalId) -> str:
+        try:
+            return open_kept(self._key_ring, kept).technical_id
+        except IntegrityFailed:
+            return ""  # It is not known any more; a dossier needs none.
 
     def _unnamed(self, dossier: Dossier) -> Dossier | Fault:
         return (unproven(dossier) if self._is_needed else None) or dossier
@@ -118,7 +126,6 @@ class TechnicalIdReader:
     async def work(self) -> None:
         """Ask for what is due, a few at a time. Raises StoreUnavailable, and RemoteError when the portal fails."""
         now = self._clock.now()
-        await self._store.forget_technical_ids(now - _KEPT)
         due = await self._store.due_technical_ids(now, _PER_TURN)
         if not due or not await self._is_open():
             return

@@ -58,8 +58,10 @@ class ProviderCircuits:
         except RemoteError as error:
             self._note(name, error)
             raise _refusal_of(error) from error
-        except SignInRefused:
-            self._note(name, None)  # It answered; what it said is another matter.
+        except SignInRefused as refusal:
+            # Mostly it answered, and what it said is another matter; these two may come from before any call.
+            if refusal.eid not in (EidCode.ENVELOPE_INVALID, EidCode.CONFIGURATION):
+                self._note(name, None)
             raise
         self._note(name, None)
         return answer

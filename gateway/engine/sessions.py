@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.engine.flights import SignInContent, sign_in_context
 from gateway.engine.linking import Linking, LinkOutcome
+from gateway.engine.proofs import TECHNICAL_IDS_KEPT
 from gateway.engine.sign_ins import SignInDesk
 from gateway.errors import IntegrityFailed
 from gateway.model.identity import AccountKind, EidCode, IdentityFacts, Requirement, SignInRefused
@@ -122,7 +123,8 @@ class Sessions:
         refused = _REFUSED_LINKS.get(outcome.decision)
         if refused is not None:
             await self._end(stored.sign_in_id, EndReason.ACCOUNT)
-            await self._desk.note_refused_link(stored, refused, outcome.decision.value)
+            subject = self._desk.subject_digest(content.facts.issuer, content.facts.subject)
+            await self._desk.note_refused_link(stored, subject, refused, outcome.decision.value)
             raise SignInRefused(refused, outcome.decision.value)
         return outcome
 
@@ -135,7 +137,9 @@ class Sessions:
         if stored is None:
             return None
         facts = self._open(stored).facts
-        return SignedInPerson(personal_id=facts.personal_id, evidence_id=stored.evidence_id)
+        # An enterprise's account may tell its representative's number, who has not signed in.
+        personal_id = facts.personal_id if facts.account_kind is AccountKind.CITIZEN else ""
+        return SignedInPerson(personal_id=personal_id, evidence_id=stored.evidence_id)
 
     async def add_link(
         self, client_id: str, sign_in_id: UUID, account_ref: str, proof: LinkProof, by: str
@@ -155,7 +159,6 @@ class Sessions:
             "iat": int(now.timestamp()),
             "exp": int(until.timestamp()),
             "jti": str(self._desk.new_id()),
-            "auth_time": int(stored.authenticated_at.timestamp()),
             "sign_in_id": str(stored.sign_in_id),
             "evidence_id": str(stored.evidence_id),
             "provider": stored.provider,
@@ -165,6 +168,8 @@ class Sessions:
             "assurance": levels.assurance.name.lower(),
             "binding": levels.binding.value,
         }
+        if stored.authenticated_at is not None:
+            claims["auth_time"] = int(stored.authenticated_at.timestamp())
         if content.deep_link:
             claims["deep_link"] = content.deep_link
         return claims | personal_claims(facts)
@@ -270,7 +275,10 @@ class Sessions:
         """End what time has ended, and forget what nobody needs any more."""
         desk, now = self._desk, self._desk.clock.now()
         count = await desk.store.sweep(
-            now=now, idle_before=now - desk.lives.idle, flights_before=now - desk.lives.login
+            now=now,
+            idle_before=now - desk.lives.idle,
+            flights_before=now - desk.lives.login,
+            technical_ids_before=now - TECHNICAL_IDS_KEPT,
         )
         if count:
             desk.observe(SignInsEnded(reason=EndReason.IDLE.value, count=count))

@@ -9,12 +9,12 @@ the citizen begins again. Claims and tokens stay in the gateway: what travels wi
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from gateway.engine.flights import (
+    ANEW,
     Begun,
     ConfiguredProvider,
     Departure,
@@ -38,9 +38,11 @@ from gateway.ports.identity import FlightSecrets, Returned, SignedIn, Wanted
 from gateway.ports.observing import AlertRaised, Observer, SignInBegun, SignInConcluded
 from gateway.ports.sign_ins import Evidence, NewSignIn, SignInStore, StoredFlight, StoredSignIn
 from gateway.sync.assurance import assess, is_from_vneid, lacks
-from gateway.sync.sign_ins import Lives, judge_return, judge_start
+from gateway.sync.sign_ins import Lives, is_anew, judge_return, judge_start
 
 _RANDOM_BYTES = 32
+_REFUSALS_KEPT = 5
+"""Callbacks that a flight refuses leave so many lines of evidence; further ones are counted and logged."""
 SIGNED_IN = "signed_in"
 _ALERTS = {
     EidCode.CONFIGURATION: "identity_configuration",
@@ -62,6 +64,7 @@ class SignInDesk:
         random_bytes: Callable[[int], bytes],
         observer: Observer,
         lives: Lives,
+        looks_up_technical_ids: bool,
     ) -> None:
         self.providers = providers
         self.store = store
@@ -71,6 +74,7 @@ class SignInDesk:
         self.observe = observer
         self.lives = lives
         self._circuits = circuits
+        self._looks_up = looks_up_technical_ids
 
     def is_available(self, provider: str) -> bool:
         """Tell whether a provider may be asked now, as this process knows it."""
@@ -128,7 +132,7 @@ class SignInDesk:
 
         Raises SignInRefused or StoreUnavailable.
         """
-        now, ticket_digest = self.clock.now(), self.digest("ticket", ticket)
+        started, now, ticket_digest = self.clock.monotonic(), self.clock.now(), self.digest("ticket", ticket)
         state, browser = self.new_secret(), browser or self.new_secret()
         marks = (self.digest("state", state), self.digest("browser", browser))
         # Nobody types a password for a provider that could not be asked afterwards.
@@ -142,7 +146,12 @@ class SignInDesk:
             found = await self.store.find_by_ticket(ticket_digest)
             judge_start(judged(found), now)
             assert found is not None, "the judge refuses what is not there"
-            url = await self._pushed(found, state)
+            try:
+                url = await self._pushed(found, state)
+            except SignInRefused as refusal:
+                self._warn(found.provider, refusal)
+                self._tell(found.provider, refusal.eid.value, refusal.reason, "none", started)
+                raise
             stored = await self.store.start(ticket_digest, [found.provider], *marks, now)
             if stored is None:
                 raise SignInRefused(EidCode.TRANSACTION_REPLAYED, "ticket_used")
@@ -159,7 +168,9 @@ class SignInDesk:
 
     def _departing(self, stored: StoredFlight, state: str) -> tuple[FlightSecrets, Wanted]:
         content = self._open_flight(stored)
-        return FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier), wanted_of(content)
+        return FlightSecrets(state=state, nonce=content.nonce, verifier=content.verifier), wanted_of(
+            content, self.lives.login
+        )
 
     async def land(self, provider_name: str, raw: str, visitor: Visitor) -> Landing:
         """Take a callback: validate everything, store the sign-in or the refusal, and say where the browser goes.
@@ -177,6 +188,8 @@ class SignInDesk:
         except SignInRefused as refusal:
             state = refusal.state if isinstance(refusal, ReturnRefused) else state
             found = await self.store.find_by_state(self.digest("state", state)) if state else None
+            if found is not None and not await self.store.count_refusal(found.flight_id, _REFUSALS_KEPT):
+                found = None  # Whoever has an address may call it for ever; the first few times tell enough.
             # The flight goes on, or had ended before, and what it ended with stays.
             await self._conclude_refused(provider_name, found, visitor, refusal, started, ends_flight=False)
             raise
@@ -210,21 +223,23 @@ class SignInDesk:
     ) -> Landing:
         provider.adapter.check_return(returned)
         secrets = FlightSecrets(state=returned.state, nonce=content.nonce, verifier=content.verifier)
-        signed = await self._circuits.ask(name, lambda: provider.adapter.finish(returned, secrets, wanted_of(content)))
+        signed = await self._circuits.ask(
+            name, lambda: provider.adapter.finish(returned, secrets, wanted_of(content, self.lives.login))
+        )
         levels, is_unknown = assess(provider.level_rules, signed.evidence)
         if is_unknown:
             self.observe(AlertRaised(system=f"identity.{name}", name="identity_level_unknown", dossier_code=""))
-        now = self.clock.now()
-        authenticated_at = signed.tokens.authenticated_at or now
+        # The clocks may differ by what the token's own rules allow.
+        now, authenticated_at = self.clock.now() - provider.leeway, signed.tokens.authenticated_at
         missing = lacks(content.requirement, levels, signed.facts.account_kind, authenticated_at, now)
         if missing:
-            eid = EidCode.ACCOUNT_KIND if missing == ("account_kind",) else EidCode.LEVEL_TOO_LOW
+            eid = EidCode.ACCOUNT_KIND if "account_kind" in missing else EidCode.LEVEL_TOO_LOW
             raise SignInRefused(eid, "lacks_" + missing[0])
+        if content.prompt == ANEW and not is_anew(authenticated_at, stored.started_at, provider.leeway):
+            raise SignInRefused(EidCode.LEVEL_TOO_LOW, "not_anew")
         code = self.new_secret()
         evidence = self._evidence(name, stored, visitor, SIGNED_IN, "", signed=signed, levels=levels)
-        await self.store.conclude(
-            evidence, self._new_sign_in(name, stored, content, signed, levels, code, authenticated_at)
-        )
+        await self.store.conclude(evidence, self._new_sign_in(name, stored, content, signed, levels, code))
         self._tell(name, SIGNED_IN, "", str(int(levels.assurance)), started)
         return Landing(return_to=content.return_to, state=content.state, code=code)
 
@@ -236,7 +251,6 @@ class SignInDesk:
         signed: SignedIn,
         levels: SignInLevels,
         code: str,
-        authenticated_at: datetime,
     ) -> NewSignIn:
         now, sign_in_id = self.clock.now(), self.new_id()
         kept = SignInContent(
@@ -258,13 +272,13 @@ class SignInDesk:
             session_digest=self.digest("session", session_id) if session_id else None,
             account_kind=signed.facts.account_kind.value,
             levels=levels,
-            authenticated_at=authenticated_at,
+            authenticated_at=signed.tokens.authenticated_at,
             code_digest=self.digest("code", code),
             code_expires_at=now + self.lives.code,
             wrapped_key=key.wrapped,
             sealed=key.seal(msgspec.msgpack.encode(kept), context=sign_in_context(sign_in_id)),
             expires_at=now + self.lives.absolute,
-            technical_id=note_of(self.key_ring, signed.facts),
+            technical_id=note_of(self.key_ring, signed.facts, looks_up=self._looks_up),
         )
 
     async def _landing_refused(self, stored: StoredFlight, content: FlightContent, eid: EidCode) -> Landing:
@@ -285,9 +299,7 @@ class SignInDesk:
         *,
         ends_flight: bool,
     ) -> None:
-        alert = _ALERTS.get(refusal.eid)
-        if alert is not None:
-            self.observe(AlertRaised(system=f"identity.{name}", name=alert, dossier_code=""))
+        self._warn(name, refusal)
         self._tell(name, refusal.eid.value, refusal.reason, "none", started)
         if stored is None:
             return  # Anybody can call with an invented state; that is counted and logged, and fills no table.
@@ -296,7 +308,7 @@ class SignInDesk:
             evidence = replace(evidence, flight_id=None)
         await self.store.conclude(evidence, None)
 
-    async def note_refused_link(self, stored: StoredSignIn, eid: EidCode, reason: str) -> None:
+    async def note_refused_link(self, stored: StoredSignIn, subject_digest: bytes, eid: EidCode, reason: str) -> None:
         """Keep evidence of a validated sign-in that its local account refuses."""
         provider = self.providers[stored.provider]
         await self.store.conclude(
@@ -309,6 +321,7 @@ class SignInDesk:
                 agreement_id=provider.agreement_id,
                 outcome=eid.value,
                 reason=reason,
+                subject_digest=subject_digest,
                 account_kind=stored.account_kind,
                 levels=stored.levels,
                 occurred_at=self.clock.now(),
@@ -349,6 +362,11 @@ class SignInDesk:
             agent_digest=self.digest("agent", visitor.agent) if visitor.agent else None,
             occurred_at=self.clock.now(),
         )
+
+    def _warn(self, name: str, refusal: SignInRefused) -> None:
+        alert = _ALERTS.get(refusal.eid)
+        if alert is not None:
+            self.observe(AlertRaised(system=f"identity.{name}", name=alert, dossier_code=""))
 
     def _tell(self, name: str, outcome: str, reason: str, assurance: str, started: float) -> None:
         self.observe(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from gateway.model.identity import AccountKind
+from gateway.model.identity import AccountKind, IdentityLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,14 @@ class LinkTransaction(Protocol):
 
     async def put_account(self, account: NewAccount, now: datetime) -> tuple[int, bool]:
         """Store it; give its id, and whether it is new."""
+        ...
+
+    async def make_account(self, account: NewAccount, now: datetime) -> bool:
+        """Store a new one; False, and nothing is changed, when its name is taken."""
+        ...
+
+    async def living_levels(self, account_ref: str) -> Sequence[IdentityLevel]:
+        """Give the levels of the sign-ins that an account's living links rest on."""
         ...
 
     async def add_link(self, link: NewLink, now: datetime) -> None: ...

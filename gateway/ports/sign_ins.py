@@ -74,7 +74,7 @@ class NewSignIn:
     session_digest: bytes | None
     account_kind: str
     levels: SignInLevels
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     code_digest: bytes
     code_expires_at: datetime
     wrapped_key: bytes = field(repr=False)
@@ -93,7 +93,7 @@ class StoredSignIn:
     evidence_id: UUID
     account_kind: str
     levels: SignInLevels
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     code_expires_at: datetime
     code_used_at: datetime | None
     wrapped_key: bytes | None = field(repr=False)
@@ -135,7 +135,7 @@ class SignInStore(Protocol):
     async def find_by_code(self, code_digest: bytes, client_id: str) -> StoredSignIn | None: ...
 
     async def use_code(self, code_digest: bytes, client_id: str, now: datetime) -> StoredSignIn | None:
-        """Redeem; False when somebody was faster."""
+        """Use the code up and give its sign-in; None when there is none, or somebody was faster."""
         ...
 
     async def find(self, sign_in_id: UUID, client_id: str) -> StoredSignIn | None: ...
@@ -174,6 +174,13 @@ class SignInStore(Protocol):
         """End every sign-in of a session, or of a subject; None when this very token was used before."""
         ...
 
-    async def sweep(self, *, now: datetime, idle_before: datetime, flights_before: datetime) -> int:
-        """End what time has ended, forget flights and tokens that are over; give how many sign-ins ended."""
+    async def count_refusal(self, flight_id: UUID, limit: int) -> bool:
+        """Count a callback that a flight refused; False when it has refused so many before."""
+        ...
+
+    async def sweep(
+        self, *, now: datetime, idle_before: datetime, flights_before: datetime, technical_ids_before: datetime
+    ) -> int:
+        """End what time has ended, forget flights, tokens and technical ids that are over; give how many sign-ins
+        ended."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.model.identity import AccountKind
+from gateway.model.identity import AccountKind, IdentityLevel
 from gateway.ports.accounts import AccountRow, LinkRow, LinkTransaction, NewAccount, NewLink
 from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, transaction
@@ -50,19 +50,28 @@ class _Transaction:
         return None if row is None else _account(row, row["state"])
 
     async def put_account(self, account: NewAccount, now: datetime) -> tuple[int, bool]:
-        row = await self._sql.put_account(
-            self._borrowed,
-            client_id=self._client_id,
-            account_ref=account.account_ref,
-            kind=_STAFF if account.kind is None else account.kind.value,
-            origin=account.origin,
-            state=account.state,
-            number_digest=account.number_digest,
-            name_digest=account.name_digest,
-            birth_digest=account.birth_digest,
-            now=now,
-        )
+        row = await self._sql.put_account(self._borrowed, **self._account_row(account, now))
         return row["account_id"], row["is_new"]
+
+    async def make_account(self, account: NewAccount, now: datetime) -> bool:
+        return await self._sql.make_account(self._borrowed, **self._account_row(account, now)) is not None
+
+    def _account_row(self, account: NewAccount, now: datetime) -> dict[str, Any]:
+        return {
+            "client_id": self._client_id,
+            "account_ref": account.account_ref,
+            "kind": _STAFF if account.kind is None else account.kind.value,
+            "origin": account.origin,
+            "state": account.state,
+            "number_digest": account.number_digest,
+            "name_digest": account.name_digest,
+            "birth_digest": account.birth_digest,
+            "now": now,
+        }
+
+    async def living_levels(self, account_ref: str) -> Sequence[IdentityLevel]:
+        rows = self._sql.living_levels(self._borrowed, client_id=self._client_id, account_ref=account_ref)
+        return [IdentityLevel(row["identity_level"]) async for row in rows]
 
     async def add_link(self, link: NewLink, now: datetime) -> None:
         await self._sql.add_link(

@@ -56,7 +56,3 @@ class PostgresProofs:
                 now=now,
                 due_at=due_at,
             )
-
-    async def forget_technical_ids(self, before: datetime) -> None:
-        async with connection(self._pool) as borrowed:
-            await self._sql.forget_technical_ids(borrowed, before=before)

@@ -617,6 +617,7 @@ CREATE TABLE public.sign_in_flights (
     expires_at timestamp with time zone NOT NULL,
     started_at timestamp with time zone,
     consumed_at timestamp with time zone,
+    refusals_count integer DEFAULT 0 NOT NULL,
     outcome text,
     CONSTRAINT sign_in_flights_check CHECK (((started_at IS NULL) = (state_digest IS NULL))),
     CONSTRAINT sign_in_flights_check1 CHECK (((started_at IS NULL) = (browser_digest IS NULL))),
@@ -634,7 +635,7 @@ CREATE TABLE public.sign_ins (
     authentication_level smallint NOT NULL,
     assurance smallint NOT NULL,
     binding text NOT NULL,
-    authenticated_at timestamp with time zone NOT NULL,
+    authenticated_at timestamp with time zone,
     code_digest bytea NOT NULL,
     code_expires_at timestamp with time zone NOT NULL,
     code_used_at timestamp with time zone,
@@ -885,6 +886,7 @@ CREATE INDEX sign_in_evidence_by_subject ON public.sign_in_evidence USING btree 
 CREATE INDEX sign_in_evidence_by_time ON public.sign_in_evidence USING btree (occurred_at);
 CREATE INDEX sign_in_flights_by_end ON public.sign_in_flights USING btree (expires_at);
 CREATE INDEX sign_ins_by_end ON public.sign_ins USING btree (expires_at) WHERE (ended_at IS NULL);
+CREATE INDEX sign_ins_by_rest ON public.sign_ins USING btree (ended_at) WHERE ((ended_at IS NOT NULL) AND ((logout_digest IS NOT NULL) OR (sealed IS NOT NULL)));
 CREATE INDEX sign_ins_by_session ON public.sign_ins USING btree (provider, session_digest) WHERE ((ended_at IS NULL) AND (session_digest IS NOT NULL));
 CREATE INDEX sign_ins_by_subject ON public.sign_ins USING btree (provider, subject_digest) WHERE (ended_at IS NULL);
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);

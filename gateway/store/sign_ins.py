@@ -84,6 +84,10 @@ class PostgresSignIns:
             row = await self._sql.use_code(borrowed, code_digest=code_digest, client_id=client_id, now=now)
         return None if row is None else _sign_in(row)
 
+    async def count_refusal(self, flight_id: UUID, limit: int) -> bool:
+        async with connection(self._pool) as borrowed:
+            return await self._sql.count_refusal(borrowed, flight_id=flight_id, most=limit) is not None
+
     async def find(self, sign_in_id: UUID, client_id: str) -> StoredSignIn | None:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find(borrowed, sign_in_id=sign_in_id, client_id=client_id)
@@ -146,12 +150,15 @@ class PostgresSignIns:
             )
             return [row["sign_in_id"] async for row in rows]
 
-    async def sweep(self, *, now: datetime, idle_before: datetime, flights_before: datetime) -> int:
+    async def sweep(
+        self, *, now: datetime, idle_before: datetime, flights_before: datetime, technical_ids_before: datetime
+    ) -> int:
         async with transaction(self._pool) as borrowed:
             ended = [row async for row in self._sql.sweep_sign_ins(borrowed, now=now, idle_before=idle_before)]
             await self._sql.sweep_logouts(borrowed, idle_before=idle_before)
             await self._sql.sweep_flights(borrowed, flights_before=flights_before)
             await self._sql.sweep_tokens(borrowed, flights_before=flights_before)
+            await self._sql.forget_technical_ids(borrowed, before=technical_ids_before)
         return len(ended)
 
 

@@ -149,11 +149,16 @@ def assurance_of(identity: IdentityLevel, authentication: int, binding: Binding)
 
 
 def lacks(
-    wanted: Requirement, levels: SignInLevels, account_kind: AccountKind, authenticated_at: datetime, now: datetime
+    wanted: Requirement,
+    levels: SignInLevels,
+    account_kind: AccountKind,
+    authenticated_at: datetime | None,
+    now: datetime,
 ) -> tuple[str, ...]:
     """Give what a sign-in lacks, in words of a closed list; empty when it is enough.
 
-    "account_kind" cannot be mended by a new sign-in of the same account; the others may be.
+    `authenticated_at` None: the provider does not tell when the citizen was authenticated, which is never recent enough
+    (§4.4: what is unknown fails). "account_kind" cannot be mended by a new sign-in of the same account; the others may.
     """
     missing = []
     if account_kind not in wanted.account_kinds:
@@ -164,6 +169,8 @@ def lacks(
         missing.append("authentication_level")
     if levels.assurance < wanted.assurance:
         missing.append("assurance")
-    if wanted.max_age_seconds is not None and (now - authenticated_at).total_seconds() > wanted.max_age_seconds:
+    if wanted.max_age_seconds is not None and (
+        authenticated_at is None or (now - authenticated_at).total_seconds() > wanted.max_age_seconds
+    ):
         missing.append("max_age")
     return tuple(missing)

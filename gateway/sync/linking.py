@@ -15,7 +15,7 @@ sign-in. All that is compared here are keyed digests; nothing is said of whom th
 | none | none | a new account |
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -139,12 +139,13 @@ def judge_link(person: Person, link: KnownLink | None, candidates: Sequence[Loca
 def _judge_known(person: Person, link: KnownLink) -> Judgement:
     if link.state is LinkState.QUARANTINED:
         return Judgement(decision=LinkDecision.QUARANTINED, account=link.account)
-    if link.account.state is not AccountState.ACTIVE:
+    # An account that has become one of staff, or of another kind, is nobody's by a citizen's sign-in.
+    if link.account.state is not AccountState.ACTIVE or link.account.kind is not person.account_kind:
         return Judgement(decision=LinkDecision.LOCKED, account=link.account)
-    # A number that changed under the same subject was corrected upstream, or the subject is another person's now. The
-    # technical id may be left out by the provider; another one than before is as suspicious.
-    has_other_id = link.technical_digest is not None and person.technical_digest not in (None, link.technical_digest)
-    if has_other_id or (link.number_digest is not None and person.number_digest != link.number_digest):
+    # A number that changed under the same subject was corrected upstream, or the subject is another person's now;
+    # another technical id is as suspicious. What the provider leaves out this time says nothing.
+    pairs = ((link.number_digest, person.number_digest), (link.technical_digest, person.technical_digest))
+    if any(before is not None and now not in (None, before) for before, now in pairs):
         return Judgement(decision=LinkDecision.QUARANTINED, account=link.account)
     return Judgement(decision=LinkDecision.SIGNED_IN, account=link.account)
 
@@ -163,8 +164,19 @@ def _is_same(person: Person, account: LocalAccount) -> bool:
     )
 
 
-def may_link(judgement: Judgement, account_ref: str, proof: LinkProof) -> bool:
-    """Tell whether what stands behind a wished link answers what was decided."""
+def may_link(
+    judgement: Judgement, account_ref: str, proof: LinkProof, *, levels: Collection[IdentityLevel] = ()
+) -> bool:
+    """Tell whether what stands behind a wished link answers what was decided.
+
+    `levels` are those of the sign-in and of the account's living links, when it has any: a further identity is joined
+    by the citizen alone only where all of them are known (§9.3).
+    """
+    if judgement.decision is LinkDecision.LINKED and judgement.account is not None:
+        # It would be linked by itself; whoever asks for it asks for no more.
+        return judgement.account.account_ref == account_ref
+    if proof is not LinkProof.OFFICER and IdentityLevel.UNKNOWN in levels:
+        return False
     if proof not in _ANSWERS.get(judgement.decision, frozenset()):
         return False
     return judgement.account is None or judgement.account.account_ref == account_ref or proof is LinkProof.OFFICER

@@ -11,18 +11,34 @@ from datetime import timedelta
 
 from gateway.errors import Fault
 from gateway.model.dossier import Dossier
-from gateway.model.identity import IdentityFacts, SignInProof
+from gateway.model.identity import AccountKind, IdentityFacts, SignInProof
 from gateway.model.party import IdentifierType, Party
 
 _EVIDENCE = "/sign_in_evidence_id"
 _MARK = "/applicant/is_verified_by_national_identity"
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_PROVEN = frozenset({IdentifierType.PERSONAL_ID, IdentifierType.OLD_ID_CARD, IdentifierType.TAX_CODE})
+_PROVEN = frozenset(
+    {
+        IdentifierType.PERSONAL_ID,
+        IdentifierType.OLD_ID_CARD,
+        IdentifierType.PASSPORT,
+        IdentifierType.TAX_CODE,
+        IdentifierType.OTHER,
+    }
+)
 
 
 def numbers_of(facts: IdentityFacts) -> tuple[str, ...]:
-    """Give the numbers that a sign-in vouches for, the account's own first."""
-    numbers = (facts.personal_id, facts.tax_code, facts.org_code, facts.old_card_number)
+    """Give the numbers that a sign-in vouches for, the account's own first.
+
+    Those of the holder only: an enterprise's account may tell its representative's number, and a citizen's the code of
+    a company; neither acts for the other.
+    """
+    numbers = (
+        (facts.personal_id, facts.foreign_id, facts.old_card_number, facts.passport_number)
+        if facts.account_kind is AccountKind.CITIZEN
+        else (facts.org_code, facts.tax_code)
+    )
     return tuple(dict.fromkeys(number for number in numbers if number))
 
 

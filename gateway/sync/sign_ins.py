@@ -101,6 +101,11 @@ def judge_redemption(*, expires_at: datetime, challenge: str, verifier: str, now
     return None
 
 
+def is_anew(authenticated_at: datetime | None, started_at: datetime | None, leeway: timedelta) -> bool:
+    """Tell whether the citizen was authenticated in this very flight. What the provider does not tell is not so."""
+    return authenticated_at is not None and started_at is not None and authenticated_at >= started_at - leeway
+
+
 def challenge_of(verifier: str) -> str:
     """Give the S256 challenge of a verifier (RFC 7636)."""
     return base64.urlsafe_b64encode(sha256(verifier.encode("utf-8", "replace")).digest()).decode().rstrip("=")

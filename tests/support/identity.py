@@ -27,6 +27,7 @@ from gateway.telemetry import Telemetry
 from gateway.vault.assertions import create_signing_key, load_signer
 from tests.support.api import Answered, ApiUnderTest, bound_listener, running_api
 from tests.support.clocks import FixedChance, ShiftedClock
+from tests.unit.adapters.portal.portal_settings import native
 
 RETURN = "http://127.0.0.1:9/portal/signed-in"
 LOGOUT_RETURN = "http://127.0.0.1:9/portal/signed-out"
@@ -142,7 +143,7 @@ async def province_portal(
         telemetry = Telemetry(registry, monotonic=clock.monotonic, logs_requests=True)
         ground = Ground(
             settings=settings,
-            portal_settings=None,
+            portal_settings=native(),
             clock=clock,
             chance=FixedChance(),
             telemetry=telemetry,

@@ -59,6 +59,10 @@ SELECT :sign_in_id::uuid, :client_id, :provider, :evidence_id, :subject_digest, 
     :code_expires_at::timestamptz, :wrapped_key::bytea, :sealed::bytea, :now, :now, :expires_at::timestamptz
 WHERE :sign_in_id::uuid IS NOT NULL;
 
+-- name: count_refusal$
+UPDATE sign_in_flights SET refusals_count = refusals_count + 1
+WHERE flight_id = :flight_id AND refusals_count < :most RETURNING refusals_count;
+
 -- name: find_by_code^
 SELECT s.*, e.level_source FROM sign_ins s JOIN sign_in_evidence e USING (evidence_id)
 WHERE s.code_digest = :code_digest AND s.client_id = :client_id;

@@ -55,6 +55,29 @@ async def test_n01_unknown_state(pool: Any, key_ring: FileKeyRing, tmp_path: Pat
         assert 1 == setup.province.counted()[("EID_STATE_INVALID", "no_such_state")]
 
 
+async def test_refusals_of_a_flight_leave_few_lines(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """Whoever calls one address again and again is refused and counted each time, and fills no table."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        address = await callback_of(setup)
+        await setup.browser.open(address)
+        for _ in range(20):
+            refused(await setup.browser.open(address), "EID_TRANSACTION_REPLAYED")
+        evidence = await setup.province.refused_evidence()
+
+        assert 20 == setup.province.counted()[("EID_TRANSACTION_REPLAYED", "state_used")]
+        assert [("EID_TRANSACTION_REPLAYED", "state_used")] * 5 == evidence[1:]
+
+
+async def test_provider_away_before_the_browser_leaves(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """A pushed request that fails is told to the citizen, and counted like a callback that fails."""
+    async with sign_on(pool, key_ring, tmp_path, par_url="http://127.0.0.1:9/par") as setup:
+        page = await setup.browser.open((await setup.province.begin()).start_url)
+
+        assert isinstance(page, Page)
+        assert 503 == page.status
+        assert 1 == setup.province.counted()[("EID_PROVIDER_UNAVAILABLE", "no_connection")]
+
+
 async def test_n02_expired_state(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
     """Ten minutes after its beginning a sign-in is over."""
     async with sign_on(pool, key_ring, tmp_path) as setup:

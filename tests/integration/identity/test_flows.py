@@ -9,7 +9,7 @@ import pytest
 from adapters.identity.sandbox import Mode
 from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
-from tests.support.identity import new_browser
+from tests.support.identity import RETURN, new_browser
 from tests.support.sign_on import SignOn, sign_on
 
 
@@ -139,6 +139,60 @@ async def test_n67_n68_provider_that_does_not_step_up(pool: Any, key_ring: FileK
     assert "EID_LEVEL_TOO_LOW" == arrived.query["error"]
     assert ("EID_LEVEL_TOO_LOW", "authentication_too_old") == evidence[-1]
     assert 2 == len(evidence)
+
+
+async def test_n68_who_is_asked_anew_must_have_been(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """`is_anew` alone is held against the time that the provider tells: its old session is not enough."""
+    async with sign_on(pool, key_ring, tmp_path, profile={"honours_prompt": False, "honours_max_age": False}) as setup:
+        await assertion_of(setup, "citizen-2")
+        for session in setup.sandbox.state.sessions.values():
+            session.authenticated_at -= 120
+        _, arrived = await setup.sign_in(is_anew=True)
+        evidence = await setup.province.refused_evidence()
+
+    assert isinstance(arrived, Arrived)
+    assert "EID_LEVEL_TOO_LOW" == arrived.query["error"]
+    assert ("EID_LEVEL_TOO_LOW", "not_anew") == evidence[-1]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reason"),
+    [({"requirement": {"max_age_seconds": 86_400}}, "lacks_max_age"), ({"is_anew": True}, "not_anew")],
+)
+async def test_n68_provider_that_tells_no_time(
+    pool: Any, key_ring: FileKeyRing, tmp_path: Path, wishes: dict[str, Any], reason: str
+) -> None:
+    """Where nobody tells when a citizen was authenticated, that is not known: never recent, and not invented."""
+    async with sign_on(pool, key_ring, tmp_path, Mode.P3) as setup:
+        claims = await assertion_of(setup, "citizen-2")
+        _, arrived = await setup.sign_in(**wishes)
+        required = await setup.province.api.call(
+            "POST",
+            f"/v1/identity/sign-ins/{claims['sign_in_id']}:require",
+            body={"requirement": {"max_age_seconds": 86_400}},
+        )
+        evidence = await setup.province.refused_evidence()
+
+    assert "auth_time" not in claims
+    assert 401 == required.status
+    assert isinstance(arrived, Arrived)
+    assert ("EID_LEVEL_TOO_LOW", reason) == evidence[-1]
+
+
+async def test_kinds_that_no_procedure_takes(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """A wish that nobody could meet is refused before a browser is sent anywhere."""
+    row = {"procedure_code": "1.999001", "account_kinds": ["citizen"]}
+    async with sign_on(pool, key_ring, tmp_path, identity={"requirements": [row]}) as setup:
+        body = {
+            "provider": "national",
+            "return_to": RETURN,
+            "code_challenge": "A" * 43,
+            "procedure_code": "1.999001",
+            "requirement": {"account_kinds": ["enterprise"]},
+        }
+        answered = await setup.province.api.call("POST", "/v1/identity/logins", body=body)
+
+    assert (422, ["/requirement/account_kinds"]) == (answered.status, answered.fields)
 
 
 async def test_n88_levels_are_never_guessed(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.identity.sandbox import Mode
 from gateway.engine.proofs import TechnicalIdReader, number_digest
 from gateway.errors import TransientFailure
 from gateway.store.proofs import PostgresProofs
@@ -13,6 +14,7 @@ from gateway.vault.keyring import FileKeyRing
 from tests.integration.identity.test_peer import Setup, set_up
 from tests.support.clocks import StillClock
 from tests.support.samples import as_json, make_dossier
+from tests.support.sign_on import SignOn, sign_on
 
 CITIZEN = "999195000017"
 CODE = "H99.01-261125-0001"
@@ -24,7 +26,7 @@ async def evidence_of(setup: Setup, account: str) -> str:
     return str(answered.json["sign_in"]["evidence_id"])
 
 
-def stated(setup: Setup, evidence_id: str | None, number: str = CITIZEN, **applicant: Any) -> dict[str, Any]:
+def stated(setup: Setup | SignOn, evidence_id: str | None, number: str = CITIZEN, **applicant: Any) -> dict[str, Any]:
     now = setup.province.clock.now()
     dossier = as_json(
         make_dossier(submitted_at=now, received_at=now, due_at=now + timedelta(days=5), status="received")
@@ -157,3 +159,39 @@ async def test_who_is_not_known_at_the_portal_is_asked_for_again_a_day_later(
             await reader.work()
 
     assert 2 == len(asked)
+
+
+async def test_enterprise_does_not_prove_its_representative(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """An enterprise's account that tells its representative's number signs in for the enterprise only."""
+    representative = "999199000001"
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        setup.sandbox.core.profile.extra_claims["SoDinhDanh"] = representative
+        attempt, arrived = await setup.sign_in("enterprise")
+        redeemed = await setup.province.redeem(attempt, arrived)
+        evidence_id = redeemed.json["sign_in"]["evidence_id"]
+        private = await setup.province.api.put(CODE, stated(setup, evidence_id, number=representative))
+        keys = {row["number_digest"] for row in await pool.fetch("SELECT number_digest FROM technical_ids")}
+
+    assert ("unproven-statement", ["/sign_in_evidence_id"]) == (private.problem, private.fields)
+    assert number_digest(key_ring, representative) not in keys
+
+
+async def test_numbers_are_not_kept_for_nobody(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """Where nobody looks ids up, no number waits for it."""
+    async with sign_on(pool, key_ring, tmp_path, Mode.P3, identity={"looks_up_technical_ids": False}) as setup:
+        await setup.sign_in("citizen-2")
+
+        assert 0 == await pool.fetchval("SELECT count(*) FROM technical_ids")
+
+
+async def test_known_ids_are_forgotten_after_their_time(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """What was known of somebody who has not signed in for long is kept no longer."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        await setup.sign_in("citizen-2")
+        known = await pool.fetchval("SELECT count(*) FROM technical_ids WHERE is_known")
+        setup.province.clock.move(401 * 86_400)
+        for job in setup.province.jobs:
+            await job.run()
+
+        assert 1 == known
+        assert 0 == await pool.fetchval("SELECT count(*) FROM technical_ids")

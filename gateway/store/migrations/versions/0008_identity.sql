@@ -13,6 +13,7 @@ CREATE TABLE sign_in_flights (
     expires_at timestamptz NOT NULL,
     started_at timestamptz,
     consumed_at timestamptz,
+    refusals_count integer NOT NULL DEFAULT 0,
     outcome text,
     CHECK ((started_at IS NULL) = (state_digest IS NULL)),
     CHECK ((started_at IS NULL) = (browser_digest IS NULL)),
@@ -72,7 +73,7 @@ CREATE TABLE sign_ins (
     authentication_level smallint NOT NULL CHECK (authentication_level BETWEEN 0 AND 4),
     assurance smallint NOT NULL CHECK (assurance BETWEEN 0 AND 3),
     binding text NOT NULL,
-    authenticated_at timestamptz NOT NULL,
+    authenticated_at timestamptz,
     code_digest bytea NOT NULL UNIQUE,
     code_expires_at timestamptz NOT NULL,
     code_used_at timestamptz,
@@ -91,6 +92,8 @@ CREATE TABLE sign_ins (
 );
 CREATE INDEX sign_ins_by_subject ON sign_ins (provider, subject_digest) WHERE ended_at IS NULL;
 CREATE INDEX sign_ins_by_session ON sign_ins (provider, session_digest) WHERE ended_at IS NULL AND session_digest IS NOT NULL;
+CREATE INDEX sign_ins_by_rest ON sign_ins (ended_at)
+    WHERE ended_at IS NOT NULL AND (logout_digest IS NOT NULL OR sealed IS NOT NULL);
 CREATE INDEX sign_ins_by_end ON sign_ins (expires_at) WHERE ended_at IS NULL;
 
 -- The portal's own id of whoever has a number, from sign-ins and look-ups. While it is not known, the number to ask for

@@ -49,7 +49,7 @@ def faults(build: Any, **changes: Any) -> str:
         ({"purpose": ""}, "purpose"),
         ({"client_secret_file": "secret"}, "one of client_secret and client_secret_file"),
         ({"client_secret": None}, "one of client_secret and client_secret_file"),
-        ({"jwks_url": None}, "jwks_url or jwks_file must be set"),
+        ({"jwks_url": None}, "one of jwks_url and jwks_file must be set"),
         ({"envelope": {"private_key_files": ["a.pem"]}}, "envelope is for vneid_sealed only"),
         ({"levels": {"level_values": {"3": "3"}}}, "level_values"),
         ({"levels": {"acr_levels": {"LoA5": 5}}}, "acr_levels"),
@@ -148,7 +148,7 @@ def test_all_faults_are_listed_at_once() -> None:
     expected = [
         "token_url must be https",
         "par_url must hold no credentials, wildcard or fragment",
-        "jwks_url or jwks_file must be set",
+        "one of jwks_url and jwks_file must be set",
         "one of client_secret and client_secret_file must be set",
     ]
     assert expected == [fault for fault in expected if fault in told]

@@ -142,3 +142,5 @@ def test_what_is_lacking() -> None:
         wanted, levels, AccountKind.CITIZEN, AT - timedelta(seconds=61), AT
     )
     assert () == lacks(Requirement(max_age_seconds=60), levels, AccountKind.CITIZEN, AT - timedelta(seconds=60), AT)
+    assert ("max_age",) == lacks(Requirement(max_age_seconds=86_400), levels, AccountKind.CITIZEN, None, AT)
+    assert () == lacks(Requirement(), levels, AccountKind.CITIZEN, None, AT)

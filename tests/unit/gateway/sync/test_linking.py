@@ -47,11 +47,13 @@ LINK = KnownLink(account=ACCOUNT, state=LinkState.ACTIVE, number_digest=b"number
         (LINK, replace(PERSON, technical_digest=None), LinkDecision.SIGNED_IN),
         (LINK, replace(PERSON, name_digest=b"married"), LinkDecision.SIGNED_IN),
         (LINK, replace(PERSON, number_digest=b"other"), LinkDecision.QUARANTINED),
-        (LINK, replace(PERSON, number_digest=None), LinkDecision.QUARANTINED),
+        (LINK, replace(PERSON, number_digest=None), LinkDecision.SIGNED_IN),
         (LINK, replace(PERSON, technical_digest=b"other"), LinkDecision.QUARANTINED),
         (replace(LINK, state=LinkState.QUARANTINED), PERSON, LinkDecision.QUARANTINED),
         (replace(LINK, account=replace(ACCOUNT, state=AccountState.LOCKED)), PERSON, LinkDecision.LOCKED),
         (replace(LINK, account=replace(ACCOUNT, state=AccountState.CLOSED)), PERSON, LinkDecision.LOCKED),
+        (replace(LINK, account=replace(ACCOUNT, kind=None)), PERSON, LinkDecision.LOCKED),
+        (replace(LINK, account=replace(ACCOUNT, kind=AccountKind.ENTERPRISE)), PERSON, LinkDecision.LOCKED),
     ],
 )
 def test_with_a_link(link: KnownLink, person: Person, decision: LinkDecision) -> None:
@@ -94,8 +96,27 @@ def test_what_stands_behind_a_link(decision: LinkDecision, proof: LinkProof) -> 
         LinkDecision.CREATE: {LinkProof.CREATED, LinkProof.OFFICER},
         LinkDecision.PROOF_REQUIRED: {LinkProof.SIGNED_IN_LOCALLY, LinkProof.OFFICER},
         LinkDecision.OFFICER_REQUIRED: {LinkProof.OFFICER},
+        LinkDecision.LINKED: set(LinkProof),
     }
     judgement = Judgement(decision=decision, account=ACCOUNT)
+    is_officers = proof is LinkProof.OFFICER and decision in enough and decision is not LinkDecision.LINKED
 
     assert (proof in enough.get(decision, set())) == may_link(judgement, "acc-1", proof)
-    assert may_link(judgement, "acc-2", proof) == (proof is LinkProof.OFFICER and decision in enough)
+    assert is_officers == may_link(judgement, "acc-2", proof)
+
+
+@pytest.mark.parametrize(
+    ("levels", "proof", "may"),
+    [
+        ([], LinkProof.SIGNED_IN_LOCALLY, True),
+        ([IdentityLevel.LEVEL_1, IdentityLevel.LEVEL_2], LinkProof.SIGNED_IN_LOCALLY, True),
+        ([IdentityLevel.LEVEL_1, IdentityLevel.UNKNOWN], LinkProof.SIGNED_IN_LOCALLY, False),
+        ([IdentityLevel.UNKNOWN, IdentityLevel.LEVEL_2], LinkProof.SIGNED_IN_LOCALLY, False),
+        ([IdentityLevel.UNKNOWN, IdentityLevel.LEVEL_2], LinkProof.OFFICER, True),
+    ],
+)
+def test_further_identity_needs_known_levels(levels: list[IdentityLevel], proof: LinkProof, may: bool) -> None:
+    """A second identity joins an account by the citizen alone only where both are known to be somebody's (§9.3)."""
+    judgement = Judgement(decision=LinkDecision.PROOF_REQUIRED, account=ACCOUNT)
+
+    assert may == may_link(judgement, "acc-1", proof, levels=levels)

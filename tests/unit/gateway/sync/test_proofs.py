@@ -135,16 +135,32 @@ def test_unproven_marks() -> None:
     assert unproven(replace(marked, sign_in_evidence_id=EVIDENCE)) is None
 
 
-def test_numbers() -> None:
-    """The account's own number comes first and each once; passports and other papers prove nothing."""
+@pytest.mark.parametrize(
+    ("kind", "numbers"),
+    [
+        (AccountKind.CITIZEN, ("999199000001", "999000001", "N9990001")),
+        (AccountKind.ENTERPRISE, ("9990000001", "9990000001-001")),
+        (AccountKind.ORGANISATION, ("9990000001", "9990000001-001")),
+    ],
+)
+def test_numbers(kind: AccountKind, numbers: tuple[str, ...]) -> None:
+    """A sign-in vouches for the numbers of the account's holder, its own first, and for nobody else whom it names."""
     facts = IdentityFacts(
         issuer="https://idp.example",
         subject="s",
-        account_kind=AccountKind.ENTERPRISE,
+        account_kind=kind,
         personal_id="999199000001",
-        tax_code="9990000001",
+        old_card_number="999000001",
+        passport_number="N9990001",
         org_code="9990000001",
+        tax_code="9990000001-001",
     )
+
+    assert numbers == numbers_of(facts)
+
+
+def test_numbers_of_a_party() -> None:
+    """Any number of a party may be the one that a sign-in vouches for."""
     party = Party(
         name="x",
         identifiers=(
@@ -153,5 +169,4 @@ def test_numbers() -> None:
         ),
     )
 
-    assert ("999199000001", "9990000001") == numbers_of(facts)
-    assert ("9990000001",) == proven_numbers(party)
+    assert ("N9990001", "9990000001") == proven_numbers(party)
