@@ -5,6 +5,7 @@ with a code and the request's number; any other goes back to the portal.
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from html import escape
 from string import Template
@@ -21,6 +22,7 @@ from gateway.errors import RemoteError, StoreUnavailable
 from gateway.model.identity import EidCode, SignInRefused
 from gateway.ports.identity import LogoutForm
 
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 _MAX_FORM_BYTES = 64 * 1024
 _COOKIE_SECONDS = 3600
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -96,8 +98,6 @@ async def start(call: Call) -> web.StreamResponse:
     except SignInRefused as refusal:
         status = 503 if refusal.eid is EidCode.PROVIDER_UNAVAILABLE else 400
         return _refusal(call, status, refusal.eid)
-    except StoreUnavailable:
-        return _refusal(call, 503, EidCode.PROVIDER_UNAVAILABLE)
     response = see_other(call, departure.url)
     # A callback by form is a cross-site POST, to which a Lax cookie is not sent.
     is_form = any(one.adapter.takes_form_post for one in desk.sign_ins.providers.values())
@@ -144,8 +144,6 @@ async def _land(call: Call, raw: str, *, is_form: bool) -> web.Response:
         landing = await desk.sign_ins.land(call.path["provider"], raw, visitor)
     except SignInRefused as refusal:
         return _refusal(call, 400, refusal.eid)
-    except StoreUnavailable:
-        return _refusal(call, 503, EidCode.PROVIDER_UNAVAILABLE)
     return see_other(call, _way_back(desk, landing))
 
 
@@ -230,7 +228,19 @@ async def logged_out(call: Call) -> web.StreamResponse:
     return see_other(call, with_query(return_to, {"state": state}) if state else return_to)
 
 
-def _endpoint(method: str, path: str, handler: "object", name: str) -> Endpoint:
+def _as_page(handler: Handler) -> Handler:
+    """Show a page also when the store is away: a person looks at the answer."""
+
+    async def handle(call: Call) -> web.StreamResponse:
+        try:
+            return await handler(call)
+        except StoreUnavailable:
+            return _refusal(call, 503, EidCode.PROVIDER_UNAVAILABLE)
+
+    return handle
+
+
+def _endpoint(method: str, path: str, handler: Handler, name: str) -> Endpoint:
     return Endpoint(
         method=method,
         path=path,
@@ -238,7 +248,7 @@ def _endpoint(method: str, path: str, handler: "object", name: str) -> Endpoint:
         tag="identity",
         summary="A step of a citizen's browser",
         scope=None,
-        handler=handler,  # type: ignore[arg-type]
+        handler=handler,
         answers={200: Answer(description="A page.")},
         problems=("no-such-address",),
         is_internal=True,
@@ -247,11 +257,11 @@ def _endpoint(method: str, path: str, handler: "object", name: str) -> Endpoint:
 
 
 ENDPOINTS = (
-    _endpoint("GET", "/identity/logins/{ticket}", start, "startLogin"),
-    _endpoint("GET", "/callbacks/identity/{provider}", call_back, "identityCallback"),
-    _endpoint("POST", "/callbacks/identity/{provider}", call_back_by_form, "identityFormCallback"),
-    _endpoint("GET", "/callbacks/identity/{provider}/logged-out", logged_out, "identityLoggedOut"),
+    _endpoint("GET", "/identity/logins/{ticket}", _as_page(start), "startLogin"),
+    _endpoint("GET", "/callbacks/identity/{provider}", _as_page(call_back), "identityCallback"),
+    _endpoint("POST", "/callbacks/identity/{provider}", _as_page(call_back_by_form), "identityFormCallback"),
+    _endpoint("GET", "/callbacks/identity/{provider}/logged-out", _as_page(logged_out), "identityLoggedOut"),
     _endpoint("POST", "/callbacks/identity/{provider}/backchannel-logout", hear_logout, "identityBackchannelLogout"),
-    _endpoint("GET", "/identity/logouts/{ticket}", logout_page, "identityLogoutPage"),
-    _endpoint("GET", "/identity/logouts/{ticket}/vneid", leave_vneid, "identityLeaveVneid"),
+    _endpoint("GET", "/identity/logouts/{ticket}", _as_page(logout_page), "identityLogoutPage"),
+    _endpoint("GET", "/identity/logouts/{ticket}/vneid", _as_page(leave_vneid), "identityLeaveVneid"),
 )

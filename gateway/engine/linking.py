@@ -5,6 +5,7 @@ from unicodedata import normalize
 from uuid import UUID
 
 from gateway.engine.sign_ins import SignInDesk
+from gateway.errors import Fault, InvalidInput
 from gateway.model.identity import AccountKind, IdentityFacts, PartialDate
 from gateway.ports.accounts import AccountRow, AccountStore, LinkRow, LinkTransaction, NewAccount, NewLink
 from gateway.ports.observing import AlertRaised
@@ -105,7 +106,10 @@ class Linking:
     async def add_link(
         self, stored: StoredSignIn, facts: IdentityFacts, account_ref: str, proof: LinkProof, by: str
     ) -> LinkOutcome:
-        """Link with what stands behind it; the outcome is SIGNED_IN when the link is there (now), else what is due."""
+        """Link with what stands behind it; the outcome is SIGNED_IN when the link is there (now), else what is due.
+
+        Raises InvalidInput for an account that is not known.
+        """
         person, subject = self._person(stored, facts), self._desk.subject_digest(facts.issuer, facts.subject)
         async with self._store.transaction(stored.client_id, person.number_digest or subject) as transaction:
             link, judgement = await _judge(transaction, person, subject)
@@ -125,7 +129,10 @@ class Linking:
                 if not await transaction.make_account(self._new_account(account_ref, person), self._desk.clock.now()):
                     # Somebody stated it a moment ago, as whatever account it is.
                     return LinkOutcome(decision=LinkDecision.PROOF_REQUIRED, account_ref=account_ref)
-            elif account is None or account.kind is not person.account_kind or account.state != AccountState.ACTIVE:
+            elif account is None:
+                fault = Fault("/account_ref", "must be an account that was stated, or a new one with proof `created`")
+                raise InvalidInput("the account is not known", [fault])
+            elif account.kind is not person.account_kind or account.state != AccountState.ACTIVE:
                 return LinkOutcome(decision=LinkDecision.LOCKED)
             elif proof is LinkProof.CREATED and judgement.decision is not LinkDecision.LINKED:
                 # A name that is taken is no new account.

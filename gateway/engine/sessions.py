@@ -274,14 +274,14 @@ class Sessions:
     async def sweep(self) -> None:
         """End what time has ended, and forget what nobody needs any more."""
         desk, now = self._desk, self._desk.clock.now()
-        count = await desk.store.sweep(
+        ended = await desk.store.sweep(
             now=now,
             idle_before=now - desk.lives.idle,
             flights_before=now - desk.lives.login,
             technical_ids_before=now - TECHNICAL_IDS_KEPT,
         )
-        if count:
-            desk.observe(SignInsEnded(reason=EndReason.IDLE.value, count=count))
+        for reason, count in ended.items():
+            desk.observe(SignInsEnded(reason=reason, count=count))
 
     async def _end(self, sign_in_id: UUID, reason: EndReason, *, keeps_secrets: bool = False) -> None:
         desk = self._desk

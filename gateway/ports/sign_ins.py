@@ -1,6 +1,6 @@
 """What the engine of sign-ins needs of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -180,7 +180,7 @@ class SignInStore(Protocol):
 
     async def sweep(
         self, *, now: datetime, idle_before: datetime, flights_before: datetime, technical_ids_before: datetime
-    ) -> int:
+    ) -> Mapping[str, int]:
         """End what time has ended, forget flights, tokens and technical ids that are over; give how many sign-ins
-        ended."""
+        ended, by reason."""
         ...

@@ -1,6 +1,7 @@
 """Sign-ins in PostgreSQL: on their way, made, ended, and the evidence of each."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -152,14 +153,15 @@ class PostgresSignIns:
 
     async def sweep(
         self, *, now: datetime, idle_before: datetime, flights_before: datetime, technical_ids_before: datetime
-    ) -> int:
+    ) -> Mapping[str, int]:
         async with transaction(self._pool) as borrowed:
-            ended = [row async for row in self._sql.sweep_sign_ins(borrowed, now=now, idle_before=idle_before)]
+            rows = self._sql.sweep_sign_ins(borrowed, now=now, idle_before=idle_before)
+            ended = Counter([row["end_reason"] async for row in rows])
             await self._sql.sweep_logouts(borrowed, idle_before=idle_before)
             await self._sql.sweep_flights(borrowed, flights_before=flights_before)
             await self._sql.sweep_tokens(borrowed, flights_before=flights_before)
             await self._sql.forget_technical_ids(borrowed, before=technical_ids_before)
-        return len(ended)
+        return ended
 
 
 def _evidence_row(evidence: Evidence) -> dict[str, Any]:

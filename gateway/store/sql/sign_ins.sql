@@ -120,7 +120,7 @@ UPDATE sign_ins SET ended_at = :now, wrapped_key = NULL, sealed = NULL,
     end_reason = CASE WHEN expires_at <= :now THEN 'age' WHEN code_used_at IS NULL THEN 'code_expired' ELSE 'idle' END
 WHERE ended_at IS NULL
   AND (expires_at <= :now OR seen_at <= :idle_before OR (code_used_at IS NULL AND code_expires_at <= :now))
-RETURNING sign_in_id;
+RETURNING end_reason;
 
 -- name: sweep_logouts!
 -- A browser that was given a way out and did not take it.

@@ -76,6 +76,14 @@ async def test_self_registered_account_wants_proof(pool: Any, key_ring: FileKeyR
     assert ("signed_in", "acc-1") == decision(after)
 
 
+async def test_account_that_nobody_stated(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """A link to an account that is not there names the account, and says nothing of a lock."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        answered = await link(setup, await redeemed(setup), "acc-9", "officer", by="nguyen.van.b")
+
+    assert (422, ["/account_ref"]) == (answered.status, answered.fields)
+
+
 async def test_n120_mail_is_no_key(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
     """Two people with one mailbox are two people, and neither is found by it."""
     async with sign_on(pool, key_ring, tmp_path) as setup:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.demo.browser import Arrived, Page
+from gateway.errors import StoreUnavailable
 from gateway.vault.keyring import FileKeyRing
 from tests.support.identity import LOGOUT_RETURN, new_browser
 from tests.support.sign_on import SignOn, sign_on
@@ -201,6 +202,45 @@ async def test_n144_unregistered_return(pool: Any, key_ring: FileKeyRing, tmp_pa
 
         assert await is_active(setup, sign_in_id)
     assert ["/return_to"] == answered.fields
+
+
+async def test_why_sign_ins_ended_by_themselves(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """One was not redeemed, one not used: each is counted as what it was."""
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        await signed_in(setup)
+        async with new_browser() as other:
+            setup.browser = other
+            await setup.sign_in("citizen-1")
+        setup.province.clock.move(31 * 60)
+        for job in setup.province.jobs:
+            await job.run()
+        counts = {
+            reason: setup.province.registry.get_sample_value("gateway_sign_ins_ended_total", {"reason": reason})
+            for reason in ("idle", "code_expired", "age")
+        }
+
+    assert {"idle": 1.0, "code_expired": 1.0, "age": None} == counts
+
+
+async def test_pages_are_pages_when_the_store_is_away(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
+    """Whoever logs out while the database restarts reads a page, and may come again."""
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("away")
+
+    async with sign_on(pool, key_ring, tmp_path) as setup:
+        url = await log_out(setup, await signed_in(setup))
+        assert url is not None
+        store = setup.province.desk.sign_ins.store
+        right = store.find_logout
+        store.find_logout = fail  # type: ignore[method-assign]
+        away = await setup.browser.open(url)
+        store.find_logout = right  # type: ignore[method-assign]
+        back = await setup.browser.open(url)
+
+    assert isinstance(away, Page)
+    assert isinstance(back, Page)
+    assert (503, 200) == (away.status, back.status)
 
 
 async def test_lives_of_sign_ins(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
