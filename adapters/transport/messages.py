@@ -31,6 +31,8 @@ class HttpAnswer:
     status: int
     content_type: str
     date: str = ""
+    retry_after_seconds: float | None = None
+    """The other side's wish for patience, between 0 and a day."""
     body: bytes = field(repr=False)
 
 

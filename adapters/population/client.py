@@ -1,0 +1,148 @@
+"""The population database over a connection. The only place of the adapter that catches.
+
+Every call reads, so it may be repeated; a repeated one is a new request with a request id of its own (population notes
+§9). A refused token is renewed once. At most `max_parallel` calls run at once: the limit belongs to the province's
+account, and an officer who waits longer than a call may take is told so rather than kept waiting.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from adapters.population import decoding
+from adapters.population.decoding import Undecodable
+from adapters.population.edges import Edge, Stamp, wso2_fault
+from adapters.population.failures import SYSTEM, TOKEN_REFUSED, broken, error_of_status, fault_error
+from adapters.population.requests import Question, write_envelope
+from adapters.population.settings import Operation, PopulationSettings, RequestForm
+from adapters.population.tokens import Token, TokenKeeper
+from adapters.transport import CallOutcome, HttpAnswer, HttpTransport, ReadRetry
+from gateway.errors import CredentialsRefused, RateLimited
+from gateway.ports.basics import Clock
+
+ResultT = TypeVar("ResultT")
+NewId = Callable[[], UUID]
+_TOKEN_REFUSALS = frozenset({TOKEN_REFUSED, "http_401"})
+
+
+class PopulationClient:
+    """Asks one question at a time; many tasks may share it, since nothing of a call is kept in it."""
+
+    def __init__(
+        self,
+        settings: PopulationSettings,
+        *,
+        transport: HttpTransport,
+        retry: ReadRetry,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._retry = retry
+        self._clock = clock
+        self._new_id = new_id
+        self._edge = Edge(settings)
+        self._turns = asyncio.Semaphore(settings.max_parallel)
+        self._tokens: TokenKeeper | None = None
+        if self._edge.wants_token:
+            self._tokens = TokenKeeper(self._fetch_token, margin_seconds=settings.token_margin_seconds, clock=clock)
+
+    async def call(
+        self, operation: Operation, question: Question, read: Callable[[Any], ResultT]
+    ) -> tuple[ResultT, str]:
+        """Ask; give what `read` makes of the answer's element, and the id of the request that it answers."""
+
+        async def once() -> tuple[ResultT, str]:
+            asked = replace(question, request_id=self.new_request_id())
+            return await self._authorised(operation, asked, read), asked.request_id
+
+        return await self._retry.run(once)
+
+    def new_request_id(self) -> str:
+        """Give a request id that no worker makes twice: the prefix, then as much of a random id as fits."""
+        room = self._settings.request_id_length - len(self._settings.request_prefix)
+        return self._settings.request_prefix + self._new_id().hex[:room]
+
+    async def check_token(self) -> None:
+        """Fetch a token anew, without touching the one that is in use."""
+        if self._edge.wants_token:
+            await self._fetch_token()
+
+    async def _authorised(self, operation: Operation, question: Question, read: Callable[[Any], ResultT]) -> ResultT:
+        if self._tokens is None:
+            return await self._exchange(operation, question, read, None)
+        token = await self._tokens.obtain()
+        try:
+            return await self._exchange(operation, question, read, token)
+        except CredentialsRefused as error:
+            if error.code not in _TOKEN_REFUSALS:
+                raise
+        again = replace(question, request_id=self.new_request_id())
+        return await self._exchange(operation, again, read, await self._tokens.obtain(refused=token))
+
+    async def _exchange(
+        self, operation: Operation, question: Question, read: Callable[[Any], ResultT], token: Token | None
+    ) -> ResultT:
+        settings = self._settings
+        form = RequestForm.STANDARD
+        if operation is Operation.VERIFY:
+            form = settings.verification_form
+        elif operation is Operation.KINSHIP:
+            form = settings.kinship_form
+        envelope = b"" if self._edge.is_json else write_envelope(operation, form, question)
+        label = operation.name.lower()
+        try:
+            async with asyncio.timeout(settings.look_up_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise RateLimited(
+                f"{SYSTEM} {label}: too many calls at once",
+                system=SYSTEM,
+                operation=label,
+                retry_after_seconds=settings.look_up_seconds,
+                code="too_many_at_once",
+            ) from error
+        try:
+            # The stamp is made at the last moment: waiting for a turn must not use up its window.
+            request = self._edge.request(operation, question, envelope, Stamp(at=self._clock.now(), token=token))
+            return await self._transport.exchange(
+                request, lambda answer: (self._read(label, answer, read), CallOutcome.OK)
+            )
+        finally:
+            self._turns.release()
+
+    def _read(self, operation: str, answer: HttpAnswer, read: Callable[[Any], ResultT]) -> ResultT:
+        body = self._edge.unwrap(operation, answer)
+        is_good = 200 <= answer.status < 300
+        try:
+            root = decoding.parse(body, max_bytes=self._settings.transport.max_answer_bytes)
+        except Undecodable as error:
+            # A proxy's page is no breach of the contract when its status says that something is wrong.
+            if not is_good:
+                raise error_of_status(operation, answer) from error
+            raise broken(operation, error.reason) from error
+        platform = wso2_fault(operation, root, answer)
+        if platform is not None:
+            raise platform
+        fault = decoding.read_fault(root)
+        if fault is not None:
+            raise fault_error(
+                operation,
+                fault_code=fault.fault_code,
+                business_code=fault.business_code,
+                retry_after=answer.retry_after_seconds,
+            )
+        if not is_good:
+            raise error_of_status(operation, answer)
+        try:
+            return read(decoding.body_child(root))
+        except Undecodable as error:
+            raise broken(operation, error.reason) from error
+
+    async def _fetch_token(self) -> Token:
+        return await self._transport.exchange(
+            self._edge.token_request(), lambda answer: (self._edge.read_token(answer), CallOutcome.OK)
+        )

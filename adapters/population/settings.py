@@ -1,0 +1,254 @@
+"""Everything that may differ between the ways to the population database.
+
+No official definition of the service is public. What the population notes mark as assumed or unknown (§20) is a setting
+here with the recommended default. The edge, that is who stands between the province and the database, is one of the
+profiles of §2.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from adapters.population.decoding import ALL_FORMS, Form
+from adapters.transport.settings import TransportSettings
+from mappings.population.questions import NameForm
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$", max_length=300)]
+Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+ServiceCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
+Seconds = Annotated[float, Field(gt=0, le=300)]
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Operation(StrEnum):
+    """The operations by their names on the wire (§3); a closed list, fit for labels."""
+
+    VERIFY = "XacThucThongTinCongDan"
+    LOOK_UP = "TraCuuThongTinCongDan"
+    RECORD = "CungCapThongTinCongDan"
+    HOUSEHOLD = "CungCapThongTinHoGiaDinh"
+    BLOOD_GROUP = "CungCapThongTinNhomMau"
+    KINSHIP = "XacMinhThongTinNhanThan"
+    GUARDIAN = "XacMinhThongTinNguoiGiamHo"
+    HOUSEHOLD_HEAD = "XacMinhThongTinChuHo"
+    CURRENT_RESIDENCE = "XacMinhThongTinNoiOHienTai"
+    MARITAL_STATUS = "XacMinhTinhTrangHonNhan"
+    VITAL_STATUS = "XacMinhTinhTrangChetMatTich"
+
+
+class RequestForm(StrEnum):
+    """Known shapes of a request."""
+
+    STANDARD = "standard"
+    """The contract's (§4)."""
+    LETTER_761 = "letter_761"
+    """Verification as a mock after letter 761/VPCP-KSTT has it: other root, `MaDichVu`, no birth date (§7)."""
+    GTEL = "gtel"
+    """One vendor's kinship request: other namespace, flat birth date, all children always there (§4)."""
+
+
+class TimestampUnit(StrEnum):
+    """Both are seen with the same scheme (§15 row 9)."""
+
+    MILLISECONDS = "milliseconds"
+    SECONDS = "seconds"
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Secret(_Closed):
+    """A secret as text (for tests) or in a file that is read at every use, so that a changed one needs no restart."""
+
+    value: SecretStr | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.value is None) == (self.file is None):
+            raise ValueError("one of value and file must be set")
+        return self
+
+    def read(self) -> str:
+        """Give the secret. Raises OSError when its file cannot be read, ValueError when it is empty or no text."""
+        text = self.value.get_secret_value() if self.value is not None else ""
+        if self.file is not None:
+            text = self.file.read_text(encoding="utf-8").strip("\r\n")
+        if not text:
+            raise ValueError("the secret is empty")
+        return text
+
+
+class PlainEdge(_Closed):
+    """SOAP without credentials of its own: a trusted line, or a client certificate, is what counts."""
+
+    profile: Literal["plain"] = "plain"
+
+
+class C06Edge(_Closed):
+    """The service bus itself: Basic with a hash over path, user, time and secret (§2.1)."""
+
+    profile: Literal["c06_basic"]
+    username: Word
+    secret: Secret
+    timestamp_unit: TimestampUnit = TimestampUnit.MILLISECONDS
+    timestamp_header: Header = "Timestamp"
+    hashed_paths: dict[Operation, UrlPath] = Field(default_factory=dict)
+    """Service path that is hashed, where it is not the path that is called."""
+    sends_esb_headers: bool = False
+    """`ESB_SOURCE_TYPE` and `ESB_SOURCE_USERNAME`, seen in one client."""
+    api_key: Secret | None = None
+
+
+class OfficerKey(_Closed):
+    """The account of one officer at the provincial platform."""
+
+    name: Word
+    password: Secret
+
+
+class LgspTokenEdge(_Closed):
+    """Token for a long-lived secret in a header, and a hash for each officer (§2.2)."""
+
+    profile: Literal["lgsp_token"]
+    token_path: UrlPath = "/getToken"  # noqa: S105 - no password
+    access_key: Word
+    secret_key: Secret
+    app_name: Word
+    partner_code: Word
+    partner_code_cus: Word
+    secret_header: Header = "lgspaccesstoken"  # noqa: S105 - no password
+    officer_header: Header = "AuthHash"
+    officers: Annotated[dict[Word, OfficerKey], Field(min_length=1)]
+    """By officer code. An officer without a row cannot ask."""
+
+
+class RestEdge(_Closed):
+    """JSON questions without SOAP (§2.3). The form of the answer is unknown; SOAP text and a JSON tree are read."""
+
+    profile: Literal["lgsp_rest"]
+    token_path: UrlPath = "/api/v1/Authentication/Token"  # noqa: S105 - no password
+    username: Word
+    password: Secret
+    user_name_service: Word
+
+
+class OAuth2Edge(_Closed):
+    """Client credentials at the provincial platform, then bearer (§2.4). With `token` fixed, §2.6."""
+
+    profile: Literal["oauth2"]
+    token_path: UrlPath = "/token"  # noqa: S105 - no password
+    client_id: Word | None = None
+    client_secret: Secret | None = None
+    fixed_token: Secret | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.fixed_token is None) == (self.client_id is None) or (self.client_id is None) != (
+            self.client_secret is None
+        ):
+            raise ValueError("either client_id and client_secret or fixed_token must be set")
+        return self
+
+
+class WrapEdge(_Closed):
+    """JSON to one address, SOAP text inside the JSON that comes back (§2.5)."""
+
+    profile: Literal["lgsp_wrap"]
+    ok_codes: tuple[Annotated[str, StringConstraints(max_length=20)], ...] = ("0", "00", "")
+    """Values of `error_code` that mean success (§20 U9); a number counts as its digits."""
+    bearer: Secret | None = None
+
+
+Edge = PlainEdge | C06Edge | LgspTokenEdge | RestEdge | OAuth2Edge | WrapEdge
+
+
+class PopulationSettings(_Closed):
+    """The way to the population database."""
+
+    base_url: Url
+    edge: Annotated[Edge, Field(discriminator="profile")]
+    default_path: UrlPath = "/dancuquocgia"
+    paths: dict[Operation, UrlPath] = Field(default_factory=dict)
+    """Path of an operation; others go to `default_path` (§1: one operation, one path; real paths: §20 U1)."""
+    operations: Annotated[frozenset[Operation], Field(min_length=1)] = frozenset({Operation.VERIFY, Operation.LOOK_UP})
+    """What is granted. Others are refused here, before anything is sent."""
+    service_codes: dict[Operation, ServiceCode] = Field(default_factory=lambda: {Operation.VERIFY: "033"})
+    default_service_code: ServiceCode = "037"
+    verification_form: Literal[RequestForm.STANDARD, RequestForm.LETTER_761] = RequestForm.STANDARD
+    kinship_form: Literal[RequestForm.STANDARD, RequestForm.GTEL] = RequestForm.STANDARD
+    name_form: NameForm = NameForm.COMPACT
+    reply_forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ALL_FORMS
+    request_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
+    """Before every request id; the province's code, say."""
+    request_id_length: Annotated[int, Field(ge=24, le=50)] = 36
+    """Longest request id over there (§20 U4)."""
+    default_procedure_code: Annotated[str, StringConstraints(max_length=100)] = "VPCP"
+    """`MaDVC` of a question that belongs to no procedure; the constant of two clients (§4)."""
+    needs_birth_date: frozenset[Operation] = frozenset(set(Operation) - {Operation.VERIFY})
+    """Operations that are not asked without one (§20 U11)."""
+    sends_birth_date_to_verify: bool = True
+    sends_login: bool = False
+    """`TaiKhoan` and, as `0`, `SoDienThoai`: one client (§4)."""
+    sends_agency: bool = True
+    content_type: Annotated[str, StringConstraints(pattern=r"^(application|text)/xml; charset=utf-8$")] = (
+        "application/xml; charset=utf-8"
+    )
+    sends_soap_action: bool = True
+    """`SOAPAction: ""` (§20 U3)."""
+    xroad_client: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,20}(/[!-~]{1,100}){3}$")] | None = None
+    """`INSTANCE/CLASS/MEMBER/SUBSYSTEM` where the edge is an X-Road security server (§2.7)."""
+    token_margin_seconds: Annotated[float, Field(ge=0, le=3600)] = 300.0
+    """A token is renewed this long before its end (§15 row 12)."""
+    token_life_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
+    """Used where the answer states no life."""
+    verify_seconds: Seconds = 10.0
+    look_up_seconds: Seconds = 15.0
+    max_parallel: Annotated[int, Field(ge=1, le=100)] = 2
+    """Calls at once for the province's account (§20 U14), of this process."""
+    transport: TransportSettings = TransportSettings(
+        connect_seconds=3.0,
+        silence_seconds=10.0,
+        max_answer_bytes=256 * 1024,
+        calls_per_second=5.0,
+        statuses_without_effect=frozenset({429, 502, 503, 504}),
+    )
+    is_test: bool = False
+    """Allows plain HTTP to the loopback address, for sandboxes."""
+
+    @property
+    def system(self) -> str:
+        return "population"
+
+    def path_of(self, operation: Operation) -> str:
+        """Give the path that an operation is called at."""
+        return self.paths.get(operation, self.default_path)
+
+    def service_code_of(self, operation: Operation) -> str:
+        """Give the integration code (`MaTichHop`) of an operation."""
+        return self.service_codes.get(operation, self.default_service_code)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        faults = []
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https" and not (self.is_test and parts.hostname in _LOOPBACK):
+            faults.append("base_url must be https")
+        if parts.username is not None or parts.query or parts.fragment:
+            faults.append("base_url must hold no credentials, query or fragment")
+        if len(self.request_prefix) + 20 > self.request_id_length:
+            faults.append("request_prefix must leave 20 characters of request_id_length")
+        if self.transport.max_answer_bytes > 1 << 20:
+            faults.append("transport.max_answer_bytes must be at most 1048576")
+        is_json = self.edge.profile in ("lgsp_rest", "lgsp_wrap")
+        if is_json and self.operations - {Operation.LOOK_UP, Operation.VERIFY}:
+            faults.append("operations must be VERIFY and LOOK_UP only, as the edge's JSON names no others")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self

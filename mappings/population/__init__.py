@@ -1,0 +1,1 @@
+"""Words of the population database against the canonical model: names, dates, codes, records. Pure."""
