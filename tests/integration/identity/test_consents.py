@@ -35,8 +35,9 @@ class Setup:
     sign_in_id: str = ""
 
     async def work(self) -> None:
-        [job] = [job for job in self.sign_on.province.jobs if job.name == "consents"]
-        await job.run()
+        for job in self.sign_on.province.jobs:
+            if job.name.startswith("consents"):
+                await job.run()
 
     async def ask(self, **changes: Any) -> Answered:
         body = {
