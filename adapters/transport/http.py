@@ -170,6 +170,7 @@ class HttpTransport:
                 trace_request_ctx=progress,
             ) as response:
                 progress.status = response.status
+                patience = retry_after_seconds(response.headers.get("Retry-After"), self._clock.now())
                 if not (200 <= response.status < 300 or response.status in request.read_statuses):
                     raise status_error(
                         response.status,
@@ -177,13 +178,14 @@ class HttpTransport:
                         operation=request.operation,
                         is_write=request.is_write,
                         statuses_without_effect=self._settings.statuses_without_effect,
-                        retry_after=retry_after_seconds(response.headers.get("Retry-After"), self._clock.now()),
+                        retry_after=patience,
                     )
                 body = await self._read_body(response, request)
                 return HttpAnswer(
                     status=response.status,
                     content_type=response.content_type,
                     date=response.headers.get("Date", ""),
+                    retry_after_seconds=patience,
                     body=body,
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

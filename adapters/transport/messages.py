@@ -26,11 +26,15 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """A complete answer within the size limit, of status 2xx or one of `read_statuses`. `date` is the header Date."""
+    """A complete answer within the size limit, of status 2xx or one of `read_statuses`.
+
+    `date` is the header Date; `retry_after_seconds` is the wish of Retry-After, None when there is none to be read.
+    """
 
     status: int
     content_type: str
     date: str = ""
+    retry_after_seconds: float | None = None
     body: bytes = field(repr=False)
 
 
