@@ -17,7 +17,7 @@ from gateway.model.consent import ConsentCode, ConsentState, ConsentTransaction,
 from gateway.ports.basics import Clock
 from gateway.ports.consent import HubNotice, NoticeKind
 from gateway.ports.consents import ConsentChange, ConsentStore, StoredConsent
-from gateway.ports.observing import AlertRaised, ConsentMoved, Observer
+from gateway.ports.observing import AlertRaised, ConsentMoved, Happening, Observer
 from gateway.sync.consent_events import (
     ConsentEffect,
     ConsentEvent,
@@ -108,7 +108,8 @@ class ConsentRecords:
         A consent that cannot be opened is ended instead, and somebody is told. Raises CodeTaken.
         """
         had_code = change.stored.code_digest is not None
-        effects = await self._apply_one(change, event, facts)
+        seen: list[Happening] = []
+        effects = await self._apply_one(change, event, facts, seen)
         code_digest = change.stored.code_digest
         if not had_code and code_digest is not None:
             for kept in await change.take_notices(code_digest):
@@ -116,14 +117,17 @@ class ConsentRecords:
                     notice = self.seals.open_notice(code_digest, kept)
                 except IntegrityFailed:
                     # The hub is asked for what it would have told.
-                    self.alert(change.stored.hub, "consent_unreadable")
+                    seen.append(_alert(change.stored.hub, "consent_unreadable"))
                 else:
-                    effects |= await self._apply_one(change, event_of(notice), None)
+                    effects |= await self._apply_one(change, event_of(notice), None, seen)
         if ConsentEffect.TELL_SUBSCRIBER in effects:
             await change.tell(EVENT_TYPE, _told(change.stored.transaction), self.clock.now())
+        # Not before: a code that is taken undoes all of it.
+        for happening in seen:
+            self.observe(happening)
 
     async def _apply_one(
-        self, change: ConsentChange, event: ConsentEvent, facts: dict[str, Any] | None
+        self, change: ConsentChange, event: ConsentEvent, facts: dict[str, Any] | None, seen: list[Happening]
     ) -> set[ConsentEffect]:
         before, now = change.stored, self.clock.now()
         content: ConsentContent | None = None
@@ -140,10 +144,10 @@ class ConsentRecords:
         await change.save(self._stored_after(before, content, event, ruling, facts, now))
         if ConsentEffect.ALERT in ruling.effects:
             is_lost = isinstance(event, ContentLost)
-            self.alert(before.hub, "consent_unreadable" if is_lost else "consent_contradicted")
+            seen.append(_alert(before.hub, "consent_unreadable" if is_lost else "consent_contradicted"))
         if after.standing is not before.transaction.standing:
             code = "" if after.code is None else after.code.value
-            self.observe(ConsentMoved(hub=before.hub, standing=after.standing.value, code=code))
+            seen.append(ConsentMoved(hub=before.hub, standing=after.standing.value, code=code))
         return set(ruling.effects)
 
     def _stored_after(
@@ -200,7 +204,7 @@ class ConsentRecords:
     # Telling.
 
     def alert(self, hub: str, name: str) -> None:
-        self.observe(AlertRaised(system=f"consent.{hub}", name=name))
+        self.observe(_alert(hub, name))
 
     def alert_of(self, hub: str, error: GatewayError | TimeoutError) -> None:
         """Tell somebody of a failure of the hub that does not pass by itself."""
@@ -208,6 +212,10 @@ class ConsentRecords:
             self.alert(hub, "consent_credentials_refused")
         elif isinstance(error, ContractBroken):
             self.alert(hub, "consent_contract_broken")
+
+
+def _alert(hub: str, name: str) -> AlertRaised:
+    return AlertRaised(system=f"consent.{hub}", name=name)
 
 
 def event_of(notice: HubNotice) -> ConsentEvent:

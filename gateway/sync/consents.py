@@ -1,4 +1,4 @@
-"""A share transaction from its creation to its purge, as two tables. Decisions only.
+"""A share transaction from its creation to its purge. Decisions only; the two tables stand in `consent_tables`.
 
 ::
 
@@ -41,11 +41,8 @@ data are one database transaction. Refused, declined, expired and failed consent
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
 
 from gateway.model.consent import (
@@ -74,100 +71,10 @@ from gateway.sync.consent_events import (
     TranscodeTold,
     Woken,
 )
+from gateway.sync.consent_tables import CODES, DATA, DECISIONS, FACT_OF_RESULT, DataFact, Fact
 
 MAX_EVENT_IDS = 32
 """How many event ids a record remembers; a hub that sends more is still judged, by the tables."""
-
-
-class Fact(StrEnum):
-    """What a decision's row may react to."""
-
-    INITIATED = "initiated"
-    INIT_FAILED = "init_failed"
-    LINKED = "linked"
-    AGREED = "agreed"
-    DECLINED = "declined"
-    HUB_EXPIRED = "hub_expired"
-    HUB_FAILED = "hub_failed"
-    DEADLINE_PASSED = "deadline_passed"
-    CONTENT_LOST = "content_lost"
-
-
-_RESULTS: Mapping[Fact, ConsentState] = {
-    Fact.AGREED: ConsentState.APPROVED,
-    Fact.DECLINED: ConsentState.DECLINED,
-    Fact.HUB_EXPIRED: ConsentState.EXPIRED,
-    Fact.HUB_FAILED: ConsentState.FAILED,
-    Fact.DEADLINE_PASSED: ConsentState.EXPIRED,
-    Fact.CONTENT_LOST: ConsentState.FAILED,
-}
-
-DECISIONS: Mapping[ConsentState, Mapping[Fact, ConsentState]] = MappingProxyType(
-    {
-        ConsentState.CREATED: {
-            Fact.INITIATED: ConsentState.INITIATED,
-            Fact.INIT_FAILED: ConsentState.FAILED,
-            Fact.LINKED: ConsentState.LINKED,
-            **_RESULTS,
-        },
-        ConsentState.INITIATED: {Fact.LINKED: ConsentState.LINKED, **_RESULTS},
-        ConsentState.LINKED: {**_RESULTS},
-        ConsentState.APPROVED: {},
-        ConsentState.DECLINED: {},
-        ConsentState.EXPIRED: {},
-        ConsentState.FAILED: {},
-    }
-)
-"""Where each fact leads; a fact without an entry changes no state."""
-
-
-class DataFact(StrEnum):
-    """What a row of the data may react to."""
-
-    APPROVED = "approved"
-    FETCHED = "fetched"
-    FETCHED_OF_ANOTHER = "fetched_of_another"
-    UNAVAILABLE = "unavailable"
-    DELIVERED = "delivered"
-    DUE = "due"
-    LOST = "lost"
-
-
-DATA: Mapping[DataState, Mapping[DataFact, DataState]] = MappingProxyType(
-    {
-        DataState.NONE: {DataFact.APPROVED: DataState.WANTED},
-        DataState.WANTED: {
-            DataFact.FETCHED: DataState.HELD,
-            DataFact.FETCHED_OF_ANOTHER: DataState.REFUSED,
-            DataFact.UNAVAILABLE: DataState.REFUSED,
-            DataFact.DUE: DataState.REFUSED,
-            DataFact.LOST: DataState.REFUSED,
-        },
-        DataState.HELD: {
-            DataFact.DELIVERED: DataState.DELIVERED,
-            DataFact.DUE: DataState.PURGED,
-            DataFact.LOST: DataState.PURGED,
-        },
-        DataState.DELIVERED: {DataFact.DUE: DataState.PURGED, DataFact.LOST: DataState.PURGED},
-        DataState.REFUSED: {},
-        DataState.PURGED: {},
-    }
-)
-"""What becomes of the data; a fact without an entry changes nothing."""
-
-_CODES: Mapping[Fact, ConsentCode] = {
-    Fact.DECLINED: ConsentCode.DECLINED,
-    Fact.HUB_EXPIRED: ConsentCode.EXPIRED,
-    Fact.DEADLINE_PASSED: ConsentCode.EXPIRED,
-    Fact.HUB_FAILED: ConsentCode.PROVIDER_ERROR,
-    Fact.CONTENT_LOST: ConsentCode.CONFIGURATION,
-}
-_FACT_OF_RESULT: Mapping[HubResult, Fact] = {
-    HubResult.AGREED: Fact.AGREED,
-    HubResult.DECLINED: Fact.DECLINED,
-    HubResult.EXPIRED: Fact.HUB_EXPIRED,
-    HubResult.FAILED: Fact.HUB_FAILED,
-}
 
 
 def open_consent(
@@ -322,7 +229,7 @@ def _after_result(
 ) -> ConsentTransaction:
     if event.result is HubResult.PENDING:
         return _decided(transaction, Fact.LINKED if event.txn_id else Fact.INITIATED, now)
-    decided = _decided(transaction, _FACT_OF_RESULT[event.result], now)
+    decided = _decided(transaction, FACT_OF_RESULT[event.result], now)
     if decided.state is ConsentState.APPROVED and not transaction.is_decided:
         return _with_data(decided, DataFact.APPROVED, due=now + lives.fetch)
     return decided
@@ -336,7 +243,7 @@ def _decided(
         return transaction
     if state not in FINAL_CONSENT_STATES:
         return replace(transaction, state=state)
-    return replace(transaction, state=state, decided_at=now, code=code or _CODES.get(fact))
+    return replace(transaction, state=state, decided_at=now, code=code or CODES.get(fact))
 
 
 def _with_data(

@@ -26,9 +26,8 @@ from gateway.sync.consent_events import (
     TranscodeTold,
     Woken,
 )
+from gateway.sync.consent_tables import DATA, DECISIONS
 from gateway.sync.consents import (
-    DATA,
-    DECISIONS,
     MAX_EVENT_IDS,
     apply,
     due_at,
