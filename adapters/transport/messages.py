@@ -26,15 +26,13 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """A complete answer within the size limit, of status 2xx or one of `read_statuses`.
-
-    `date` is the header Date; `retry_after_seconds` is the wish of Retry-After, None when there is none to be read.
-    """
+    """A complete answer within the size limit, of status 2xx or one of `read_statuses`. `date` is the header Date."""
 
     status: int
     content_type: str
     date: str = ""
     retry_after_seconds: float | None = None
+    """The other side's wish for patience, between 0 and a day."""
     body: bytes = field(repr=False)
 
 
