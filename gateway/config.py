@@ -274,7 +274,7 @@ class ConsentsSettings(_Section):
     registrations: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=5, repr=False, exclude=True)]
     poll_seconds: Annotated[float, Field(ge=2, le=120)] = 10.0
     """How often an undecided consent is asked about, should its webhooks be lost."""
-    decision_seconds: Annotated[float, Field(ge=60, le=1800)] = 330.0
+    decision_seconds: Annotated[float, Field(ge=301, le=1800)] = 330.0
     """Above the hub's own 300 s, so that its word normally comes first."""
     held_minutes: Annotated[float, Field(ge=1, le=240)] = 30.0
     """How long released data waits to be collected."""

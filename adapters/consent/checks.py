@@ -4,6 +4,7 @@ It asks no citizen anything: the first call of a consent makes a phone ring and 
 """
 
 from adapters.consent.adapter import ConsentAdapter
+from adapters.consent.failures import NOT_FOUND
 from adapters.consent.settings import ConsentSettings, Secret
 from gateway.errors import ContractBroken, CredentialsRefused, Rejected, RemoteError
 from gateway.ports.portal import Finding
@@ -33,7 +34,9 @@ async def _question(adapter: ConsentAdapter) -> Finding:
     subject = f"{settings.system} question"
     try:
         await adapter.status(PROBE_CODE)
-    except Rejected:
+    except Rejected as error:
+        if error.code != NOT_FOUND:
+            return _failed(settings, "question", error)
         return Finding(subject=subject, is_ok=True, detail="an unknown transaction is refused, as it must be")
     except RemoteError as error:
         return _failed(settings, "question", error)
@@ -66,5 +69,7 @@ def _failed(settings: ConsentSettings, subject: str, error: RemoteError) -> Find
         advice = "; check credentials, clock and the address that is allowed over there"
     elif isinstance(error, ContractBroken):
         advice = "; check base_url, the paths and ask_form"
+    elif isinstance(error, Rejected):
+        advice = "; an unknown transaction must be answered so: check body_form, code_member and ask_form"
     detail = f"{error.message} [{error.code}]{advice}"
     return Finding(subject=f"{settings.system} {subject}", is_ok=False, detail=detail)

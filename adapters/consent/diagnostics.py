@@ -19,6 +19,7 @@ SHOWN = (
     "subject_member",
     "data_member",
     "agreement_id",
+    "purpose",
     "start_seconds",
     "read_seconds",
 )

@@ -17,6 +17,7 @@ from gateway.errors import (
     RemoteError,
     TransientFailure,
 )
+from gateway.ports.consent import NOT_RELEASED
 
 
 class Operation(StrEnum):
@@ -33,6 +34,7 @@ WRITES = frozenset({Operation.START})
 """Calls that a citizen notices."""
 
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code of ours
+NOT_FOUND = "not_found"
 
 
 class Action(StrEnum):
@@ -63,7 +65,7 @@ RULES: MappingProxyType[str, StatusRule] = MappingProxyType(
         "00": StatusRule(Action.TOKEN, TOKEN_REFUSED, "the token is missing, expired or invalid"),
         "01": StatusRule(Action.OK, "ok", "success"),
         "02": StatusRule(Action.REFUSE, "invalid_data", "the content was not accepted"),
-        "03": StatusRule(Action.REFUSE, "not_found", "what was asked for is not there"),
+        "03": StatusRule(Action.REFUSE, NOT_FOUND, "what was asked for is not there"),
         "20": StatusRule(Action.CREDENTIALS, "hmac_header_missing", "a signing header is missing; check hmac"),
         "21": StatusRule(Action.PATIENCE, "rate_limited", "too many calls"),
         "22": StatusRule(Action.CREDENTIALS, "hmac_bad_timestamp", "the timestamp was refused; check the clock"),
@@ -75,6 +77,13 @@ RULES: MappingProxyType[str, StatusRule] = MappingProxyType(
         "99": StatusRule(Action.OPEN, "internal_error", "a failure over there"),
     }
 )
+
+FACADE_RULES: MappingProxyType[str, StatusRule] = MappingProxyType(
+    {"403": StatusRule(Action.CREDENTIALS, "forbidden", "access was denied; check account and address")}
+)
+"""What a facade says in the manner of HTTP and the two digits have no word for."""
+
+_RESPONSES = {"400": "02", "401": "00", "404": "03", "422": "02", "429": "21"}
 
 
 def call_status(document: dict[str, Any]) -> str | None:
@@ -92,27 +101,46 @@ def call_status(document: dict[str, Any]) -> str | None:
     if isinstance(response, bool) or not isinstance(response, int | str):
         return None
     text = str(response)
-    known = {"200": "01", "400": "02", "401": "00", "404": "03", "422": "02", "429": "21"}
-    return known.get(text, "99" if text.startswith("5") else "02")
+    if len(text) != 3 or not (text.isascii() and text.isdigit()):
+        return "02"
+    if text[0] in "25":
+        return "01" if text[0] == "2" else "99"
+    return _RESPONSES.get(text, text)
 
 
-def call_error(status: str, *, system: str, operation: Operation) -> RemoteError:
+def call_error(
+    status: str, *, system: str, operation: Operation, retry_after_seconds: float | None = None
+) -> RemoteError:
     """Make the error for a call that did not succeed. A status without a row is a refusal under its own number."""
-    rule = RULES.get(status) or StatusRule(Action.REFUSE, "unknown_status", "the call was refused")
+    rule = (
+        RULES.get(status)
+        or FACADE_RULES.get(status)
+        or StatusRule(Action.REFUSE, "unknown_status", "the call was refused")
+    )
     message = f"{system} {operation}: status {status}, {rule.meaning}"
     action = rule.action
     if action is Action.OPEN and operation not in WRITES:
         action = Action.RETRY
+    if action is Action.RETRY and retry_after_seconds is not None:
+        action = Action.PATIENCE
     if operation in (Operation.LOGIN, Operation.REFRESH) and action in (Action.TOKEN, Action.REFUSE):
         action = Action.CREDENTIALS
     match action:
         case Action.TOKEN | Action.CREDENTIALS:
             return CredentialsRefused(message, system=system, operation=operation, code=rule.code)
         case Action.PATIENCE:
-            return RateLimited(message, system=system, operation=operation, code=rule.code)
+            return RateLimited(
+                message,
+                system=system,
+                operation=operation,
+                retry_after_seconds=retry_after_seconds,
+                code=rule.code,
+            )
         case Action.RETRY:
             return TransientFailure(message, system=system, operation=operation, code=rule.code)
         case Action.OPEN:
             return OutcomeUnknown(message, system=system, operation=operation, code=rule.code)
         case Action.REFUSE | Action.OK:
-            return Rejected(message, system=system, operation=operation, remote_code=status, code=rule.code)
+            is_not_yet = operation is Operation.DATA and status == "03"
+            code = NOT_RELEASED if is_not_yet else rule.code
+            return Rejected(message, system=system, operation=operation, remote_code=status, code=code)

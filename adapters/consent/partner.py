@@ -3,6 +3,9 @@
 Renewal begins at 80 % of the life, with the refresh token while that lives, else by logging in again. When renewing
 fails and the old token still lives, the old one is used on and the next try waits a little: a token that works is not
 given up because its successor cannot be had.
+
+A login that fails is tried again by nobody for a while: an account that is refused again and again is locked, and those
+who wait for one that does not answer would wait one after the other. Meanwhile everybody is told of the same failure.
 """
 
 import asyncio
@@ -10,10 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from adapters.consent.protocol import Tokens
-from gateway.errors import CredentialsRefused, Rejected, RemoteError
+from gateway.errors import CredentialsRefused, RateLimited, Rejected, RemoteError, TransientFailure
 from gateway.ports.basics import Clock
 
 COOL_DOWN_SECONDS = 30.0
+PASSING_COOL_DOWN_SECONDS = 3.0
+"""After a failure that may pass by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class PartnerLogin:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._kept: _Kept | None = None
+        self._failure: RemoteError | None = None
+        self._failure_ends_at = 0.0
 
     async def obtain(self, *, refused: str = "") -> str:
         """Give a token that lives and is not the refused one. Raises RemoteError."""
@@ -62,10 +69,14 @@ class PartnerLogin:
 
     async def _renew(self, kept: _Kept | None) -> str:
         started_at = self._clock.monotonic()
+        if self._failure is not None and started_at < self._failure_ends_at:
+            raise self._failure.with_traceback(None)
+        self._failure = None
         try:
             tokens = await self._renewed(kept, started_at)
-        except RemoteError:
+        except RemoteError as error:
             if kept is None or started_at >= kept.ends_at:
+                self._failure, self._failure_ends_at = error, self._clock.monotonic() + _cool_down_of(error)
                 raise
             self._kept = _Kept(
                 tokens=kept.tokens,
@@ -91,3 +102,9 @@ class PartnerLogin:
                 # The refresh token is no longer taken; the password may be.
                 return await self._log_in()
         return await self._log_in()
+
+
+def _cool_down_of(error: RemoteError) -> float:
+    if isinstance(error, RateLimited):
+        return min(max(error.retry_after_seconds or 0.0, PASSING_COOL_DOWN_SECONDS), COOL_DOWN_SECONDS)
+    return PASSING_COOL_DOWN_SECONDS if isinstance(error, TransientFailure) else COOL_DOWN_SECONDS

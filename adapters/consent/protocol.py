@@ -20,7 +20,7 @@ from adapters.transport.messages import HttpAnswer, HttpRequest
 from gateway.errors import ContractBroken, Rejected, RemoteError
 from gateway.model.consent import HubResult
 from gateway.model.vocabulary import VIETNAM
-from gateway.ports.consent import SharedData, ShareStarted, ShareStatus
+from gateway.ports.consent import NOT_RELEASED, SharedData, ShareStarted, ShareStatus
 
 READ_STATUSES = frozenset({400, 401, 403, 404, 422, 500})
 """Refusals whose body may say more than the status does."""
@@ -210,7 +210,7 @@ def read_data(settings: ConsentSettings, answer: HttpAnswer) -> SharedData:
             f"{settings.system} data: nothing is released",
             system=settings.system,
             operation=Operation.DATA,
-            code="not_released",
+            code=NOT_RELEASED,
         )
     document = payload if settings.data_member is None else payload.get(settings.data_member)
     if not isinstance(document, dict):
@@ -257,7 +257,7 @@ def _document(settings: ConsentSettings, operation: Operation, answer: HttpAnswe
     if document is not None:
         return document
     if answer.status >= 400:
-        raise _by_status(settings, operation, answer.status)
+        raise _by_status(settings, operation, answer)
     raise _broken(settings, operation, "not_json")
 
 
@@ -268,9 +268,11 @@ def _opened(
     status = call_status(document)
     if status is None:
         if answer.status >= 400:
-            raise _by_status(settings, operation, answer.status)
+            raise _by_status(settings, operation, answer)
     elif status not in RULES or RULES[status].action is not Action.OK:
-        raise call_error(status, system=settings.system, operation=operation)
+        raise call_error(
+            status, system=settings.system, operation=operation, retry_after_seconds=answer.retry_after_seconds
+        )
     elif answer.status >= 400:
         # The body says yes, the status no: nobody is believed.
         raise _broken(settings, operation, "contradiction")
@@ -286,14 +288,14 @@ def _state(payload: dict[str, Any]) -> str:
     return "" if call_status(payload) is not None else word(payload.get("status"))
 
 
-def _by_status(settings: ConsentSettings, operation: Operation, status: int) -> RemoteError:
+def _by_status(settings: ConsentSettings, operation: Operation, answer: HttpAnswer) -> RemoteError:
     return status_error(
-        status,
+        answer.status,
         system=settings.system,
         operation=operation,
         is_write=operation in WRITES,
         statuses_without_effect=settings.transport.statuses_without_effect,
-        retry_after=None,
+        retry_after=answer.retry_after_seconds,
     )
 
 

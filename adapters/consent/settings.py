@@ -19,7 +19,8 @@ UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$", max_length=300)
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Member = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
-Seconds = Annotated[float, Field(gt=0, le=300)]
+Seconds = Annotated[float, Field(gt=0, le=20)]
+"""Below the limits that the engine of consents sets to a call."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVICE_ROOT = "/gw/api/tcdn/biometric-share-info/api/agent"
 

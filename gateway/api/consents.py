@@ -16,7 +16,7 @@ from gateway.api.identity import Address, LinkCode, Opaque, desk_of
 from gateway.api.identity_pages import landing_page, see_other, with_query
 from gateway.api.problems import Problem
 from gateway.engine.consents import ConsentLook, ConsentOrder
-from gateway.errors import Fault, IntegrityFailed, InvalidInput, StoreUnavailable
+from gateway.errors import ConfigurationError, Fault, IntegrityFailed, InvalidInput, StoreUnavailable
 from gateway.model.consent import ConsentCode, ConsentRefused, ConsentState
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import DossierCode
@@ -106,7 +106,7 @@ async def post_consent(call: Call) -> web.StreamResponse:
     if wish.return_to not in known.returns:
         raise Problem("invalid-content", faults=[Fault("/return_to", "must be registered for the client, exactly")])
     try:
-        look = await service.desk.begin(
+        begun = await service.desk.begin(
             ConsentOrder(
                 client_id=call.caller.client_id,
                 agency_prefixes=call.caller.agency_prefixes,
@@ -121,7 +121,7 @@ async def post_consent(call: Call) -> web.StreamResponse:
         )
     except ConsentRefused as refusal:
         raise _problem_of(refusal) from refusal
-    return call.answer(201, _shown(look))
+    return call.answer(201 if begun.is_new else 200, _shown(begun.look))
 
 
 _FIELDS = {
@@ -171,11 +171,15 @@ async def hear(call: Call) -> web.StreamResponse:
     # What stands twice is joined, so that neither of two signatures is taken for the only one.
     headers = {name: ", ".join(given.getall(name)) for name in given}
     try:
-        await service.desk.hear(hub, headers, body)
+        notice = service.desk.read(hub, headers, body)
+    except ConfigurationError as error:
+        # No key can be read: whether it is the hub's is not known, and it may come again.
+        raise Problem("unavailable") from error
     except IntegrityFailed as error:
         raise Problem("signature-invalid") from error
     except InvalidInput as error:
         raise Problem("invalid-content", error.message, faults=error.faults) from error
+    await service.desk.hear(hub, notice)
     return call.answer_raw(200, None, "", {"Cache-Control": "no-store"})
 
 
@@ -234,7 +238,11 @@ ENDPOINTS = (
         scope=Scope.CONSENTS_REQUEST,
         handler=post_consent,
         body=ConsentWish,
-        answers={201: Answer(description="The citizen is asked, or cannot be: see `standing`.", model=Consent)},
+        description="The same wish in the same sign-in gives the same consent while nothing has come of it.",
+        answers={
+            200: Answer(description="The citizen is being asked already.", model=Consent),
+            201: Answer(description="The citizen is asked, or cannot be: see `standing`.", model=Consent),
+        },
         problems=("no-consent-hub", "no-identity-provider", "client-without-addresses"),
     ),
     Endpoint(

@@ -129,10 +129,8 @@ class Assembly:
             if identity is not None:
                 more_jobs.extend(identity[1])
             desk = None if identity is None else identity[0]
-            consents = make_consents(ground, desk, make_hubs(ground, self._registrations))
-            if consents is not None:
-                more_jobs.append(consents[1])
-            service = None if consents is None else consents[0]
+            service, consent_jobs = make_consents(ground, desk, make_hubs(ground, self._registrations))
+            more_jobs.extend(consent_jobs)
             runner = self._runner(ground, portal, national, desk, service, acceptor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,

@@ -288,7 +288,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     )
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
-        stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in.sign_in_id
+        stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
     )
     held = await hold_and_release(
         stack.session,

@@ -52,6 +52,8 @@ class SignedIns:
     """The evidence of one citizen's sign-in, by provider."""
     sign_in_id: str = ""
     """A sign-in of that citizen that lives on."""
+    other_sign_in_id: str = ""
+    """Another one of the same citizen, at another provider."""
 
 
 class _Portal:
@@ -143,6 +145,8 @@ async def _expect(portal: _Portal, done: SignedIns, person: str, expected: str) 
         done.evidence[portal.sign_on.name] = answer["sign_in"]["evidence_id"]
         if portal.sign_on.mode == "p2":
             done.sign_in_id = answer["sign_in"]["sign_in_id"]
+        elif portal.sign_on.mode == "p1":
+            done.other_sign_in_id = answer["sign_in"]["sign_in_id"]
 
 
 async def _step_up(portal: _Portal, done: SignedIns) -> None:

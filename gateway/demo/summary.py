@@ -36,7 +36,12 @@ _EQUALS = (
     ("identity.injected_attacks", "identity.refused_attacks"),
     ("identity.dossiers_filed", "identity.dossiers_proven"),
     ("identity.dossiers_filed", "identity.lies_refused"),
+    ("consents.asked", "consents.telephone_rang"),
+    ("consents.asked", "consents.repeated_wishes_joined"),
+    ("consents.asked", "consents.foreign_sign_ins_refused"),
+    ("consents.granted", "consents.released_by_hub"),
     ("consents.granted", "consents.data_collected"),
+    ("consents.granted", "consents.facts_as_hub_holds"),
 )
 _POSITIVE: tuple[str, ...] = (
     "questions.answered",
@@ -207,9 +212,14 @@ def _identity(done: SignedIns, proven: Proven) -> dict[str, Any]:
 def _consents(done: Consents) -> dict[str, Any]:
     return {
         "consents.asked": done.asked,
+        "consents.telephone_rang": done.rung,
+        "consents.repeated_wishes_joined": done.joined,
+        "consents.foreign_sign_ins_refused": done.foreign_refused,
         "consents.granted": done.granted,
         "consents.refused": done.refused,
+        "consents.released_by_hub": done.released,
         "consents.data_collected": done.collected,
+        "consents.facts_as_hub_holds": done.as_held,
         "consents.wrongly_shared": done.wrongly_shared,
         "consents.unexpected": len(done.unexpected),
     }

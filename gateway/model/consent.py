@@ -64,6 +64,8 @@ class ConsentCode(StrEnum):
     PROVIDER_ERROR = "EID_PROVIDER_ERROR"
     PROVIDER_UNAVAILABLE = "EID_PROVIDER_UNAVAILABLE"
     SUBJECT_MISMATCH = "EID_SUBJECT_MISMATCH"
+    CONFIGURATION = "EID_CONFIGURATION"
+    """The gateway cannot read its own record any more."""
     NOT_FOUND = "EID_CONSENT_NOT_FOUND"
     """No such transaction, or none of the asking session: nobody learns which."""
     NOT_READY = "EID_CONSENT_NOT_READY"

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 from gateway.model.consent import HubResult
 
+NOT_RELEASED = "not_released"
+"""Code of the Rejected with which a hub has no data (yet) that it may release."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareRequest:
@@ -89,7 +92,8 @@ class ConsentHub(Protocol):
         ...
 
     async def fetch(self, transaction_code: str) -> SharedData:
-        """Fetch what was released. Raises ContractBroken when it is not clear whom the data is about."""
+        """Fetch what was released. Raises Rejected, with the code NOT_RELEASED where there is nothing yet, and
+        ContractBroken when it is not clear whom the data is about."""
         ...
 
     def universal_link(self, txn_id: str) -> str:
@@ -101,5 +105,6 @@ class ConsentHub(Protocol):
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> HubNotice:
-        """Verify the signature over the raw body and read it. Raises IntegrityFailed, or InvalidInput for its shape."""
+        """Verify the signature over the raw body and read it. Raises IntegrityFailed, InvalidInput for its shape, and
+        ConfigurationError when no key can be read."""
         ...

@@ -7,13 +7,24 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from gateway.errors import GatewayError
 from gateway.model.consent import ConsentTransaction
+
+
+class CodeTaken(GatewayError):
+    """The hub gave a code or id that another consent has already; nothing of the change was stored."""
+
+    code = "consent_code_taken"
+
+    def __init__(self) -> None:
+        super().__init__("the hub named one code for two consents")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConsent:
     """A consent as it is kept. `transaction` holds no codes of the hub: they stand in `sealed`, which is None once it
-    was purged. `work_at` is when the hub is to be asked or its data fetched, None when it is not."""
+    was purged. `work_at` is when the hub is to be asked or its data fetched, None when it is not. `wish_digest` is the
+    same for the same wish in the same sign-in."""
 
     transaction: ConsentTransaction
     hub: str
@@ -24,6 +35,7 @@ class StoredConsent:
     evidence_id: UUID
     return_to: str
     return_state: str
+    wish_digest: bytes = field(repr=False)
     code_digest: bytes | None = None
     txn_digest: bytes | None = None
     work_at: datetime | None = None
@@ -47,7 +59,9 @@ class ConsentChange(Protocol):
 
     stored: StoredConsent
 
-    async def save(self, changed: StoredConsent) -> None: ...
+    async def save(self, changed: StoredConsent) -> None:
+        """Store it. Raises CodeTaken, which must end the change: nothing of it is kept."""
+        ...
 
     async def tell(self, event_type: str, data: str, now: datetime) -> None:
         """Append an event about it to the feed; the last statement of its transaction."""
@@ -61,7 +75,12 @@ class ConsentChange(Protocol):
 class ConsentStore(Protocol):
     """Keeps consents. Every method raises StoreUnavailable."""
 
-    async def add(self, consent: StoredConsent) -> None: ...
+    async def add(self, consent: StoredConsent) -> UUID:
+        """Add it and give its id; that of the same wish, when that is not settled yet, and nothing is added then.
+
+        The browser of a wish that is made again belongs where the newer one says.
+        """
+        ...
 
     async def find(self, transaction_id: UUID) -> StoredConsent | None: ...
 
@@ -75,8 +94,10 @@ class ConsentStore(Protocol):
 
     def changing_by_code(self, hub: str, code_digest: bytes) -> AbstractAsyncContextManager[ConsentChange | None]: ...
 
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[UUID]:
-        """Claim what is due, until then."""
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int, *, hubs: Sequence[str], is_of_them: bool
+    ) -> Sequence[UUID]:
+        """Claim what is due of these hubs, or of all others, until then."""
         ...
 
     async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> bool:

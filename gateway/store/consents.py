@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from gateway.model.consent import ConsentCode, ConsentState, ConsentTransaction, DataState
-from gateway.ports.consents import KeptNotice, StoredConsent
+from gateway.ports.consents import CodeTaken, KeptNotice, StoredConsent
 from gateway.store.acceptance import append_events
 from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
+
+_CODE_INDEXES = ("share_consents_by_code", "share_consents_by_txn")
 
 
 class PostgresConsents:
@@ -21,10 +25,10 @@ class PostgresConsents:
         self._pool = pool
         self._sql = queries("consents")
 
-    async def add(self, consent: StoredConsent) -> None:
+    async def add(self, consent: StoredConsent) -> UUID:
         record = consent.transaction
         async with connection(self._pool) as borrowed:
-            await self._sql.add_consent(
+            kept: UUID = await self._sql.add_consent(
                 borrowed,
                 transaction_id=record.transaction_id,
                 client_id=record.client_id,
@@ -45,7 +49,9 @@ class PostgresConsents:
                 next_at=consent.next_at,
                 wrapped_key=consent.wrapped_key,
                 sealed=consent.sealed,
+                wish_digest=consent.wish_digest,
             )
+        return kept
 
     async def find(self, transaction_id: UUID) -> StoredConsent | None:
         async with connection(self._pool) as borrowed:
@@ -69,9 +75,13 @@ class PostgresConsents:
             row = await self._sql.lock_by_code(borrowed, hub=hub, code_digest=code_digest)
             yield None if row is None else _Change(borrowed, _stored(row))
 
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[UUID]:
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int, *, hubs: Sequence[str], is_of_them: bool
+    ) -> Sequence[UUID]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.claim_due(borrowed, now=now, until=until, wanted=limit)
+            rows = self._sql.claim_due(
+                borrowed, now=now, until=until, wanted=limit, hubs=list(hubs), is_of_them=is_of_them
+            )
             return [row["transaction_id"] async for row in rows]
 
     async def keep_notice(self, hub: str, code_digest: bytes, now: datetime, wrapped_key: bytes, sealed: bytes) -> bool:
@@ -101,23 +111,28 @@ class _Change:
 
     async def save(self, changed: StoredConsent) -> None:
         record = changed.transaction
-        await self._sql.save_consent(
-            self._connection,
-            transaction_id=record.transaction_id,
-            state=record.state.value,
-            data=record.data.value,
-            code=None if record.code is None else record.code.value,
-            code_digest=changed.code_digest,
-            txn_digest=changed.txn_digest,
-            event_ids=list(record.event_ids),
-            decided_at=record.decided_at,
-            data_due_at=record.data_due_at,
-            work_at=changed.work_at,
-            next_at=changed.next_at,
-            failures_count=changed.failures_count,
-            wrapped_key=changed.wrapped_key,
-            sealed=changed.sealed,
-        )
+        try:
+            await self._sql.save_consent(
+                self._connection,
+                transaction_id=record.transaction_id,
+                state=record.state.value,
+                data=record.data.value,
+                code=None if record.code is None else record.code.value,
+                code_digest=changed.code_digest,
+                txn_digest=changed.txn_digest,
+                event_ids=list(record.event_ids),
+                decided_at=record.decided_at,
+                data_due_at=record.data_due_at,
+                work_at=changed.work_at,
+                next_at=changed.next_at,
+                failures_count=changed.failures_count,
+                wrapped_key=changed.wrapped_key,
+                sealed=changed.sealed,
+            )
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name not in _CODE_INDEXES:
+                raise
+            raise CodeTaken from error
         self.stored = changed
 
     async def tell(self, event_type: str, data: str, now: datetime) -> None:
@@ -151,7 +166,7 @@ def _stored(row: Any) -> StoredConsent:
             name: row[name]
             for name in (
                 *("hub", "agreement_id", "purpose", "agency_code", "dossier_code", "evidence_id", "return_to"),
-                *("return_state", "code_digest", "txn_digest", "work_at", "next_at", "failures_count"),
+                *("return_state", "wish_digest", "code_digest", "txn_digest", "work_at", "next_at", "failures_count"),
                 *("wrapped_key", "sealed"),
             )
         },

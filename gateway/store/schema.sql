@@ -558,6 +558,7 @@ CREATE TABLE public.share_consents (
     code text,
     subject_digest bytea NOT NULL,
     session_digest bytea NOT NULL,
+    wish_digest bytea NOT NULL,
     code_digest bytea,
     txn_digest bytea,
     event_ids text[] NOT NULL,
@@ -882,6 +883,7 @@ CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING 
 CREATE UNIQUE INDEX share_consents_by_code ON public.share_consents USING btree (hub, code_digest) WHERE (code_digest IS NOT NULL);
 CREATE UNIQUE INDEX share_consents_by_txn ON public.share_consents USING btree (hub, txn_digest) WHERE (txn_digest IS NOT NULL);
 CREATE INDEX share_consents_due ON public.share_consents USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE UNIQUE INDEX share_consents_open ON public.share_consents USING btree (wish_digest) WHERE ((state = ANY (ARRAY['created'::text, 'initiated'::text, 'linked'::text])) OR (data = 'wanted'::text));
 CREATE INDEX sign_in_evidence_by_subject ON public.sign_in_evidence USING btree (subject_digest, occurred_at) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX sign_in_evidence_by_time ON public.sign_in_evidence USING btree (occurred_at);
 CREATE INDEX sign_in_flights_by_end ON public.sign_in_flights USING btree (expires_at);

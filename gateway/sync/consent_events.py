@@ -83,6 +83,13 @@ class DataUnavailable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContentLost:
+    """What was sealed of it cannot be opened: without number, codes and data there is nothing to go on with."""
+
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataDelivered:
     """The consumer has the data."""
 
@@ -104,6 +111,7 @@ ConsentEvent = (
     | Woken
     | DataFetched
     | DataUnavailable
+    | ContentLost
     | DataDelivered
     | TimePassed
 )
@@ -112,7 +120,6 @@ ConsentEvent = (
 class ConsentEffect(StrEnum):
     """What is to be done after the new record is stored."""
 
-    INITIATE = "initiate"
     QUERY_HUB = "query_hub"
     FETCH_DATA = "fetch_data"
     TELL_SUBSCRIBER = "tell_subscriber"
@@ -120,21 +127,7 @@ class ConsentEffect(StrEnum):
     PURGE = "purge"
     """Erase personal number and data, in the transaction that stores the record."""
     ALERT = "alert"
-    """Somebody must look: what was told contradicts the record."""
-
-
-class ConsentVerdict(StrEnum):
-    """What an event meant; a closed list, fit for labels."""
-
-    MOVED = "moved"
-    LEARNED = "learned"
-    """A code became known, the state stayed."""
-    ASKED = "asked"
-    """The event proves nothing; the hub is asked."""
-    REPEATED = "repeated"
-    WITHOUT_EFFECT = "without_effect"
-    """Too late, too early, or known already."""
-    FOREIGN = "foreign"
+    """Somebody must look: what was told contradicts the record, or the record is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,5 +135,4 @@ class ConsentRuling:
     """The new record and what follows. Effects are in the order in which they are to be done."""
 
     transaction: ConsentTransaction
-    verdict: ConsentVerdict
     effects: tuple[ConsentEffect, ...] = ()

@@ -1,4 +1,4 @@
-"""A share transaction from its creation to its purge, as two tables. Decisions only.
+"""A share transaction from its creation to its purge. Decisions only; the two tables stand in `consent_tables`.
 
 ::
 
@@ -14,11 +14,11 @@ the result may overtake the transaction code that it is about, and a webhook is 
 
 - A fact may skip states. Whatever names a code teaches that code, and the state follows from what is known, so every
   order of the same facts ends alike.
-- Final states have empty rows. The first decision stands; later ones are noted by their verdict and change nothing.
+- Final states have empty rows. The first decision stands; later ones change nothing.
   Facts that contradict each other (another code, another id) are refused as *foreign* and raise an alert, as one of
-  them is not about this transaction.
-- Every fact is harmless when told again, by the tables alone; the event ids kept in the record are the second belt, and
-  make a repeated event say so.
+  them is not about this transaction. An answer to our own question is about the code that was asked for, so another
+  id in it is let be and the rest is taken.
+- Every fact is harmless when told again, by the tables alone; the event ids kept in the record are the second belt.
 - The application's return travels through the citizen's device and is *never* a decision: its row leads to a query,
   and the result that it claims is not even an argument here.
 - Time is applied before each fact, by the record's own instants. A result at or after the deadline finds an expired
@@ -33,16 +33,16 @@ An approval is the citizen's decision and stays one. The data is fetched once be
 the transaction was opened for; data about anybody else is refused and the standing becomes failed, without the decision
 being rewritten. Subscribers are told when the standing changes, never on an approval alone.
 
+A record that cannot be opened any more is given up: undecided it fails, wanted data is refused. Data that was held
+counts as purged, since its standing was told already and is final.
+
 A purge needs no event of its own to become true: the record that says `purged` and the erasing of personal number and
 data are one database transaction. Refused, declined, expired and failed consents are purged at once.
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
 
 from gateway.model.consent import (
@@ -60,7 +60,7 @@ from gateway.sync.consent_events import (
     ConsentEvent,
     ConsentLives,
     ConsentRuling,
-    ConsentVerdict,
+    ContentLost,
     DataDelivered,
     DataFetched,
     DataUnavailable,
@@ -71,91 +71,10 @@ from gateway.sync.consent_events import (
     TranscodeTold,
     Woken,
 )
+from gateway.sync.consent_tables import CODES, DATA, DECISIONS, FACT_OF_RESULT, DataFact, Fact
 
 MAX_EVENT_IDS = 32
 """How many event ids a record remembers; a hub that sends more is still judged, by the tables."""
-
-
-class Fact(StrEnum):
-    """What a decision's row may react to."""
-
-    INITIATED = "initiated"
-    INIT_FAILED = "init_failed"
-    LINKED = "linked"
-    AGREED = "agreed"
-    DECLINED = "declined"
-    HUB_EXPIRED = "hub_expired"
-    HUB_FAILED = "hub_failed"
-    DEADLINE_PASSED = "deadline_passed"
-
-
-_RESULTS: Mapping[Fact, ConsentState] = {
-    Fact.AGREED: ConsentState.APPROVED,
-    Fact.DECLINED: ConsentState.DECLINED,
-    Fact.HUB_EXPIRED: ConsentState.EXPIRED,
-    Fact.HUB_FAILED: ConsentState.FAILED,
-    Fact.DEADLINE_PASSED: ConsentState.EXPIRED,
-}
-
-DECISIONS: Mapping[ConsentState, Mapping[Fact, ConsentState]] = MappingProxyType(
-    {
-        ConsentState.CREATED: {
-            Fact.INITIATED: ConsentState.INITIATED,
-            Fact.INIT_FAILED: ConsentState.FAILED,
-            Fact.LINKED: ConsentState.LINKED,
-            **_RESULTS,
-        },
-        ConsentState.INITIATED: {Fact.LINKED: ConsentState.LINKED, **_RESULTS},
-        ConsentState.LINKED: {**_RESULTS},
-        ConsentState.APPROVED: {},
-        ConsentState.DECLINED: {},
-        ConsentState.EXPIRED: {},
-        ConsentState.FAILED: {},
-    }
-)
-"""Where each fact leads; a fact without an entry changes no state."""
-
-
-class DataFact(StrEnum):
-    """What a row of the data may react to."""
-
-    APPROVED = "approved"
-    FETCHED = "fetched"
-    FETCHED_OF_ANOTHER = "fetched_of_another"
-    UNAVAILABLE = "unavailable"
-    DELIVERED = "delivered"
-    DUE = "due"
-
-
-DATA: Mapping[DataState, Mapping[DataFact, DataState]] = MappingProxyType(
-    {
-        DataState.NONE: {DataFact.APPROVED: DataState.WANTED},
-        DataState.WANTED: {
-            DataFact.FETCHED: DataState.HELD,
-            DataFact.FETCHED_OF_ANOTHER: DataState.REFUSED,
-            DataFact.UNAVAILABLE: DataState.REFUSED,
-            DataFact.DUE: DataState.REFUSED,
-        },
-        DataState.HELD: {DataFact.DELIVERED: DataState.DELIVERED, DataFact.DUE: DataState.PURGED},
-        DataState.DELIVERED: {DataFact.DUE: DataState.PURGED},
-        DataState.REFUSED: {},
-        DataState.PURGED: {},
-    }
-)
-"""What becomes of the data; a fact without an entry changes nothing."""
-
-_CODES: Mapping[Fact, ConsentCode] = {
-    Fact.DECLINED: ConsentCode.DECLINED,
-    Fact.HUB_EXPIRED: ConsentCode.EXPIRED,
-    Fact.DEADLINE_PASSED: ConsentCode.EXPIRED,
-    Fact.HUB_FAILED: ConsentCode.PROVIDER_ERROR,
-}
-_FACT_OF_RESULT: Mapping[HubResult, Fact] = {
-    HubResult.AGREED: Fact.AGREED,
-    HubResult.DECLINED: Fact.DECLINED,
-    HubResult.EXPIRED: Fact.HUB_EXPIRED,
-    HubResult.FAILED: Fact.HUB_FAILED,
-}
 
 
 def open_consent(
@@ -166,9 +85,9 @@ def open_consent(
     session_digest: bytes,
     now: datetime,
     lives: ConsentLives = DEFAULT_CONSENT_LIVES,
-) -> ConsentRuling:
+) -> ConsentTransaction:
     """Give a new transaction; the hub is to be called once it is stored."""
-    transaction = ConsentTransaction(
+    return ConsentTransaction(
         transaction_id=transaction_id,
         client_id=client_id,
         subject_digest=subject_digest,
@@ -176,7 +95,6 @@ def open_consent(
         created_at=now,
         deadline_at=now + lives.decision,
     )
-    return ConsentRuling(transaction=transaction, verdict=ConsentVerdict.MOVED, effects=(ConsentEffect.INITIATE,))
 
 
 def apply(
@@ -187,17 +105,29 @@ def apply(
 ) -> ConsentRuling:
     """Judge one event. Total: every event in every state has a ruling, and none raises."""
     if event.event_id and event.event_id in transaction.event_ids:
-        return ConsentRuling(transaction=transaction, verdict=ConsentVerdict.REPEATED)
+        return ConsentRuling(transaction=transaction)
     if _is_foreign(transaction, event):
         # A return that names another id is somebody's browser; only the hub contradicting itself is worth an alarm.
         alarm: tuple[ConsentEffect, ...] = () if isinstance(event, Woken) else (ConsentEffect.ALERT,)
-        return ConsentRuling(transaction=transaction, verdict=ConsentVerdict.FOREIGN, effects=alarm)
-    timely = _after_time(transaction, now)
+        return ConsentRuling(transaction=transaction, effects=alarm)
+    timely = as_of(transaction, now)
     changed = _after_event(_learned(timely, event), event, now, lives)
     is_asking = isinstance(event, Woken) and not changed.is_decided and bool(changed.transaction_code)
     effects = _effects(transaction, changed, is_asking=is_asking)
-    verdict = _verdict(transaction, changed, is_asking=is_asking)
-    return ConsentRuling(transaction=_remembering(changed, event), verdict=verdict, effects=effects)
+    if isinstance(event, ContentLost) and ConsentEffect.PURGE in effects:
+        effects = (*effects, ConsentEffect.ALERT)
+    return ConsentRuling(transaction=_remembering(changed, event), effects=effects)
+
+
+def as_of(transaction: ConsentTransaction, now: datetime) -> ConsentTransaction:
+    """Give the transaction as time has made it by now, whether or not a timer ran."""
+    if not transaction.is_decided:
+        if now < transaction.deadline_at:
+            return transaction
+        return _decided(transaction, Fact.DEADLINE_PASSED, now)
+    if transaction.data_due_at is None or now < transaction.data_due_at:
+        return transaction
+    return _with_data(transaction, DataFact.DUE, ConsentCode.PROVIDER_UNAVAILABLE)
 
 
 def due_at(transaction: ConsentTransaction) -> datetime | None:
@@ -225,12 +155,15 @@ def judge_reader(
 
 def judge_delivery(transaction: ConsentTransaction, now: datetime) -> None:
     """Let data that is held, or was delivered a moment ago, be handed to the reader. Raises ConsentRefused."""
-    if _after_time(transaction, now).data not in (DataState.HELD, DataState.DELIVERED):
+    if as_of(transaction, now).data not in (DataState.HELD, DataState.DELIVERED):
         raise ConsentRefused(transaction.code or ConsentCode.NOT_READY, "no_data_to_hand_over")
 
 
 def _is_foreign(transaction: ConsentTransaction, event: ConsentEvent) -> bool:
     code, txn_id = _codes_of(event)
+    if isinstance(event, ResultTold) and not event.event_id:
+        # Our own question named the code; whatever id the answer names, it is about that one.
+        txn_id = ""
     return bool(
         (code and transaction.transaction_code and code != transaction.transaction_code)
         or (txn_id and transaction.txn_id and txn_id != transaction.txn_id)
@@ -264,16 +197,6 @@ def _learned(transaction: ConsentTransaction, event: ConsentEvent) -> ConsentTra
     )
 
 
-def _after_time(transaction: ConsentTransaction, now: datetime) -> ConsentTransaction:
-    if not transaction.is_decided:
-        if now < transaction.deadline_at:
-            return transaction
-        return _decided(transaction, Fact.DEADLINE_PASSED, now)
-    if transaction.data_due_at is None or now < transaction.data_due_at:
-        return transaction
-    return _with_data(transaction, DataFact.DUE, ConsentCode.PROVIDER_UNAVAILABLE)
-
-
 def _after_event(
     transaction: ConsentTransaction, event: ConsentEvent, now: datetime, lives: ConsentLives
 ) -> ConsentTransaction:
@@ -294,6 +217,9 @@ def _after_event(
             # Delivery never prolongs how long data is kept.
             due = min(now + lives.delivered, transaction.data_due_at or now)
             return _with_data(transaction, DataFact.DELIVERED, due=due)
+        case ContentLost():
+            lost = _decided(transaction, Fact.CONTENT_LOST, now)
+            return _with_data(lost, DataFact.LOST, ConsentCode.CONFIGURATION)
         case Woken() | TimePassed():
             return transaction
 
@@ -303,7 +229,7 @@ def _after_result(
 ) -> ConsentTransaction:
     if event.result is HubResult.PENDING:
         return _decided(transaction, Fact.LINKED if event.txn_id else Fact.INITIATED, now)
-    decided = _decided(transaction, _FACT_OF_RESULT[event.result], now)
+    decided = _decided(transaction, FACT_OF_RESULT[event.result], now)
     if decided.state is ConsentState.APPROVED and not transaction.is_decided:
         return _with_data(decided, DataFact.APPROVED, due=now + lives.fetch)
     return decided
@@ -317,7 +243,7 @@ def _decided(
         return transaction
     if state not in FINAL_CONSENT_STATES:
         return replace(transaction, state=state)
-    return replace(transaction, state=state, decided_at=now, code=code or _CODES.get(fact))
+    return replace(transaction, state=state, decided_at=now, code=code or CODES.get(fact))
 
 
 def _with_data(
@@ -348,14 +274,6 @@ def _effects(before: ConsentTransaction, after: ConsentTransaction, *, is_asking
     if after.code is ConsentCode.SUBJECT_MISMATCH and before.code is not after.code:
         effects.append(ConsentEffect.ALERT)
     return tuple(effects)
-
-
-def _verdict(before: ConsentTransaction, after: ConsentTransaction, *, is_asking: bool) -> ConsentVerdict:
-    if (before.state, before.data) != (after.state, after.data):
-        return ConsentVerdict.MOVED
-    if is_asking:
-        return ConsentVerdict.ASKED
-    return ConsentVerdict.WITHOUT_EFFECT if before == after else ConsentVerdict.LEARNED
 
 
 def _remembering(transaction: ConsentTransaction, event: ConsentEvent) -> ConsentTransaction:

@@ -159,18 +159,17 @@ async def province_portal(
         made = make_identity_desk(ground, adapters, load_signer([key_file]))
         assert made is not None
         desk, jobs = made
-        consents = make_consents(ground, desk, make_hubs(ground, consent_settings(settings)))
+        consents, consent_jobs = make_consents(ground, desk, make_hubs(ground, consent_settings(settings)))
+        jobs.extend(consent_jobs)
         for close in ground.closers:
             cleanup.push_async_callback(close)
-        if consents is not None:
-            jobs.append(consents[1])
         api = await cleanup.enter_async_context(
             running_api(
                 pool,
                 key_ring,
                 listener=listener,
                 identity=desk,
-                consents=None if consents is None else consents[0],
+                consents=consents,
                 proofs=make_proofs(ground),
                 clock=clock,
             )

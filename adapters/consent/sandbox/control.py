@@ -29,7 +29,10 @@ def actions(sandbox: "ConsentSandbox") -> dict[tuple[str, str], ControlAction]:
         ("POST", "decisions"): lambda call: _decide(sandbox, call.object()),
         ("GET", "transactions"): lambda _: {"transactions": _transactions(sandbox)},
         ("GET", "links"): lambda call: {"links": _links(sandbox, call)},
-        ("GET", "people"): lambda _: {"people": sorted(PEOPLE)},
+        ("GET", "people"): lambda _: {
+            "people": sorted(PEOPLE),
+            "data": {pid: dict(person.data) for pid, person in PEOPLE.items()},
+        },
         ("GET", "webhooks"): lambda _: {
             "attempts": list(sandbox.webhooks.journal),
             "waiting": sandbox.webhooks.waiting_count,

@@ -1,10 +1,14 @@
--- name: add_consent!
+-- name: add_consent$
+-- A wish that is made again finds the consent that it led to, while that is not settled.
 INSERT INTO share_consents (transaction_id, client_id, hub, agreement_id, purpose, agency_code, dossier_code, evidence_id,
     return_to, return_state, state, data, subject_digest, session_digest, event_ids, created_at, deadline_at, next_at,
-    wrapped_key, sealed)
+    wrapped_key, sealed, wish_digest)
 VALUES (:transaction_id, :client_id, :hub, :agreement_id, :purpose, :agency_code, :dossier_code, :evidence_id,
     :return_to, :return_state, :state, :data, :subject_digest, :session_digest, '{}', :created_at, :deadline_at, :next_at,
-    :wrapped_key, :sealed);
+    :wrapped_key, :sealed, :wish_digest)
+ON CONFLICT (wish_digest) WHERE state IN ('created', 'initiated', 'linked') OR data = 'wanted'
+DO UPDATE SET return_to = excluded.return_to, return_state = excluded.return_state
+RETURNING transaction_id;
 
 -- name: find_consent^
 SELECT * FROM share_consents WHERE transaction_id = :transaction_id;
@@ -28,6 +32,7 @@ WHERE transaction_id = :transaction_id;
 -- Whoever claims has it for a while; when they die, the next one comes after that.
 WITH due AS (
     SELECT transaction_id FROM share_consents WHERE next_at <= :now
+        AND (hub = ANY(CAST(:hubs AS text[]))) = CAST(:is_of_them AS boolean)
     ORDER BY next_at LIMIT :wanted FOR UPDATE SKIP LOCKED
 )
 UPDATE share_consents c SET next_at = :until FROM due WHERE c.transaction_id = due.transaction_id

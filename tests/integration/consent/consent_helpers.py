@@ -133,15 +133,14 @@ class Desk:
     def __init__(self, at: Stage, pid: str = PID) -> None:
         self._stage = at
         self._pid = pid
-        opened = open_consent(
+        self.transaction = open_consent(
             transaction_id=UUID(int=1),
             client_id="mot-cua",
             subject_digest=_digest(pid),
             session_digest=b"s" * 32,
             now=at.clock.now(),
         )
-        self.transaction = opened.transaction
-        self.effects: list[ConsentEffect] = list(opened.effects)
+        self.effects: list[ConsentEffect] = []
         self.facts: dict[str, Any] | None = None
 
     def standing(self) -> ConsentState:

@@ -254,6 +254,17 @@ async def test_the_self_check_names_what_is_wrong(
         assert "/nowhere" not in bad[0].detail
 
 
+@pytest.mark.parametrize("error_code", [2, 77])
+async def test_the_self_check_takes_only_not_found_for_a_good_answer(error_code: int) -> None:
+    """Any other refusal is about the question, and the next one would be refused as well."""
+    async with stage() as at:
+        fault = FaultSpec(kind=FaultKind.BUSINESS_REJECTION, operation="status", calls=1, error_code=error_code)
+        at.sandbox.add_fault(fault)
+        [*_, question] = await run_checks(at.adapter)
+        assert not question.is_ok
+        assert "unknown transaction" in question.detail
+
+
 async def test_nothing_observed_holds_a_person_or_a_secret() -> None:
     """Labels come from closed lists; requests and answers show neither in their reprs."""
     async with stage({"is_token_checked": True}, partner=PARTNER) as at:

@@ -1,132 +1,18 @@
 """Consents from the portal's wish to the data, with the simulated hub at the other end (notes §7, N160-N169)."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import aiohttp
 import pytest
 
-from adapters.consent.sandbox import ConsentSandbox, HubProfile
-from adapters.sandboxing import RunningSandbox, serve_sandbox
 from gateway.demo.browser import Arrived, Page
 from gateway.store.consents import PostgresConsents
 from gateway.vault.keyring import FileKeyRing
-from tests.support.api import Answered
-from tests.support.identity import RETURN, new_browser
-from tests.support.sign_on import SignOn, sign_on
-
-PERSON = "999199000001"
-ASKED = ("initiated", "linked")
-"""How a consent that was just asked for stands: the hub's webhook may be faster than its answer."""
-
-
-@dataclass(slots=True)
-class Setup:
-    """A portal with a sign-on and a hub. `work` does what the gateway does by itself every second."""
-
-    sign_on: SignOn
-    hub: ConsentSandbox
-    running: RunningSandbox
-    sign_in_id: str = ""
-
-    async def work(self) -> None:
-        [job] = [job for job in self.sign_on.province.jobs if job.name == "consents"]
-        await job.run()
-
-    async def ask(self, **changes: Any) -> Answered:
-        body = {
-            "hub": "vneid",
-            "sign_in_id": self.sign_in_id,
-            "agency_code": "H99.01",
-            "purpose": "Điền sẵn tờ khai",
-            "return_to": RETURN,
-            "state": "s1",
-        } | changes
-        return await self.sign_on.province.api.call("POST", "/v1/consents", body=body)
-
-    async def look(self, consent: Answered, **changes: Any) -> Answered:
-        return await self._at(consent, "look", **changes)
-
-    async def collect(self, consent: Answered, **changes: Any) -> Answered:
-        return await self._at(consent, "collect", **changes)
-
-    async def _at(self, consent: Answered, verb: str, **changes: Any) -> Answered:
-        path = f"/v1/consents/{consent.json['consent_id']}:{verb}"
-        body = {"sign_in_id": self.sign_in_id} | changes
-        return await self.sign_on.province.api.call("POST", path, body=body)
-
-    async def control(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.running.control_url}/_sandbox/{path}"
-        async with aiohttp.ClientSession() as session, session.request(method, url, json=body) as answer:
-            document = await answer.json()
-            assert answer.status == 200, document
-            return document
-
-    async def decide(self, decision: str = "approve") -> dict[str, Any]:
-        """Have the citizen decide about the newest transaction, and its webhook arrive."""
-        newest = (await self.control("GET", "transactions"))["transactions"][-1]
-        order = {"transaction": newest["code"], "decision": decision, "person": PERSON}
-        done: dict[str, Any] = await self.control("POST", "decisions", order)
-        await self.settled()
-        return done
-
-    async def settled(self) -> None:
-        """Wait until the hub has no webhook under way."""
-        async with asyncio.timeout(5):
-            while (await self.control("GET", "webhooks"))["waiting"]:  # noqa: ASYNC110 - over there
-                await asyncio.sleep(0.02)
-
-    async def events(self) -> list[dict[str, Any]]:
-        page = (await self.sign_on.province.api.get("/v1/events?types=consent.changed")).json
-        return [event["data"] for event in page["events"]]
-
-
-@contextlib.asynccontextmanager
-async def set_up(
-    pool: Any,
-    key_ring: FileKeyRing,
-    folder: Path,
-    profile: dict[str, Any] | None = None,
-    registration: dict[str, Any] | None = None,
-) -> AsyncIterator[Setup]:
-    started: list[tuple[ConsentSandbox, RunningSandbox]] = []
-
-    @contextlib.asynccontextmanager
-    async def registrations(public: str) -> AsyncIterator[dict[str, Any]]:
-        callbacks = f"{public}/callbacks/consent/vneid"
-        settings = {"webhook_url": f"{callbacks}/webhook", "return_url": f"{callbacks}/return", **(profile or {})}
-        hub = ConsentSandbox(HubProfile.parse(settings))
-        async with await serve_sandbox(hub) as running:
-            started.append((hub, running))
-            section = {
-                "name": "vneid",
-                "base_url": running.url,
-                "org_code": "H99",
-                "client": {"client_id": "tinh-thu-nghiem", "secret": {"value": "sandbox-secret"}},
-                "webhook": {"keys": [{"value": "sandbox-webhook-key"}]},
-                "links": {"universal_base": running.url},
-                "agreement_id": "TEST-02",
-                "purpose": "Tests",
-                "is_test": True,
-                **(registration or {}),
-            }
-            yield {"registrations": [section], "poll_seconds": 2}
-
-    async with sign_on(pool, key_ring, folder, make_registrations=registrations) as setup:
-        made = Setup(setup, *started[0])
-        attempt, arrived = await setup.sign_in("citizen-2")
-        redeemed = await setup.province.redeem(attempt, arrived)
-        made.sign_in_id = redeemed.json["sign_in"]["sign_in_id"]
-        yield made
-
-
-async def sealed_count(pool: Any) -> int:
-    return int(await pool.fetchval("SELECT count(*) FROM share_consents WHERE sealed IS NOT NULL"))
+from tests.support.consents import ASKED, PERSON, sealed_count, set_up
+from tests.support.identity import new_browser
 
 
 async def test_granted(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:

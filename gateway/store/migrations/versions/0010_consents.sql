@@ -16,6 +16,7 @@ CREATE TABLE share_consents (
     code text,
     subject_digest bytea NOT NULL,
     session_digest bytea NOT NULL,
+    wish_digest bytea NOT NULL,
     code_digest bytea,
     txn_digest bytea,
     event_ids text[] NOT NULL,
@@ -33,6 +34,9 @@ CREATE TABLE share_consents (
 );
 CREATE UNIQUE INDEX share_consents_by_code ON share_consents (hub, code_digest) WHERE code_digest IS NOT NULL;
 CREATE UNIQUE INDEX share_consents_by_txn ON share_consents (hub, txn_digest) WHERE txn_digest IS NOT NULL;
+-- One telephone rings once for one wish, however often it is made while nothing has come of it.
+CREATE UNIQUE INDEX share_consents_open ON share_consents (wish_digest)
+    WHERE state IN ('created', 'initiated', 'linked') OR data = 'wanted';
 CREATE INDEX share_consents_due ON share_consents (next_at) WHERE next_at IS NOT NULL;
 
 -- Webhooks about a code that nobody knows yet: the answer to the first call may be stored a moment later.

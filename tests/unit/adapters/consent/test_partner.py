@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from adapters.consent.partner import COOL_DOWN_SECONDS, PartnerLogin
+from adapters.consent.partner import COOL_DOWN_SECONDS, PASSING_COOL_DOWN_SECONDS, PartnerLogin
 from adapters.consent.protocol import Tokens
-from gateway.errors import CredentialsRefused, RemoteError, TransientFailure
+from gateway.errors import CredentialsRefused, RateLimited, RemoteError, TransientFailure
 from tests.support.clocks import StillClock
 
 
@@ -46,6 +46,10 @@ def make(hub: Hub, clock: StillClock) -> PartnerLogin:
 
 def lost() -> RemoteError:
     return TransientFailure("no connection", system="consent.vneid", operation="refresh")
+
+
+def patience(seconds: float) -> RemoteError:
+    return RateLimited("later", system="consent.vneid", operation="login", retry_after_seconds=seconds)
 
 
 def refused() -> RemoteError:
@@ -93,6 +97,7 @@ async def test_a_renewal_that_fails_leaves_a_living_token_in_use() -> None:
     clock.move(300)
     with pytest.raises(TransientFailure):
         await login.obtain()
+    clock.move(PASSING_COOL_DOWN_SECONDS)
     assert "a4" == await login.obtain()
 
 
@@ -126,7 +131,33 @@ async def test_a_login_that_fails_is_told_and_forgotten() -> None:
     hub.failures = [refused()]
     with pytest.raises(CredentialsRefused):
         await login.obtain(refused=first)
+    clock.move(COOL_DOWN_SECONDS)
     assert "a3" == await login.obtain()
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (refused(), COOL_DOWN_SECONDS),
+        (lost(), PASSING_COOL_DOWN_SECONDS),
+        (patience(10.0), 10.0),
+        (patience(86_400.0), COOL_DOWN_SECONDS),
+    ],
+)
+async def test_a_login_that_fails_is_tried_by_one_of_all_callers(failure: RemoteError, seconds: float) -> None:
+    """The others, and whoever comes within the cool-down, are told of the same failure: no account is locked by a
+    wrong password that is sent again and again, and nobody waits behind those who wait."""
+    hub, clock = Hub(), StillClock()
+    login = make(hub, clock)
+    hub.failures = [failure]
+    told = await asyncio.gather(*(login.obtain() for _ in range(20)), return_exceptions=True)
+    clock.move(seconds - 0.1)
+    with pytest.raises(type(failure)):
+        await login.obtain()
+    assert {failure} == set(told)
+    assert ["login"] == hub.calls
+    clock.move(0.1)
+    assert "a2" == await login.obtain()
 
 
 async def test_a_wall_clock_that_jumps_ends_no_login() -> None:

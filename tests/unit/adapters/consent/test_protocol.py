@@ -21,7 +21,7 @@ from gateway.errors import (
     TransientFailure,
 )
 from gateway.model.consent import HubResult
-from gateway.ports.consent import ShareStarted, ShareStatus
+from gateway.ports.consent import NOT_RELEASED, ShareStarted, ShareStatus
 from tests.unit.adapters.consent.consent_settings import (
     CLIENT_SECRET,
     CODE,
@@ -199,6 +199,11 @@ def test_a_first_answer_without_an_id() -> None:
         ({"responseCode": 500}, 200, OutcomeUnknown, "internal_error"),
         ({"responseCode": "401"}, 200, CredentialsRefused, "token_refused"),
         ({"responseCode": 429}, 200, RateLimited, "rate_limited"),
+        ({"responseCode": 403}, 200, CredentialsRefused, "forbidden"),
+        ({"responseCode": 503}, 200, OutcomeUnknown, "internal_error"),
+        ({"responseCode": 302}, 200, Rejected, "unknown_status"),
+        ({"responseCode": "no"}, 200, Rejected, "invalid_data"),
+        ({"responseCode": 201}, 200, ContractBroken, "no_transaction_code"),
     ],
 )
 def test_a_first_answer_that_starts_nothing(document: Any, status: int, kind: type[RemoteError], code: str) -> None:
@@ -238,6 +243,27 @@ def test_every_status_of_a_call(
     assert status == call_status({"status": status})
     if int(status) >= 20:
         assert status == call_status({"status": int(status)})
+
+
+@pytest.mark.parametrize(
+    ("document", "status"), [({"status": "21"}, 200), ({"status": "99"}, 500), ({"responseCode": 429}, 400), ({}, 404)]
+)
+def test_a_wish_for_patience_is_kept(document: Any, status: int) -> None:
+    """Retry-After counts beside whatever the body says of a call that may pass later."""
+    given = HttpAnswer(
+        status=status, content_type="application/json", retry_after_seconds=42.0, body=json.dumps(document).encode()
+    )
+    with pytest.raises(RateLimited) as caught:
+        protocol.read_status(SETTINGS, given)
+    assert 42.0 == caught.value.retry_after_seconds
+
+
+@pytest.mark.parametrize("document", [{"status": "03"}, {"responseCode": 404}, {"status": 2, "txnId": TXN}])
+def test_data_that_is_not_there_yet_may_come(document: Any) -> None:
+    """However the hub says that it has nothing to release, it is told by the one code of the port."""
+    with pytest.raises(Rejected) as caught:
+        protocol.read_data(SETTINGS, answer(document))
+    assert NOT_RELEASED == caught.value.code
 
 
 def test_one_digit_is_never_about_the_call() -> None:

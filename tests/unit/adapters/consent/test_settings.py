@@ -40,6 +40,8 @@ from tests.unit.adapters.consent.consent_settings import (
         ({"agreement_id": None}, "agreement_id"),
         ({"hmac": {**HMAC, "parts": []}}, "parts"),
         ({"partner": {**PARTNER, "renew_at_life": 1.0}}, "renew_at_life"),
+        ({"start_seconds": 21}, "start_seconds"),
+        ({"read_seconds": 21}, "read_seconds"),
     ],
 )
 def test_settings_that_cannot_be_meant_stop_the_start(changes: dict[str, Any], named: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from gateway.model.consent import ConsentCode, ConsentState, ConsentTransaction, DataState, HubResult
 from gateway.sync.consent_events import (
     ConsentEvent,
+    ContentLost,
     DataDelivered,
     DataFetched,
     DataUnavailable,
@@ -27,7 +28,7 @@ CODE = "7f0c0000-0000-4000-8000-000000000001"
 TXN = "9a110000-0000-4000-8000-000000000002"
 CREATED = open_consent(
     transaction_id=UUID(int=1), client_id="mot-cua", subject_digest=SUBJECT, session_digest=SESSION, now=NOW
-).transaction
+)
 
 _KNOWN = replace(CREATED, transaction_code=CODE, txn_id=TXN)
 _APPROVED = replace(_KNOWN, state=ConsentState.APPROVED, decided_at=NOW)
@@ -58,6 +59,7 @@ EVENTS: dict[str, ConsentEvent] = {
     "fetched": DataFetched(subject_digest=SUBJECT),
     "fetched of another": DataFetched(subject_digest=ANOTHER),
     "unavailable": DataUnavailable(),
+    "lost": ContentLost(),
     "delivered": DataDelivered(),
     "time": TimePassed(),
 }

@@ -17,7 +17,7 @@ from gateway.model.consent import (
 from gateway.sync.consent_events import (
     ConsentEffect,
     ConsentEvent,
-    ConsentVerdict,
+    ContentLost,
     DataDelivered,
     DataFetched,
     InitFailed,
@@ -26,9 +26,8 @@ from gateway.sync.consent_events import (
     TranscodeTold,
     Woken,
 )
+from gateway.sync.consent_tables import DATA, DECISIONS
 from gateway.sync.consents import (
-    DATA,
-    DECISIONS,
     MAX_EVENT_IDS,
     apply,
     due_at,
@@ -48,6 +47,7 @@ from tests.unit.gateway.sync.consent_samples import (
 
 # What each event makes of each transaction, in "decision/data"; an event that is not named changes neither.
 _ALL_RESULTS = {
+    "lost": "failed/none",
     "agreed": "approved/wanted",
     "declined": "declined/none",
     "hub expired": "expired/none",
@@ -67,9 +67,10 @@ EXPECTED: dict[str, dict[str, str]] = {
         "fetched": "approved/held",
         "fetched of another": "approved/refused",
         "unavailable": "approved/refused",
+        "lost": "approved/refused",
     },
-    "approved, held": {"delivered": "approved/delivered"},
-    "approved, delivered": {},
+    "approved, held": {"delivered": "approved/delivered", "lost": "approved/purged"},
+    "approved, delivered": {"lost": "approved/purged"},
     "approved, refused": {},
     "approved, purged": {},
     "declined": {},
@@ -89,8 +90,6 @@ def test_every_event_in_every_state(state: str, event: str) -> None:
     before = TRANSACTIONS[state]
     ruling = apply(before, EVENTS[event], NOW)
     assert EXPECTED[state].get(event, ends(before)) == ends(ruling.transaction)
-    has_moved = event in EXPECTED[state]
-    assert has_moved == (ruling.verdict is ConsentVerdict.MOVED)
 
 
 @pytest.mark.parametrize("state", TRANSACTIONS)
@@ -133,9 +132,8 @@ def test_a_consent_from_creation_to_purge() -> None:
         session_digest=SESSION,
         now=NOW,
     )
-    assert (ConsentEffect.INITIATE,) == opened.effects
-    assert NOW + timedelta(seconds=330) == due_at(opened.transaction)
-    transaction = opened.transaction
+    assert NOW + timedelta(seconds=330) == due_at(opened)
+    transaction = opened
     steps: list[tuple[str, float, tuple[ConsentEffect, ...], ConsentState]] = [
         ("initiated", 1, (), ConsentState.INITIATED),
         ("transcode", 2, (ConsentEffect.TELL_SUBSCRIBER,), ConsentState.LINKED),
@@ -174,8 +172,8 @@ def test_n161_the_same_event_twice_has_one_effect() -> None:
     event = ResultTold(transaction_code=CODE, result=HubResult.AGREED, event_id="264000000000000001")
     first = apply(TRANSACTIONS["linked"], event, NOW)
     again = apply(first.transaction, replace(event, result=HubResult.DECLINED), NOW)
-    assert (ConsentVerdict.MOVED, (ConsentEffect.FETCH_DATA,)) == (first.verdict, first.effects)
-    assert (ConsentVerdict.REPEATED, (), first.transaction) == (again.verdict, again.effects, again.transaction)
+    assert (ConsentEffect.FETCH_DATA,) == first.effects
+    assert ((), first.transaction) == (again.effects, again.transaction)
 
 
 def test_a_waking_event_that_is_repeated_asks_once() -> None:
@@ -222,7 +220,7 @@ def test_n164_the_application_says_agreed_and_the_hub_declined() -> None:
 def test_a_return_before_the_first_answer_asks_nobody() -> None:
     """Without a transaction code there is nothing to ask by, and the id of a return is not learned."""
     ruling = apply(TRANSACTIONS["created"], Woken(txn_id=TXN), NOW)
-    assert ((), "", ConsentVerdict.WITHOUT_EFFECT) == (ruling.effects, ruling.transaction.txn_id, ruling.verdict)
+    assert ((), TRANSACTIONS["created"]) == (ruling.effects, ruling.transaction)
 
 
 def test_n166_data_of_another_person_is_never_handed_on() -> None:
@@ -297,7 +295,10 @@ def test_delivery_never_prolongs_the_keeping() -> None:
     ("event", "effects"),
     [
         (ResultTold(transaction_code="other", result=HubResult.AGREED), (ConsentEffect.ALERT,)),
-        (ResultTold(transaction_code=CODE, txn_id="other", result=HubResult.AGREED), (ConsentEffect.ALERT,)),
+        (
+            ResultTold(transaction_code=CODE, txn_id="other", result=HubResult.AGREED, event_id="1"),
+            (ConsentEffect.ALERT,),
+        ),
         (TranscodeTold(transaction_code=CODE, txn_id="other"), (ConsentEffect.ALERT,)),
         (Woken(txn_id="other"), ()),
     ],
@@ -305,11 +306,33 @@ def test_delivery_never_prolongs_the_keeping() -> None:
 def test_an_event_with_other_codes_is_foreign(event: ConsentEvent, effects: tuple[ConsentEffect, ...]) -> None:
     """It changes nothing; the hub contradicting itself raises an alert, a browser does not."""
     ruling = apply(TRANSACTIONS["linked"], event, NOW)
-    assert (ConsentVerdict.FOREIGN, effects, TRANSACTIONS["linked"]) == (
-        ruling.verdict,
-        ruling.effects,
-        ruling.transaction,
-    )
+    assert (effects, TRANSACTIONS["linked"]) == (ruling.effects, ruling.transaction)
+
+
+@pytest.mark.parametrize(
+    ("state", "end", "code"),
+    [
+        ("linked", "failed/none", ConsentCode.CONFIGURATION),
+        ("approved, wanted", "approved/refused", ConsentCode.CONFIGURATION),
+        ("approved, held", "approved/purged", None),
+        ("approved, delivered", "approved/purged", None),
+    ],
+)
+def test_content_that_is_lost_ends_a_consent(state: str, end: str, code: ConsentCode | None) -> None:
+    """What nobody can open any more is erased and told once; a standing that is settled stays."""
+    ruling = apply(TRANSACTIONS[state], ContentLost(), NOW)
+    again = apply(ruling.transaction, ContentLost(), NOW)
+    assert (end, code) == (ends(ruling.transaction), ruling.transaction.code)
+    assert {ConsentEffect.PURGE, ConsentEffect.ALERT} <= set(ruling.effects)
+    assert () == again.effects
+
+
+def test_an_answer_to_our_own_question_is_about_what_was_asked() -> None:
+    """Another id in it is let be, and the result is taken."""
+    told = ResultTold(transaction_code=CODE, txn_id="other", result=HubResult.DECLINED)
+    ruling = apply(TRANSACTIONS["linked"], told, NOW)
+    assert (ConsentState.DECLINED, TXN) == (ruling.transaction.state, ruling.transaction.txn_id)
+    assert ConsentEffect.ALERT not in ruling.effects
 
 
 def test_reprs_hide_codes_and_digests() -> None:
