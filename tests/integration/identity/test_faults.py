@@ -1,4 +1,4 @@
-"""Providers that are slow, away, rate-limited or cut off, a store that fails, clocks that jump (notes §17)."""
+"""Providers that are slow, away, rate-limited or cut off, a store that fails (notes §17)."""
 
 import asyncio
 import time
@@ -120,41 +120,6 @@ async def test_n182_store_fails_before_the_sign_in_is_kept(pool: Any, key_ring: 
         assert 0 == await pool.fetchval("SELECT count(*) FROM sign_ins")
         assert 0 == await pool.fetchval("SELECT count(*) FROM account_links")
         assert 200 == await ordinary(setup)
-
-
-@pytest.mark.parametrize("jump", [300, -300])
-async def test_n184_clock_jumps(pool: Any, key_ring: FileKeyRing, tmp_path: Path, jump: int) -> None:
-    """Five minutes between the clocks are more than the leeway: refused, measured, and over when the clock is right."""
-    async with sign_on(pool, key_ring, tmp_path) as setup:
-        await setup.control("POST", "clock", {"ahead_seconds": jump})
-        _, arrived = await setup.sign_in()
-        await setup.control("POST", "clock", {"ahead_seconds": 0})
-        async with new_browser() as browser:
-            setup.browser = browser
-            attempt, after = await setup.sign_in()
-            answered = await setup.province.redeem(attempt, after)
-
-    if jump > 0:
-        assert isinstance(arrived, Arrived)
-        assert "EID_TOKEN_INVALID" == arrived.query["error"]
-    assert 200 == answered.status
-
-
-async def test_clock_offset_is_measured(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
-    """How far the provider's clock is off is seen in its answers, before anybody is refused for it."""
-    async with sign_on(pool, key_ring, tmp_path) as setup:
-        for operation in ("token", "userinfo", "keys"):
-            await arm(setup, kind="clock_skew", operation=operation, skew_seconds=20.0)
-        status = await ordinary(setup)
-        for job in setup.province.jobs:
-            await job.run()
-        offset = setup.province.registry.get_sample_value(
-            "gateway_identity_clock_offset_seconds", {"provider": "national"}
-        )
-
-    assert 200 == status
-    assert offset is not None
-    assert 18 <= offset <= 22
 
 
 async def test_n180_slow_provider_does_not_hold_up_the_signed_in(
