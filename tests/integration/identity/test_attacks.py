@@ -4,17 +4,16 @@ reason, or taken where it is none.
 The name of each test holds the row of the negative tests that it plays (electronic identity notes §17).
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from adapters.identity.sandbox import ROWS, Attack, Mode, cases
 from gateway.demo.browser import Arrived, Page
 from gateway.vault.keyring import FileKeyRing
+from tests.support.elsewhere import listening_elsewhere
 from tests.support.sign_on import sign_on
 
 A = Attack
@@ -148,33 +147,13 @@ _LEAVE_NO_EVIDENCE = {A.UNKNOWN_STATE, A.DUPLICATED_STATE}
 """Nobody's flight is named: anybody can write such an address, so it is counted and fills no table."""
 
 
-@contextlib.asynccontextmanager
-async def elsewhere() -> AsyncIterator[tuple[str, list[str]]]:
-    """Run somebody who writes down who comes by; whoever follows a redirect or an address in a token does."""
-    visits: list[str] = []
-
-    async def note(request: web.Request) -> web.Response:
-        visits.append(f"{request.method} {request.path}")
-        return web.json_response({"keys": []})
-
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", note)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", visits
-    finally:
-        await runner.cleanup()
-
-
 @pytest.mark.parametrize(("mode", "attack"), [pytest.param(mode, attack, id=name) for name, mode, attack in cases()])
 async def test_attack(pool: Any, key_ring: FileKeyRing, tmp_path: Path, mode: Mode, attack: Attack) -> None:
     """A sign-on that was struck gives a sign-in exactly where it may: else no code, no account, and one line of
     evidence with the right reason; and nobody else was asked anything."""
     wishes = _WISHES.get(attack, {})
-    async with elsewhere() as (elsewhere_url, visits):
-        profile = {"elsewhere_url": elsewhere_url, **_PROFILES.get(attack, {})}
+    async with listening_elsewhere() as elsewhere:
+        profile = {"elsewhere_url": elsewhere.url, **_PROFILES.get(attack, {})}
         async with sign_on(pool, key_ring, tmp_path, mode, profile=profile, **_OURS.get(attack, {})) as setup:
             if attack is Attack.NO_KEY_ID_AMONG_TWO:
                 await setup.control("POST", "keys", {"action": "add"})
@@ -194,7 +173,7 @@ async def test_attack(pool: Any, key_ring: FileKeyRing, tmp_path: Path, mode: Mo
 
     assert {attack.value: 1} == struck
     assert 0 == counts.get("codes_tried_again", 0), "a code is sent once"
-    assert [] == visits, "where a provider points is no place to go"
+    assert 0 == elsewhere.connections_count, "where a provider points is no place to go"
     assert 0 == links
     if ROWS[attack].must_be_refused:
         expected = (EXPECTED_OF_SEALED if mode is Mode.P3 else {}).get(attack) or EXPECTED[attack]
