@@ -182,7 +182,7 @@ class Issuing:
             return document({"error": "invalid_token"}, 401)
         claims = userinfo(self.profile, grant.person, self._core.base_url, token.mark)
         if attack is not None:
-            claims = distorted(attack, claims, self.profile.mode)
+            claims = distorted(attack, claims, self.profile)
         if attack in (Attack.USERINFO_UNSIGNED_JWT, Attack.USERINFO_STRANGERS_JWT):
             own = self.state.ring.signing
             about = {"iss": self._core.issuer, "aud": grant.request.client_id, **claims}
