@@ -158,9 +158,9 @@ ROWS: Mapping[Attack, Row] = MappingProxyType(
 
 
 def cases() -> list[tuple[str, Mode, Attack]]:
-    """Give every attack in every mode that it means something in, with an id that holds its row."""
+    """Give every attack in every mode that it means something in, with an id in ASCII that holds its row."""
     return [
-        (f"{row.rows}-{attack.value}-{mode.value}", mode, attack)
+        (f"{row.rows.lstrip('§')}-{attack.value}-{mode.value}", mode, attack)
         for attack, row in ROWS.items()
         for mode in Mode
         if mode in row.modes

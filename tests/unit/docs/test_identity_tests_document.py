@@ -39,6 +39,8 @@ def test_attacks_are_credited_by_the_cases_that_run() -> None:
     assert sorted(proof.partition("[")[2].rstrip("]") for one in found.values() for proof in one) == sorted(
         name for name, _, _ in cases()
     )
+    assert all(name.isascii() for name, _, _ in cases()), "others are escaped where they run"
+    assert len(cases()) == len({name for name, _, _ in cases()})
     assert "tests/integration/identity/test_attacks.py::test_attack[N40-alg_none-p2]" in found["N40"]
 
 

@@ -189,9 +189,10 @@ def test_any_document_is_read_or_refused(is_citizen: bool, changes: dict[str, An
     except SignInRefused:
         return
     is_person = facts.account_kind is AccountKind.CITIZEN
-    name, numbers = ("HoVaTen", ("SoDinhDanh", "SoCMND", "HoChieu")) if is_person else ("TenDoanhNghiep", ("MaSoThue",))
-    assert unicodedata.normalize("NFC", document.get(name) or "") == facts.full_name
-    assert any(document.get(number) for number in numbers)
+    name = document.get("HoVaTen" if is_person else "TenDoanhNghiep")
+    assert unicodedata.normalize("NFC", name or "") == facts.full_name
+    own = (facts.personal_id, facts.foreign_id, facts.old_card_number, facts.passport_number)
+    assert any(own if is_person else (facts.tax_code, facts.org_code))
     assert re.fullmatch("([0-9]{12})?", facts.personal_id)
     assert (document.get("SoDinhDanh") or "") == facts.personal_id + facts.foreign_id
     assert (document.get("SoCMND") or "") == facts.old_card_number
