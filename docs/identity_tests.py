@@ -1,8 +1,9 @@
 """Which test proves which row of the negative tests and of the checklist of electronic identity, as tables.
 
-Called from docs/generate.py. Rows stand in identity-tests.toml; tests name the rows that they prove (`test_n59_…`,
-`test_n55_to_n75_…`), and the simulated sign-on says which rows each of its attacks plays. A row that nobody proves
-needs a reason; a test that is named and does not exist is an error.
+Called from docs/generate.py. Rows stand in identity-tests.toml; tests name the rows that they prove one by one
+(`test_n59_…`, `test_n71_n72_…`; a range is an error, since nobody sees which of its rows have a case). The simulated
+sign-on says which rows its attacks play, in the very list that the test of attacks runs through. A row that nobody
+proves needs a reason; a test that is named and does not exist is an error.
 """
 
 import re
@@ -12,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters.identity.sandbox import ROWS
+from adapters.identity.sandbox import ROWS, cases
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("identity-tests.toml")
 _ATTACKS = "tests/integration/identity/test_attacks.py::test_attack"
 _TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
-_NAMED = re.compile(r"n(\d{2,3})(?:_to_n(\d{2,3}))?(?=_|$)")
+_NAMED = re.compile(r"n(\d{2,3})(?=_|$)")
+_RANGE = re.compile(r"n\d{2,3}_to_n\d{2,3}(?=_|$)")
 _MAX_SHOWN = 4
 
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
@@ -33,11 +35,10 @@ def named_tests(root: Path = ROOT) -> dict[str, set[str]]:
 
 
 def rows_named(name: str) -> set[str]:
-    """Give the rows that a test's name says it proves."""
-    rows: set[str] = set()
-    for first, last in _NAMED.findall(name.removeprefix("test_")):
-        rows |= {f"N{number:02d}" for number in range(int(first), int(last or first) + 1)}
-    return rows
+    """Give the rows that a test's name says it proves. Raises ValueError for a range."""
+    if _RANGE.search(name):
+        raise ValueError(f"{name}: names a range of rows; name each row that it has a case for")
+    return {f"N{int(number):02d}" for number in _NAMED.findall(name.removeprefix("test_"))}
 
 
 def proofs(tests: Mapping[str, set[str]], known: Mapping[str, str]) -> dict[str, list[str]]:
@@ -47,9 +48,9 @@ def proofs(tests: Mapping[str, set[str]], known: Mapping[str, str]) -> dict[str,
         for name in sorted(names):
             for row in rows_named(name) & known.keys():
                 found[row].append(f"{path}::{name}")
-    for attack, played in ROWS.items():
-        if played.rows in known:
-            found[played.rows].append(f"{_ATTACKS}[{played.rows}-{attack.value}]")
+    for case, _, attack in cases():
+        if ROWS[attack].rows in known:
+            found[ROWS[attack].rows].append(f"{_ATTACKS}[{case}]")
     return found
 
 

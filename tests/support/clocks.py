@@ -51,16 +51,17 @@ class FixedChance:
 
 
 class ShiftedClock:
-    """Implements Clock: the machine's clocks, with the wall clock ahead by what was moved.
+    """Implements Clock: the machine's clocks, both ahead by what was moved, the wall clock also by what it jumped.
 
     For tests against programs that have the machine's time.
     """
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._jumped = timedelta()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(time.time(), UTC) + self._ahead
+        return datetime.fromtimestamp(time.time(), UTC) + self._ahead + self._jumped
 
     def monotonic(self) -> float:
         return time.monotonic() + self._ahead.total_seconds()
@@ -68,3 +69,7 @@ class ShiftedClock:
     def move(self, seconds: float) -> None:
         """Let time pass here, and nowhere else."""
         self._ahead += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Have the wall clock set wrong by so much more; no time passes."""
+        self._jumped += timedelta(seconds=seconds)

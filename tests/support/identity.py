@@ -109,6 +109,15 @@ class ProvincePortal:
                     counts[key] = counts.get(key, 0) + int(sample.value)
         return counts
 
+    def alerts(self) -> dict[str, int]:
+        """Give how often operators were called, by the name of the alert."""
+        return {
+            sample.labels["alert"]: int(sample.value)
+            for family in self.registry.collect()
+            for sample in family.samples
+            if sample.name == "gateway_alerts_total"
+        }
+
 
 @contextlib.asynccontextmanager
 async def province_portal(

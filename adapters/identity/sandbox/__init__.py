@@ -1,8 +1,9 @@
 """The simulated national sign-on, written from the electronic identity notes alone; nothing of the adapter is used."""
 
-from adapters.identity.sandbox.attacks import ROWS, Attack, Row, Stage
+from adapters.identity.sandbox.attacks import Attack, Row, Stage
 from adapters.identity.sandbox.people import PEOPLE, Person
 from adapters.identity.sandbox.profile import Client, IdentityProfile, Mode, ProfileError, parse_profile
+from adapters.identity.sandbox.rows import ROWS, cases
 from adapters.identity.sandbox.sandbox import IdentitySandbox, serve
 from adapters.identity.sandbox.signing import KeyRing, SigningKey
 
@@ -20,6 +21,7 @@ __all__ = [
     "Row",
     "SigningKey",
     "Stage",
+    "cases",
     "parse_profile",
     "serve",
 ]

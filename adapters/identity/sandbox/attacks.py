@@ -1,13 +1,11 @@
 """What an attacker, or a provider gone wrong, may send: a closed list, each with the rows of notes §17 that it plays.
 
-An armed attack strikes one sign-on and is gone. `Verdict` says what a correct client makes of it.
+An armed attack strikes one sign-on and is gone. rows.py says where each strikes and what a right client makes of it.
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from adapters.identity.sandbox.profile import Mode
@@ -79,6 +77,7 @@ class Attack(StrEnum):
     WRONG_TOKEN_DIGEST = "wrong_token_digest"  # noqa: S105
     TOKEN_17K = "token_17k"  # noqa: S105
     TOKEN_200K = "token_200k"  # noqa: S105
+    TOKEN_5M = "token_5m"  # noqa: S105
     FIVE_PARTS = "five_parts"
     DUPLICATE_MEMBERS = "duplicate_members"
     INVALID_UTF8 = "invalid_utf8"
@@ -86,10 +85,16 @@ class Attack(StrEnum):
     LOGOUT_TOKEN = "logout_token"  # noqa: S105
     ACCESS_TOKEN_TYPE = "access_token_type"  # noqa: S105
     OTHER_CLIENT = "other_client"
+    ACR_MISSING = "acr_missing"
+    ACR_UNKNOWN = "acr_unknown"
+    ACR_TOO_LOW = "acr_too_low"
+    AUTHENTICATION_UNDATED = "authentication_undated"
+    AUTHENTICATION_OLD = "authentication_old"
     # Userinfo.
     FOREIGN_SUBJECT = "foreign_subject"
     USERINFO_REFUSED = "userinfo_refused"
     USERINFO_UNSIGNED_JWT = "userinfo_unsigned_jwt"
+    USERINFO_STRANGERS_JWT = "userinfo_strangers_jwt"
     KIND_UNKNOWN = "kind_unknown"
     KIND_MISSING = "kind_missing"
     NUMBER_TOO_SHORT = "number_too_short"
@@ -144,159 +149,6 @@ class Row:
     """What the client must know for it to be one: a word of the profile or of the client's own settings."""
 
 
-_ALL = frozenset(Mode)
-_FLAT = frozenset({Mode.P1, Mode.P2})
-_P1 = frozenset({Mode.P1})
-_P3 = frozenset({Mode.P3})
-
-
-def _rows() -> dict[Attack, Row]:
-    made: dict[Attack, Row] = {}
-
-    def add(stage: Stage, modes: frozenset[Mode], rows: Mapping[Attack, str], *, refused: bool = True) -> None:
-        made.update({attack: Row(row, stage, modes, refused) for attack, row in rows.items()})
-
-    a = Attack
-    add(
-        Stage.CALLBACK,
-        _ALL,
-        {
-            a.UNKNOWN_STATE: "N01",
-            a.CODE_AND_ERROR: "N09",
-            a.DUPLICATED_CODE: "N10",
-            a.DUPLICATED_STATE: "N10",
-            a.SCRIPT_IN_ERROR: "N11",
-            a.FOREIGN_ISSUER: "N07",
-            a.INVENTED_CODE: "N20",
-            a.OVERLONG_CODE: "N12",
-        },
-    )
-    made[a.MISSING_ISSUER] = Row("N08", Stage.CALLBACK, _ALL, True, "sends_issuer")
-    add(
-        Stage.TOKEN,
-        _ALL,
-        {
-            a.TOKEN_SERVER_ERROR: "N22",
-            a.TOKEN_HTML: "N24",
-            a.TOKEN_REDIRECT: "N25",
-            a.TOKEN_BOMB: "N26",
-            a.TOKEN_OVERSIZED: "N27",
-            a.MAC_TOKEN: "N28",
-            a.NO_ACCESS_TOKEN: "N29",
-            a.TOKEN_MEMBERS_TWICE: "N71",
-            a.EXPIRES_AS_WORD: "N30",
-            a.EXPIRES_NEGATIVE: "N30",
-        },
-    )
-    add(Stage.TOKEN, _ALL, {a.EXPIRES_AS_TEXT: "N30"}, refused=False)
-    add(Stage.TOKEN, _FLAT, {a.NO_ID_TOKEN: "§16-11"})
-    add(
-        Stage.ID_TOKEN,
-        _FLAT,
-        {
-            a.ALG_NONE: "N40",
-            a.HS256_WITH_PUBLIC_KEY: "N41",
-            a.RS512: "N42",
-            a.FLIPPED_SIGNATURE: "N43",
-            a.SWAPPED_PAYLOAD: "N44",
-            a.EMBEDDED_JWK: "N45",
-            a.FOREIGN_JKU: "N45",
-            a.EMBEDDED_X5C: "N45",
-            a.UNKNOWN_CRIT: "N46",
-            a.UNKNOWN_KEY_ID: "N48",
-            a.STRANGERS_KEY: "N50",
-            a.WEAK_KEY: "N52",
-            a.ENCRYPTION_KEY: "N53",
-            a.ISSUER_WITH_SLASH: "N55",
-            a.ISSUER_IN_OTHER_CASE: "N55",
-            a.ISSUER_OF_ANOTHER: "N55",
-            a.WRONG_AUDIENCE: "N56",
-            a.STRANGER_IN_AUDIENCE: "N57",
-            a.FOREIGN_AUTHORISED_PARTY: "N58",
-            a.EXPIRED: "N59",
-            a.ISSUED_IN_FUTURE: "N60",
-            a.ISSUED_LONG_AGO: "N61",
-            a.NOT_YET_VALID: "N62",
-            a.NONCE_MISSING: "N63",
-            a.NONCE_WRONG: "N63",
-            a.EXPIRY_AS_TEXT: "N64",
-            a.EXPIRY_NOT_A_NUMBER: "N64",
-            a.EXPIRY_HUGE: "N64",
-            a.SUBJECT_MISSING: "N65",
-            a.SUBJECT_EMPTY: "N65",
-            a.SUBJECT_NUMBER: "N65",
-            a.SUBJECT_LONG: "N65",
-            a.SUBJECT_NOT_ASCII: "N65",
-            a.WRONG_TOKEN_DIGEST: "N66",
-            a.TOKEN_17K: "N69",
-            a.TOKEN_200K: "N69",
-            a.FIVE_PARTS: "N70",
-            a.DUPLICATE_MEMBERS: "N71",
-            a.INVALID_UTF8: "N72",
-            a.DEEP_NESTING: "N73",
-            a.LOGOUT_TOKEN: "N74",
-            a.ACCESS_TOKEN_TYPE: "N74",
-            a.OTHER_CLIENT: "N75",
-        },
-    )
-    made[a.NO_KEY_ID_AMONG_TWO] = Row("N47", Stage.ID_TOKEN, _FLAT, True, "two published keys that the client has seen")
-    add(Stage.ID_TOKEN, _FLAT, {a.JUST_EXPIRED: "N59", a.NO_KEY_ID: "N47"}, refused=False)
-    add(Stage.USERINFO, _FLAT, {a.FOREIGN_SUBJECT: "N80", a.USERINFO_UNSIGNED_JWT: "N92"})
-    add(
-        Stage.USERINFO,
-        _ALL,
-        {
-            a.USERINFO_REFUSED: "N82",
-            a.KIND_UNKNOWN: "N83",
-            a.KIND_MISSING: "N83",
-            a.NUMBER_TOO_SHORT: "N84",
-            a.NUMBER_WITH_SPACES: "N84",
-            a.NUMBER_AS_NUMBER: "N84",
-            a.NUMBER_IN_ARABIC_DIGITS: "N84",
-            a.NAME_WITH_CONTROLS: "N86",
-            a.NAME_ENDLESS: "N86",
-            a.BIRTHDAY_IMPOSSIBLE: "N87",
-        },
-    )
-    add(
-        Stage.USERINFO,
-        _ALL,
-        {a.NAME_DECOMPOSED: "N86", a.BIRTHDAY_EMPTY: "N87", a.UNKNOWN_CLAIM: "N91"},
-        refused=False,
-    )
-    add(Stage.USERINFO, _P1, {a.UPSTREAM_MISSING: "N89", a.UPSTREAM_OLD: "§4.3"})
-    add(
-        Stage.USERINFO,
-        _FLAT,
-        {a.OLD_CARD_BESIDE: "N85", a.LOAS_100K: "N90", a.LOGOUT_ELSEWHERE: "N93"},
-        refused=False,
-    )
-    add(Stage.CALLBACK, _P3, {a.CODE_SEALED_TO_ANOTHER: "N100", a.PLAIN_CODE: "N107"})
-    add(
-        Stage.TOKEN,
-        _P3,
-        {
-            a.DAMAGED_KEY: "N101",
-            a.ODD_LENGTH: "N102",
-            a.BAD_PADDING: "N103",
-            a.SEALED_TEXT: "N104",
-            a.SEALED_ARRAY: "N105",
-            a.PLAIN_TOKEN: "N107",
-            a.MEMBERS_IN_ERROR: "N108",
-            a.SEALED_ERROR: "N111",
-        },
-    )
-    add(
-        Stage.USERINFO,
-        _P3,
-        {a.SEALED_TO_ANOTHER: "N100", a.REORDERED_BLOCKS: "N106", a.PLAIN_USERINFO: "N107"},
-    )
-    return made
-
-
-ROWS: Mapping[Attack, Row] = MappingProxyType(_rows())
-
-
 class AttackBoard:
     """Which attacks are armed, and how often each has struck."""
 
@@ -322,18 +174,3 @@ class AttackBoard:
 
     def as_dict(self) -> dict[str, Any]:
         return {"armed": [attack.value for attack in self._armed], "struck": dict(self.struck)}
-
-
-def kinds(mode: Mode) -> list[dict[str, Any]]:
-    """List the attacks that mean something in a mode."""
-    return [
-        {
-            "kind": attack.value,
-            "rows": row.rows,
-            "stage": row.stage.value,
-            "must_be_refused": row.must_be_refused,
-            "needs": row.needs,
-        }
-        for attack, row in ROWS.items()
-        if mode in row.modes
-    ]

@@ -137,12 +137,15 @@ class Authorizing:
         self.state.ring.extra = []
         session.clients.add(request.client_id)
         attack = self.state.attacks.take()
-        # VNeID's codes are GUIDs (§6.2).
-        code = self.state.random_guid() if self._core.profile.mode is Mode.P3 else self.state.random_text()
+        code = self._new_code()
         grant = Grant(request, session.person, session, self._acr(request, session.person), self.state.now(), attack)
         self.state.grants[code] = grant
         self.state.counts["codes_issued"] += 1
         return see(f"{request.redirect_uri}?{self._callback(request, grant, code)}")
+
+    def _new_code(self) -> str:
+        # VNeID's codes are GUIDs (§6.2).
+        return self.state.random_guid() if self._core.profile.mode is Mode.P3 else self.state.random_text()
 
     def _acr(self, request: AuthorizationRequest, person: Person) -> str:
         if self._core.profile.acr:
@@ -158,7 +161,7 @@ class Authorizing:
             case Attack.UNKNOWN_STATE:
                 state = self.state.random_text()
             case Attack.INVENTED_CODE:
-                code = self.state.random_text()
+                code = self._new_code()
             case Attack.OVERLONG_CODE:
                 code = "c" * 3000
             case Attack.SCRIPT_IN_ERROR:

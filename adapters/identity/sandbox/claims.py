@@ -67,9 +67,9 @@ def _flat(profile: IdentityProfile, person: Person, base_url: str, token_mark: s
     return made | {"IAL": person.level or None, "loAs": "LoA2" if person.level == 2 else "LoA1"}
 
 
-def distorted(attack: Attack, claims: dict[str, Any], mode: Mode) -> dict[str, Any]:
+def distorted(attack: Attack, claims: dict[str, Any], profile: IdentityProfile) -> dict[str, Any]:
     """Give the claims as an attack has them. Attacks on other things than claims change nothing."""
-    is_sealed = mode is Mode.P3
+    is_sealed = profile.mode is Mode.P3
     number = "citizenPid" if is_sealed else "SoDinhDanh"
     kind = "accountType" if is_sealed else "LoaiTaiKhoan"
     name = "fullName" if is_sealed else "HoVaTen"
@@ -91,7 +91,7 @@ def distorted(attack: Attack, claims: dict[str, Any], mode: Mode) -> dict[str, A
         Attack.UPSTREAM_OLD: {"loginIdp": "LOCAL"},
         Attack.LOAS_100K: {"loAs": "x" * 100_000},
         Attack.UNKNOWN_CLAIM: {"TruongLa": "gì đó"},
-        Attack.LOGOUT_ELSEWHERE: {"logoutUri": f"https://elsewhere.example/logout?token_id={MARK}x"},
+        Attack.LOGOUT_ELSEWHERE: {"logoutUri": f"{profile.elsewhere_url}/logout?token_id={MARK}x"},
     }
     gone = {Attack.KIND_MISSING: kind, Attack.UPSTREAM_MISSING: "loginIdp"}.get(attack)
     return {key: value for key, value in (claims | changes.get(attack, {})).items() if key != gone}

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from adapters.identity.sandbox.attacks import ROWS, Attack, kinds
+from adapters.identity.sandbox.attacks import Attack
 from adapters.identity.sandbox.backchannel import Forgery
+from adapters.identity.sandbox.rows import ROWS, kinds
 from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from adapters.identity.sandbox.attacks import ROWS, Attack, Stage
+from adapters.identity.sandbox.attacks import Attack, Stage
 from adapters.identity.sandbox.profile import Client, IdentityProfile, Mode
+from adapters.identity.sandbox.rows import ROWS
 from adapters.identity.sandbox.state import Grant, SignOnState
 from adapters.sandboxing import Answer
 

@@ -32,6 +32,7 @@ class TokenOrder:
     life: int
     access_token: str
     token_id: str
+    elsewhere_url: str
 
 
 def claims_of(order: TokenOrder) -> dict[str, Any]:
@@ -64,6 +65,8 @@ def id_token(ring: KeyRing, order: TokenOrder, attack: Attack | None) -> str:
     claims = claims_of(order)
     if attack is None:
         return ring.signing.sign(_json(claims))
+    if attack is Attack.FOREIGN_JKU:
+        return SigningKey.make().sign(_json(claims), jku=order.elsewhere_url + "/keys")
     special = _SPECIAL.get(attack)
     if special is not None:
         return special(ring, claims)
@@ -80,6 +83,8 @@ def _json(claims: dict[str, Any]) -> bytes:
 _GONE: dict[Attack, tuple[str, ...]] = {
     Attack.NONCE_MISSING: ("nonce",),
     Attack.SUBJECT_MISSING: ("sub",),
+    Attack.ACR_MISSING: ("acr",),
+    Attack.AUTHENTICATION_UNDATED: ("auth_time",),
 }
 
 
@@ -109,7 +114,11 @@ def _changes(order: TokenOrder) -> dict[Attack, dict[str, Any]]:
         Attack.WRONG_TOKEN_DIGEST: {"at_hash": b64url(b"0123456789abcdef")},
         Attack.TOKEN_17K: {"padding": "x" * 12_800},
         Attack.TOKEN_200K: {"padding": "x" * 140_000},
+        Attack.TOKEN_5M: {"padding": "x" * 3_700_000},
         Attack.LOGOUT_TOKEN: {"events": {LOGOUT_EVENT: {}}},
+        Attack.ACR_UNKNOWN: {"acr": "urn:nobody:knows"},
+        Attack.ACR_TOO_LOW: {"acr": "LoA1"},
+        Attack.AUTHENTICATION_OLD: {"auth_time": now - 3600},
     }
 
 
@@ -130,7 +139,6 @@ def _embedded(name: str) -> Callable[[KeyRing, dict[str, Any]], str]:
         own = SigningKey.make()
         values: dict[str, Any] = {
             "jwk": own.jwk(),
-            "jku": "https://elsewhere.example/keys",
             "x5c": [base64.b64encode(own.pem()).decode()],
         }
         return own.sign(_json(claims), **{name: values[name]})
@@ -168,7 +176,6 @@ _SPECIAL: dict[Attack, Callable[[KeyRing, dict[str, Any]], str]] = {
     Attack.FLIPPED_SIGNATURE: _flipped,
     Attack.SWAPPED_PAYLOAD: _swapped,
     Attack.EMBEDDED_JWK: _embedded("jwk"),
-    Attack.FOREIGN_JKU: _embedded("jku"),
     Attack.EMBEDDED_X5C: _embedded("x5c"),
     Attack.UNKNOWN_CRIT: lambda ring, claims: ring.signing.sign(_json(claims), crit=["x"], x=True),
     Attack.NO_KEY_ID: _without_key_id,

@@ -105,6 +105,7 @@ class Issuing:
             life=self.profile.id_token_seconds,
             access_token=access_token,
             token_id=self.state.random_text(),
+            elsewhere_url=self.profile.elsewhere_url,
         )
         return id_token(self.state.ring, order, self._core.strikes(grant, Stage.ID_TOKEN))
 
@@ -113,7 +114,7 @@ class Issuing:
             case Attack.TOKEN_HTML:
                 return html(message_page("Đăng nhập", "Phiên đã hết hạn."))
             case Attack.TOKEN_REDIRECT:
-                return see("https://elsewhere.example/oauth2/token")
+                return see(self.profile.elsewhere_url + "/oauth2/token")
             case Attack.TOKEN_BOMB:
                 packer = zlib.compressobj(wbits=31)
                 packed = packer.compress(b" " * _BOMB_BYTES) + packer.flush()
@@ -181,9 +182,13 @@ class Issuing:
             return document({"error": "invalid_token"}, 401)
         claims = userinfo(self.profile, grant.person, self._core.base_url, token.mark)
         if attack is not None:
-            claims = distorted(attack, claims, self.profile.mode)
-        if attack is Attack.USERINFO_UNSIGNED_JWT:
-            signed = self.state.ring.signing.sign(json.dumps(claims).encode(), "none")
+            claims = distorted(attack, claims, self.profile)
+        if attack in (Attack.USERINFO_UNSIGNED_JWT, Attack.USERINFO_STRANGERS_JWT):
+            own = self.state.ring.signing
+            about = {"iss": self._core.issuer, "aud": grant.request.client_id, **claims}
+            content = json.dumps(about, ensure_ascii=False).encode()
+            is_unsigned = attack is Attack.USERINFO_UNSIGNED_JWT
+            signed = own.sign(content, "none") if is_unsigned else SigningKey.make().sign(content, kid=own.kid)
             return Answer(signed.encode(), 200, "application/jwt")
         self.state.counts["userinfo_given"] += 1
         self.state.signed_on[grant.person.key] += 1

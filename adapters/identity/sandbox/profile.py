@@ -67,6 +67,8 @@ class IdentityProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     supported_acr: tuple[str, ...] = ("LoA1", "LoA2")
     amr: tuple[str, ...] = ()
     offers_par: bool = False
+    elsewhere_url: str = "https://elsewhere.example"
+    """Where attacks send clients that follow what they are told: a test has somebody listen there."""
 
     account_type: AccountTypeForm | None = None
     """None: text for p1, a number for the others (§3.1)."""

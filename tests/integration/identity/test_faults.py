@@ -1,7 +1,6 @@
-"""Providers that are slow, away, rate-limited or cut off, a store that fails, clocks that jump (notes §17)."""
+"""Providers that are slow, away, rate-limited or cut off, a store that fails (notes §17)."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -122,49 +121,14 @@ async def test_n182_store_fails_before_the_sign_in_is_kept(pool: Any, key_ring: 
         assert 200 == await ordinary(setup)
 
 
-@pytest.mark.parametrize("jump", [300, -300])
-async def test_n184_clock_jumps(pool: Any, key_ring: FileKeyRing, tmp_path: Path, jump: int) -> None:
-    """Five minutes between the clocks are more than the leeway: refused, measured, and over when the clock is right."""
-    async with sign_on(pool, key_ring, tmp_path) as setup:
-        await setup.control("POST", "clock", {"ahead_seconds": jump})
-        _, arrived = await setup.sign_in()
-        await setup.control("POST", "clock", {"ahead_seconds": 0})
-        async with new_browser() as browser:
-            setup.browser = browser
-            attempt, after = await setup.sign_in()
-            answered = await setup.province.redeem(attempt, after)
-
-    if jump > 0:
-        assert isinstance(arrived, Arrived)
-        assert "EID_TOKEN_INVALID" == arrived.query["error"]
-    assert 200 == answered.status
-
-
-async def test_clock_offset_is_measured(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
-    """How far the provider's clock is off is seen in its answers, before anybody is refused for it."""
-    async with sign_on(pool, key_ring, tmp_path) as setup:
-        for operation in ("token", "userinfo", "keys"):
-            await arm(setup, kind="clock_skew", operation=operation, skew_seconds=20.0)
-        status = await ordinary(setup)
-        for job in setup.province.jobs:
-            await job.run()
-        offset = setup.province.registry.get_sample_value(
-            "gateway_identity_clock_offset_seconds", {"provider": "national"}
-        )
-
-    assert 200 == status
-    assert offset is not None
-    assert 18 <= offset <= 22
-
-
 async def test_n180_slow_provider_does_not_hold_up_the_signed_in(
     pool: Any, key_ring: FileKeyRing, tmp_path: Path
 ) -> None:
     """While twenty sign-ins hang at the provider, those who are signed in are answered as ever."""
-    async with sign_on(pool, key_ring, tmp_path, total_seconds=2.0) as setup:
+    async with sign_on(pool, key_ring, tmp_path, total_seconds=30.0) as setup:
         attempt, arrived = await setup.sign_in()
         sign_in = (await setup.province.redeem(attempt, arrived)).json["sign_in"]
-        await arm(setup, kind="stall_before_work", operation="token", delay_seconds=30.0, calls=100)
+        await arm(setup, kind="stall_before_work", operation="token", delay_seconds=60.0, calls=100)
 
         async def hang() -> None:
             async with new_browser() as browser:
@@ -172,12 +136,17 @@ async def test_n180_slow_provider_does_not_hold_up_the_signed_in(
                 await browser.submit(page, person="citizen-1", action="sign_in")
 
         hanging = [asyncio.create_task(hang()) for _ in range(20)]
-        await asyncio.sleep(0.5)
-        started = time.monotonic()
-        path = f"/v1/identity/sign-ins/{sign_in['sign_in_id']}:introspect"
-        looks = [await setup.province.api.call("POST", path, body={}) for _ in range(20)]
-        took = time.monotonic() - started
-        await asyncio.gather(*hanging)
+        try:
+            async with asyncio.timeout(20):
+                while await count(setup, "token") < 1 + len(hanging):  # noqa: ASYNC110 - over there
+                    await asyncio.sleep(0.01)
+            path = f"/v1/identity/sign-ins/{sign_in['sign_in_id']}:introspect"
+            looks = [await setup.province.api.call("POST", path, body={}) for _ in range(20)]
+            still_hanging_count = sum(not one.done() for one in hanging)
+        finally:
+            for one in hanging:
+                one.cancel()
+            await asyncio.gather(*hanging, return_exceptions=True)
 
-    assert all(look.json["is_active"] for look in looks)
-    assert took < 2.0
+    assert [True] * 20 == [look.json["is_active"] for look in looks]
+    assert 20 == still_hanging_count, "nobody waited for those who hang"

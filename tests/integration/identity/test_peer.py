@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 import pytest
@@ -151,14 +152,21 @@ async def test_sign_in_and_assertion(pool: Any, key_ring: FileKeyRing, tmp_path:
 
 async def test_pushed_authorization_request(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:
     """With PAR the browser's address holds a reference and the client's name, and nothing of the sign-in."""
-
     registration = {"require_pushed_authorization_requests": True}
     async with set_up(pool, key_ring, tmp_path, client=registration, par_url="{peer}/oauth2/par") as setup:
-        attempt, arrived = await setup.sign_in("citizen")
+        attempt = await setup.province.begin()
+        page = await setup.browser.open(attempt.start_url)
+        arrived = await setup.browser.submit(page, account="citizen")
         answered = await setup.province.redeem(attempt, arrived)
 
-    assert 200 == answered.status
+    # The provider refuses whatever was not pushed, so the visit to it is seen in what it gave.
+    [visited] = [url for url in page.visited if urlsplit(url).path == "/oauth2/authorize"]
+    told = dict(parse_qsl(urlsplit(visited).query))
+    assert {"client_id", "request_uri"} == told.keys()
+    assert told["request_uri"].startswith("urn:ietf:params:oauth:request_uri:")
+    assert not any("state=" in url or "nonce=" in url or "code_challenge=" in url for url in page.visited)
     assert isinstance(arrived, Arrived)
+    assert 200 == answered.status
 
 
 async def test_basic_authentication_of_the_client(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from adapters.identity.sandbox import ROWS, cases
 from docs.generate import HEADER, table
-from docs.identity_tests import LIST, identity_tests_document, named_tests, rows_named
+from docs.identity_tests import LIST, identity_tests_document, named_tests, proofs, rows_named
 
 _LIST = LIST.read_text(encoding="utf-8")
 
@@ -13,14 +14,34 @@ _LIST = LIST.read_text(encoding="utf-8")
     [
         ("test_n59_edges", {"N59"}),
         ("test_n07_n08_issuer", {"N07", "N08"}),
-        ("test_n40_to_n42_n74_headers", {"N40", "N41", "N42", "N74"}),
+        ("test_n40_n42_n74_headers", {"N40", "N42", "N74"}),
+        ("test_n100_to_everybody", {"N100"}),
         ("test_n9_and_nothing", set()),
         ("test_named_n5", set()),
     ],
 )
 def test_rows_in_names(name: str, rows: set[str]) -> None:
-    """A test's name says which rows it proves, one by one or from here to there."""
+    """A test's name says which rows it proves, one by one."""
     assert rows == rows_named(name)
+
+
+@pytest.mark.parametrize("name", ["test_n40_to_n46_headers", "test_n01_n03_to_n05", "test_n99_to_n101"])
+def test_ranges_in_names_are_refused(name: str) -> None:
+    """Nobody sees in a range which of its rows have a case."""
+    with pytest.raises(ValueError, match="names a range of rows"):
+        rows_named(name)
+
+
+def test_attacks_are_credited_by_the_cases_that_run() -> None:
+    """What the document says of attacks can be selected, word for word."""
+    found = proofs({}, dict.fromkeys({row.rows for row in ROWS.values()}, ""))
+
+    assert sorted(proof.partition("[")[2].rstrip("]") for one in found.values() for proof in one) == sorted(
+        name for name, _, _ in cases()
+    )
+    assert all(name.isascii() for name, _, _ in cases()), "others are escaped where they run"
+    assert len(cases()) == len({name for name, _, _ in cases()})
+    assert "tests/integration/identity/test_attacks.py::test_attack[N40-alg_none-p2]" in found["N40"]
 
 
 def test_every_row_is_proved_or_excused() -> None:

@@ -1,10 +1,11 @@
 """Claims as providers and clients have been seen to write them (electronic identity notes §3, N83-N93)."""
 
+import re
 import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.model.identity import AccountKind, EidCode, Precision, SignInRefused
@@ -153,21 +154,45 @@ def test_sealed_names() -> None:
     )
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from([*CITIZEN, "IAL", "QuocTich", "HoChieu", "MaSoThue", "logoutUri", "x"]),
-        st.none()
-        | st.booleans()
-        | st.integers()
-        | st.floats()
-        | st.text(max_size=40)
-        | st.lists(st.integers(), max_size=2),
-    )
+ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.lists(st.integers(), max_size=2)
 )
-def test_any_document_is_read_or_refused(document: dict[str, Any]) -> None:
-    """Whatever a provider says, it is understood or refused as claims, and never by another error."""
+LIKELY: dict[str, list[Any]] = {
+    "LoaiTaiKhoan": [1, 2, "3"],
+    "HoVaTen": [unicodedata.normalize("NFD", "Nguyễn Thị Thử"), "N" * 501],
+    "SoDinhDanh": ["999199000002", "NN9990000004", "99919900001"],
+    "SoCMND": ["999000001", "99900000"],
+    "QuocTich": ["Lào", "Việt Nam"],
+    "HoChieu": ["X9990004"],
+    "MaSoThue": ["9990000001"],
+    "TenDoanhNghiep": ["Công ty Thử"],
+    "NgayThangNamSinh": ["1952", "19990231"],
+    "IAL": [2, "2"],
+}
+
+
+@given(
+    st.booleans(),
+    st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from([..., *values]) | ANYTHING for name, values in LIKELY.items()}
+    ),
+)
+@example(True, {})
+@example(True, {"SoDinhDanh": ..., "SoCMND": "999000001"})
+@example(True, {"LoaiTaiKhoan": 2, "MaSoThue": "9990000001", "TenDoanhNghiep": "Công ty Thử"})
+def test_any_document_is_read_or_refused(is_citizen: bool, changes: dict[str, Any]) -> None:
+    """Whatever a provider says, it is understood or refused as claims, and never by another error: whom it names is
+    named as they were told, and has a number of their kind."""
+    document = {name: value for name, value in ((CITIZEN if is_citizen else {}) | changes).items() if value is not ...}
     try:
-        found = read_claims(document, RULES, issuer="i", subject="s")
+        facts = read_claims(document, RULES, issuer="i", subject="s").facts
     except SignInRefused:
         return
-    assert found.facts.personal_id or found.facts.foreign_id or document
+    is_person = facts.account_kind is AccountKind.CITIZEN
+    name = document.get("HoVaTen" if is_person else "TenDoanhNghiep")
+    assert unicodedata.normalize("NFC", name or "") == facts.full_name
+    own = (facts.personal_id, facts.foreign_id, facts.old_card_number, facts.passport_number)
+    assert any(own if is_person else (facts.tax_code, facts.org_code))
+    assert re.fullmatch("([0-9]{12})?", facts.personal_id)
+    assert (document.get("SoDinhDanh") or "") == facts.personal_id + facts.foreign_id
+    assert (document.get("SoCMND") or "") == facts.old_card_number

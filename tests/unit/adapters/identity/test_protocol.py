@@ -95,6 +95,14 @@ def test_n110_plus_signs(*, escapes: bool) -> None:
     assert (code, key, "s 1") == (returned.code, returned.envelope_key, returned.state)
 
 
+@pytest.mark.parametrize(("written", "read"), [("a%20b", "a b"), ("a-b_c", "a-b_c"), ("a%2Bb", "a+b"), ("a+b", "a+b")])
+def test_n110_nothing_is_made_of_other_signs(written: str, read: str) -> None:
+    """A space stays a space and the signs for addresses stay what they are: nobody guesses what was meant."""
+    returned = protocol.read_return(f"code={written}&encrypt_key={written}&state=s")
+
+    assert (read, read) == (returned.code, returned.envelope_key)
+
+
 @pytest.mark.parametrize(
     ("raw", "reason", "state"),
     [

@@ -5,6 +5,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import jwt
 import pytest
 
 from adapters.identity.protocol import (
@@ -22,6 +23,7 @@ from gateway.errors import ContractBroken, CredentialsRefused
 from gateway.model.identity import EidCode, SignInRefused
 from gateway.ports.identity import FlightSecrets
 from tests.unit.adapters.identity.identity_profiles import CLIENT_SECRET, flat, national, sealed
+from tests.unit.adapters.identity.signed_tokens import rsa_token
 
 SECRETS = FlightSecrets(state="st", nonce="no", verifier="ve")
 GOOD: dict[str, Any] = {"access_token": "at", "token_type": "Bearer", "id_token": "a.b.c", "expires_in": 3600}
@@ -200,9 +202,19 @@ def test_userinfo_is_read_or_refused() -> None:
     for status in (401, 403):
         with pytest.raises(SignInRefused, match="userinfo_refused"):
             read_userinfo(national(), answer(b"<html>", status, "text/html"))
-    with pytest.raises(ContractBroken) as caught:
-        read_userinfo(national(), answer(b"a.b.c", content_type="application/jwt"))
-    assert ("not_json_type", False) == (caught.value.code, caught.value.effect_possible)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "code"), [("application/jwt", "not_json_type"), ("application/json", "not_a_json_object")]
+)
+def test_n92_userinfo_as_a_token_is_refused_whoever_signed_it(content_type: str, code: str) -> None:
+    """A token is never read for claims, not even one of the provider's own, with whatever type it comes."""
+    about = {"sub": "u", "SoDinhDanh": "999199000001"}
+    for signed in (rsa_token(about), jwt.encode(about, "", "none"), jwt.encode(about, "s" * 32, "HS256")):
+        for body in (signed.encode(), json.dumps(signed).encode()):
+            with pytest.raises(ContractBroken) as caught:
+                read_userinfo(national(), answer(body, content_type=content_type))
+            assert (code, False) == (caught.value.code, caught.value.effect_possible)
 
 
 END = {"end_session_url": "https://sso.example/logout", "return_url": "https://gateway.example/out"}

@@ -61,7 +61,7 @@ def test_flights_that_do_not_start(flight: Flight | None, now: datetime, eid: Ei
         ({"flight": replace(STARTED, consumed_at=NOW), "browser": b"theirs"}, EidCode.BROWSER_MISMATCH),
     ],
 )
-def test_n01_to_n06_returns(changes: dict[str, Any], expected: EidCode) -> None:
+def test_n01_n02_n03_n04_n05_n06_returns(changes: dict[str, Any], expected: EidCode) -> None:
     """Each callback that is not the right one is refused by its own code."""
     given: dict[str, Any] = {"flight": STARTED, "provider": "national", "browser": b"mine", "now": NOW, **changes}
     with pytest.raises(SignInRefused) as caught:
