@@ -13,7 +13,15 @@ from typing import Any
 from lxml import etree
 
 from adapters.population.decoding import RECORDS, REQUESTS, WSO2_FAULT
-from adapters.population.failures import READ_STATUSES, SYSTEM, broken, error_of_status, platform_error, wso2_error
+from adapters.population.failures import (
+    READ_STATUSES,
+    SYSTEM,
+    broken,
+    error_of_status,
+    platform_error,
+    platform_refusal,
+    wso2_error,
+)
 from adapters.population.requests import Question
 from adapters.population.settings import (
     C06Edge,
@@ -55,9 +63,9 @@ class Edge:
     def wants_token(self) -> bool:
         """Whether a token must be fetched before a call."""
         match self._edge:
-            case OAuth2Edge():
+            case OAuth2Edge() | RestEdge():
                 return self._edge.fixed_token is None
-            case LgspTokenEdge() | RestEdge():
+            case LgspTokenEdge():
                 return True
         return False
 
@@ -78,7 +86,7 @@ class Edge:
                 basic = base64.b64encode(f"{edge.client_id}:{secret}".encode()).decode()
                 headers = (("Authorization", f"Basic {basic}"), _FORM)
                 return self._token_call(edge.token_path, headers, b"grant_type=client_credentials")
-            case RestEdge() as edge:
+            case RestEdge() as edge if edge.username is not None and edge.password is not None:
                 password = self._read(edge.password, "edge.password")
                 pair = f"{_base64(edge.username)}:{_base64(password)}"
                 return self._token_call(edge.token_path, (("Auth", _base64(pair)), _FORM), b"")
@@ -151,6 +159,10 @@ class Edge:
             raise error
         if isinstance(self._edge, WrapEdge) and "error_code" in document:
             return self._unwrapped(operation, self._edge, document)
+        if isinstance(self._edge, RestEdge):
+            code = _code(document.get("errorCode"))
+            if code or document.get("status") == 0:
+                raise platform_refusal(operation, code)
         if not 200 <= answer.status < 300:
             raise error_of_status(operation, answer)
         if isinstance(self._edge, RestEdge):
@@ -164,14 +176,7 @@ class Edge:
             return message.encode()
         if text in edge.ok_codes:
             raise broken(operation, "wrapped_text_is_no_envelope")
-        remote = text if text.isascii() and text.isalnum() and len(text) <= 20 else ""
-        raise Rejected(
-            f"{SYSTEM} {operation}: the province's platform refused",
-            system=SYSTEM,
-            operation=operation,
-            remote_code=remote,
-            code="platform_refused",
-        )
+        raise platform_refusal(operation, _code(text))
 
     def _credentials(self, operation: Operation, question: Question, stamp: Stamp) -> list[tuple[str, str]]:
         match self._edge:
@@ -190,7 +195,7 @@ class Edge:
                 password = self._read(officer.password, "edge.officers")
                 hashed = _base64(f"{officer.name}:{password}")
                 return [*_bearer(stamp), (edge.secret_header, secret), (edge.officer_header, hashed)]
-            case OAuth2Edge() as edge if edge.fixed_token is not None:
+            case (OAuth2Edge() | RestEdge()) as edge if edge.fixed_token is not None:
                 return [("Authorization", f"Bearer {self._read(edge.fixed_token, 'edge.fixed_token')}")]
             case WrapEdge() as edge if edge.bearer is not None:
                 return [("Authorization", f"Bearer {self._read(edge.bearer, 'edge.bearer')}")]
@@ -294,6 +299,11 @@ def _bearer(stamp: Stamp) -> list[tuple[str, str]]:
     return [("Authorization", f"{stamp.token.scheme} {stamp.token.value}")]
 
 
+def _code(value: object) -> str:
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return text if text.isascii() and text.isalnum() and len(text) <= 20 else ""
+
+
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
@@ -314,6 +324,10 @@ def _envelope_of(operation: str, document: Mapping[str, Any]) -> bytes:
     The form is an assumption: the tree of the SOAP body by local names, one citizen as object or several as list.
     """
     soap = "http://schemas.xmlsoap.org/soap/envelope/"
+    for outer in ("data", "Envelope", "Body"):
+        inner = document.get(outer)
+        if isinstance(inner, dict):
+            document = inner
     envelope = etree.Element(f"{{{soap}}}Envelope")
     body = etree.SubElement(envelope, f"{{{soap}}}Body")
     if set(document) == {"CongdanCollection"}:

@@ -109,6 +109,16 @@ def platform_error(operation: str, document: dict[str, Any], answer: HttpAnswer)
     return None
 
 
+def platform_refusal(operation: str, code: str) -> RemoteError:
+    """Make the error for a refusal in the JSON of a province's platform, which hands on the database's own codes.
+
+    Its other codes are its own (§10.3: `01` is any failure), and repeating the question is pointless until somebody
+    has looked.
+    """
+    rule = FAULTS.get(code, Rule(Action.REFUSE, "platform_refused", "the province's platform refused"))
+    return _made(rule, operation, code, None)
+
+
 def wso2_error(operation: str, code: str, answer: HttpAnswer) -> RemoteError:
     """Make the error for a code of the provincial platform; one without a row follows the status."""
     rule = WSO2.get(code)

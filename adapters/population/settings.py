@@ -130,17 +130,27 @@ class LgspTokenEdge(_Closed):
 
 
 class RestEdge(_Closed):
-    """JSON questions without SOAP (§2.3). The form of the answer is unknown; SOAP text and a JSON tree are read."""
+    """JSON questions without SOAP (§2.3), with a login, or with a fixed bearer in the manner of §2.6.
+
+    The form of the answer is unknown: SOAP text, and a JSON tree of the same elements, bare or inside `data`, are read.
+    """
 
     profile: Literal["lgsp_rest"]
     token_path: UrlPath = "/api/v1/Authentication/Token"  # noqa: S105 - no password
-    username: Word
-    password: Secret
-    user_name_service: Word
+    username: Word | None = None
+    password: Secret | None = None
+    fixed_token: Secret | None = None
+    user_name_service: Annotated[str, StringConstraints(pattern=r"^[!-~]{0,200}$")] = ""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.fixed_token is None) == (self.username is None) or (self.username is None) != (self.password is None):
+            raise ValueError("either username and password or fixed_token must be set")
+        return self
 
 
 class OAuth2Edge(_Closed):
-    """Client credentials at the provincial platform, then bearer (§2.4). With `token` fixed, §2.6."""
+    """Client credentials at the provincial platform, then bearer (§2.4), or a fixed bearer."""
 
     profile: Literal["oauth2"]
     token_path: UrlPath = "/token"  # noqa: S105 - no password
