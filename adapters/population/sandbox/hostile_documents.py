@@ -123,7 +123,7 @@ def _wrong_declared_encoding(scene: Scene) -> Answer:
     return scene.say_bytes(scene.envelope().replace('encoding="UTF-8"', 'encoding="ISO-8859-1"', 1).encode())
 
 
-_HTML = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
+_HTML = "<!DOCTYPE html><html><head><title>502</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 
 HOSTILE_DOCUMENTS: Mapping[str, Lie] = MappingProxyType(
     {
