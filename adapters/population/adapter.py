@@ -150,10 +150,18 @@ def _is_of(record: CitizenRecord, subject: Subject) -> bool:
     if not record.full_name:
         # A name alone may be missing where the number agrees.
         return any(asked and asked == told for asked, told in pairs)
+    has_number = any(asked and asked == told for asked, told in pairs)
     try:
-        return compact_name(record.full_name) == compact_name(subject.full_name)
+        if compact_name(record.full_name) == compact_name(subject.full_name):
+            return True
+        # The parts of a name come in no reliable order (§5); with the number that is a detail, without it is not.
+        return has_number and _words(record.full_name) == _words(subject.full_name)
     except InvalidInput:
         return False
+
+
+def _words(name: str) -> list[str]:
+    return sorted(compact_name(word) for word in name.split())
 
 
 def build(settings: PopulationSettings, **parts: Any) -> PopulationAdapter:

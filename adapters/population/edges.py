@@ -219,7 +219,7 @@ class Edge:
         return headers
 
     def _json_body(self, question: Question) -> bytes:
-        if isinstance(self._edge, RestEdge):
+        if isinstance(self._edge, RestEdge) and self._edge.members == "rest":
             content = {
                 "maYeuCau": question.request_id,
                 "maDVC": question.procedure_code,

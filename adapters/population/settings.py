@@ -141,6 +141,8 @@ class RestEdge(_Closed):
     password: Secret | None = None
     fixed_token: Secret | None = None
     user_name_service: Annotated[str, StringConstraints(pattern=r"^[!-~]{0,200}$")] = ""
+    members: Literal["rest", "wire"] = "rest"
+    """Names of the question's members: those of §2.3, or the wire's own as in §2.5."""
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

@@ -4,7 +4,7 @@ A sandbox builds a `FaultSwitchboard` and a `CallRecorder`, answers through a `F
 `shared_actions` beside its own control actions, and is put on a socket by `serve_sandbox`.
 """
 
-from adapters.sandboxing.clocks import MachineClock, SandboxClock
+from adapters.sandboxing.clocks import MachineClock, MovedClock, SandboxClock
 from adapters.sandboxing.control import (
     ControlAction,
     ControlCall,
@@ -15,6 +15,7 @@ from adapters.sandboxing.control import (
 from adapters.sandboxing.exchange import Answer, FaultyExchange, is_gone
 from adapters.sandboxing.faults import (
     HTTP_KINDS,
+    RAW_KINDS,
     TLS_KINDS,
     FaultKind,
     FaultSpec,
@@ -28,6 +29,7 @@ from adapters.sandboxing.tls import server_context
 
 __all__ = [
     "HTTP_KINDS",
+    "RAW_KINDS",
     "TLS_KINDS",
     "Answer",
     "CallRecord",
@@ -41,6 +43,7 @@ __all__ = [
     "FaultSwitchboard",
     "FaultyExchange",
     "MachineClock",
+    "MovedClock",
     "RunningSandbox",
     "Sandbox",
     "SandboxClock",

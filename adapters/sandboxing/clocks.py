@@ -1,7 +1,7 @@
 """Time for sandboxes, passed in so that a test can move it."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -25,3 +25,29 @@ class MachineClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class MovedClock:
+    """Another clock, moved by hand, so that nobody waits for a token to end."""
+
+    def __init__(self, base: SandboxClock | None = None) -> None:
+        self._base = base or MachineClock()
+        self._wall_seconds = 0.0
+        self._passed_seconds = 0.0
+
+    def now(self) -> datetime:
+        return self._base.now() + timedelta(seconds=self._wall_seconds)
+
+    def monotonic(self) -> float:
+        return self._base.monotonic() + self._passed_seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass. Raises ValueError for a negative span."""
+        if seconds < 0:
+            raise ValueError("time passes forward only")
+        self._wall_seconds += seconds
+        self._passed_seconds += seconds
+
+    def shift(self, seconds: float) -> None:
+        """Set the wall clock off by so much, in either direction; no time passes."""
+        self._wall_seconds += seconds

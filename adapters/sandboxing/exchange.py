@@ -137,6 +137,8 @@ class FaultyExchange:
             case FaultKind.WRONG_CONTENT_TYPE:
                 mislabelled = Answer(answer.body, answer.http_status, "text/html; charset=utf-8", answer.headers)
                 return self._plain(record, mislabelled, head)
+            case FaultKind.UNFINISHED_HEAD | FaultKind.SHORT_BODY:
+                return await _break_http(request, record, answer, spec)
             case _:
                 return await self._stream(request, record, answer, head, spec)
 
@@ -167,6 +169,22 @@ class FaultyExchange:
             # The caller hung up in the middle of its answer; that is its right, and worth a note.
             self._recorder.leave(record)
         return response
+
+
+async def _break_http(request: web.Request, record: CallRecord, answer: Answer, spec: FaultSpec) -> web.StreamResponse:
+    """Write raw bytes that are no whole answer, and hang up in good order."""
+    transport = request.transport
+    if transport is not None and not transport.is_closing():
+        head = f"HTTP/1.1 {answer.http_status} Answer\r\nContent-Type: {answer.content_type}\r\n".encode()
+        if spec.kind is FaultKind.UNFINISHED_HEAD:
+            transport.write(head + b"X-Unfinished: ")
+            await asyncio.sleep(spec.delay_seconds)
+        else:
+            record.http_status = answer.http_status
+            head += f"Content-Length: {len(answer.body)}\r\n\r\n".encode()
+            transport.write(head + answer.body[: len(answer.body) // 2])
+    record.is_gone = None
+    return _cut(request, with_reset=False)
 
 
 def _headers(answer: Answer, head: Mapping[str, str]) -> dict[str, str]:

@@ -55,6 +55,11 @@ class FaultKind(StrEnum):
     WRONG_CONTENT_TYPE = "wrong_content_type"
     """Does the work and sends the right body under the label text/html."""
 
+    UNFINISHED_HEAD = "unfinished_head"
+    """Does the work, sends half of the head of the answer, waits `delay_seconds`, then hangs up."""
+    SHORT_BODY = "short_body"
+    """Does the work, states the whole length, sends half of the body, then ends the connection in good order."""
+
     CLOCK_SKEW = "clock_skew"
     """The Date header is off by `skew_seconds`."""
 
@@ -74,6 +79,8 @@ class FaultKind(StrEnum):
     """The outcome code comes in another form. Variants: string, double_zero, integer."""
     WRAPPED_REPLY = "wrapped_reply"
     """The whole answer comes as a JSON string inside another answer."""
+    HOSTILE_REPLY = "hostile_reply"
+    """The answer is replaced by what no honest system sends; each sandbox has its own list of variants."""
 
 
 class FaultGroup(StrEnum):
@@ -106,6 +113,8 @@ GROUP_OF: Mapping[FaultKind, FaultGroup] = MappingProxyType(
         FaultKind.MALFORMED_JSON: FaultGroup.DELIVERY,
         FaultKind.OVERSIZED_BODY: FaultGroup.DELIVERY,
         FaultKind.WRONG_CONTENT_TYPE: FaultGroup.DELIVERY,
+        FaultKind.UNFINISHED_HEAD: FaultGroup.DELIVERY,
+        FaultKind.SHORT_BODY: FaultGroup.DELIVERY,
         FaultKind.CLOCK_SKEW: FaultGroup.HEAD,
         FaultKind.BUSINESS_REJECTION: FaultGroup.DIALECT,
         FaultKind.EXPIRED_SESSION: FaultGroup.DIALECT,
@@ -115,6 +124,7 @@ GROUP_OF: Mapping[FaultKind, FaultGroup] = MappingProxyType(
         FaultKind.ODD_RESULT: FaultGroup.DIALECT,
         FaultKind.ERROR_CODE_DIALECT: FaultGroup.DIALECT,
         FaultKind.WRAPPED_REPLY: FaultGroup.DIALECT,
+        FaultKind.HOSTILE_REPLY: FaultGroup.DIALECT,
     }
 )
 
@@ -132,10 +142,16 @@ VARIANTS: Mapping[FaultKind, tuple[str, ...]] = MappingProxyType(
 TLS_KINDS = frozenset({FaultKind.EXPIRED_CERTIFICATE, FaultKind.WRONG_CERTIFICATE})
 """Kinds that only a runner with spare certificates can do."""
 
+RAW_KINDS = frozenset({FaultKind.UNFINISHED_HEAD, FaultKind.SHORT_BODY})
+"""Kinds that break HTTP itself; a sandbox that wants them declares them, and the exchange does them."""
+
 HTTP_KINDS = frozenset(
-    kind for kind, group in GROUP_OF.items() if group is not FaultGroup.DIALECT and kind not in TLS_KINDS
+    kind for kind, group in GROUP_OF.items() if group is not FaultGroup.DIALECT and kind not in TLS_KINDS | RAW_KINDS
 )
 """Kinds that every sandbox spoken to over HTTP can do."""
+
+SANDBOX_VARIANTS = frozenset({FaultKind.HOSTILE_REPLY})
+"""Kinds whose variants are the sandbox's own; its switchboard checks them."""
 
 
 def kinds_in(group: FaultGroup) -> frozenset[FaultKind]:
@@ -152,7 +168,8 @@ class FaultSpec:
     """One fault and when it strikes.
 
     `calls` None means until it is removed or `lasts_seconds` have passed. `skip` matching calls go by unharmed
-    first. `operation` and `item_code` narrow the calls; a spec with either never strikes before the body was read.
+    first. `operation`, `item_code` and `item_prefix` (how an item code begins) narrow the calls; a spec with any of
+    them never strikes before the body was read.
     `probability` is drawn per matching call; a lost draw uses up neither `skip` nor `calls`. Raises FaultSpecError.
     """
 
@@ -161,6 +178,7 @@ class FaultSpec:
     skip: int = 0
     operation: str | None = None
     item_code: str | None = None
+    item_prefix: str | None = None
     probability: float = 1.0
     lasts_seconds: float | None = None
     delay_seconds: float = 1.0
@@ -189,7 +207,7 @@ class FaultSpec:
             if not holds:
                 raise FaultSpecError(f"{name}: {rule}")
         allowed = VARIANTS.get(self.kind, ())
-        if self.variant and self.variant not in allowed:
+        if self.variant and self.variant not in allowed and self.kind not in SANDBOX_VARIANTS:
             raise FaultSpecError(f"variant: {self.kind} allows {', '.join(allowed) or 'none'}")
 
     @property
@@ -207,6 +225,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "skip": (int,),
     "operation": (str, type(None)),
     "item_code": (str, type(None)),
+    "item_prefix": (str, type(None)),
     "probability": (int, float),
     "lasts_seconds": (int, float, type(None)),
     "delay_seconds": (int, float),

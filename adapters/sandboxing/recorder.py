@@ -35,6 +35,7 @@ class CallRecord:
         "is_finished",
         "is_gone",
         "item_codes",
+        "notes",
         "operation",
         "outcome",
         "path",
@@ -58,6 +59,8 @@ class CallRecord:
         self.http_status: int | None = None
         """None while the call goes on, and when the connection ended without an answer."""
         self.faults: list[str] = []
+        self.notes: dict[str, Any] | None = None
+        """What the sandbox adds of its own, as plain JSON values; None when it adds nothing."""
         self.client_left = False
         self.is_finished = False
 
@@ -75,6 +78,7 @@ class CallRecord:
             "faults": list(self.faults),
             "client_left": self.client_left,
             "is_finished": self.is_finished,
+            **({} if self.notes is None else {"notes": self.notes}),
         }
 
 

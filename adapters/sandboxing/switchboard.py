@@ -1,11 +1,11 @@
 """The switchboard: which faults are armed, which call they strike, how often they struck."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from adapters.sandboxing.clocks import SandboxClock
-from adapters.sandboxing.faults import FaultKind, FaultSpec, FaultSpecError
+from adapters.sandboxing.faults import SANDBOX_VARIANTS, FaultKind, FaultSpec, FaultSpecError
 
 
 class Draws(Protocol):
@@ -33,6 +33,8 @@ class _Armed:
         spec = self.spec
         if spec.operation is not None and spec.operation != operation:
             return False
+        if spec.item_prefix is not None and not any(code.startswith(spec.item_prefix) for code in item_codes):
+            return False
         return spec.item_code is None or spec.item_code in item_codes
 
 
@@ -43,8 +45,17 @@ class FaultSwitchboard:
     fault that struck, by kind, and is never lowered except by `reset_counts`.
     """
 
-    def __init__(self, *, supported: Iterable[FaultKind], draws: Draws, clock: SandboxClock) -> None:
+    def __init__(
+        self,
+        *,
+        supported: Iterable[FaultKind],
+        draws: Draws,
+        clock: SandboxClock,
+        variants: Mapping[FaultKind, Collection[str]] | None = None,
+    ) -> None:
         self._supported = set(supported)
+        self._variants = dict(variants or {})
+        """The sandbox's own variants of the kinds in `SANDBOX_VARIANTS`."""
         self._draws = draws
         self._clock = clock
         self._armed: list[_Armed] = []
@@ -146,6 +157,8 @@ class FaultSwitchboard:
     def _check(self, spec: FaultSpec) -> None:
         if spec.kind not in self._supported:
             raise FaultSpecError(f"kind: {spec.kind} is not possible here")
+        if spec.kind in SANDBOX_VARIANTS and spec.variant not in self._variants.get(spec.kind, ()):
+            raise FaultSpecError(f"variant: {spec.kind} has no variant of this name here")
 
     def _arm(self, spec: FaultSpec) -> int:
         self._check(spec)
