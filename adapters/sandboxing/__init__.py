@@ -16,6 +16,7 @@ from adapters.sandboxing.exchange import Answer, FaultyExchange, is_gone
 from adapters.sandboxing.faults import (
     HTTP_KINDS,
     RAW_KINDS,
+    SANDBOX_VARIANTS,
     TLS_KINDS,
     FaultKind,
     FaultSpec,
@@ -30,6 +31,7 @@ from adapters.sandboxing.tls import server_context
 __all__ = [
     "HTTP_KINDS",
     "RAW_KINDS",
+    "SANDBOX_VARIANTS",
     "TLS_KINDS",
     "Answer",
     "CallRecord",

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.portal.sandbox import PORTAL_KINDS
 from adapters.portal.sandbox.distortion import UNKNOWN_CODES
-from adapters.sandboxing import TLS_KINDS, FaultKind, FaultSpec, FaultSpecError
+from adapters.sandboxing import RAW_KINDS, SANDBOX_VARIANTS, TLS_KINDS, FaultKind, FaultSpec, FaultSpecError
 from tests.unit.adapters.portal.sandbox.portal_helpers import (
     BASE,
     CODE,
@@ -126,7 +126,7 @@ async def test_a_facade_refuses_a_push_in_the_form_of_its_pushes() -> None:
 
 async def test_every_kind_is_possible_here_and_counted_once() -> None:
     """Each supported fault strikes one call of a real client and shows in `faults_injected`."""
-    assert set(FaultKind) - TLS_KINDS == PORTAL_KINDS
+    assert set(FaultKind) - TLS_KINDS - RAW_KINDS - SANDBOX_VARIANTS == PORTAL_KINDS
     async with portal_line() as line:
         await line.create(dossier_record())
         for kind in sorted(PORTAL_KINDS):
