@@ -1,7 +1,7 @@
 """What is written down of every look at personal data: who, when, why, for which dossier, and what was let out.
 
-No line holds a personal value. A person who was looked at is a keyed digest, and so is an officer who is only known by a
-citizen's number; fields are named, never given.
+No line holds a personal value. A person who was looked at is a keyed digest, and so is an officer known by a citizen's
+number only; fields are named, never given.
 """
 
 from dataclasses import dataclass
@@ -136,7 +136,7 @@ class CheckpointKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A signed statement of where the chain stood. Kept outside the database, it finds what the database cannot tell."""
+    """A signed statement of where the chain stood. Kept outside the database, it finds what that cannot tell."""
 
     head: ChainHead
     at: datetime

@@ -23,8 +23,8 @@ class AskedLook:
 class Audit(Protocol):
     """Writes down looks. Every method returns after the commit.
 
-    All raise StoreUnavailable or IntegrityFailed when the line is not known to be stored: then nothing may be looked at,
-    and nothing that was found may be handed out. InvalidInput when a line must not hold what it is given.
+    All raise StoreUnavailable or IntegrityFailed when the line is not known to be stored: then nothing may be looked
+    at, and nothing that was found may be handed out. InvalidInput when a line must not hold what it is given.
     """
 
     async def ask(

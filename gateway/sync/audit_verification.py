@@ -1,4 +1,4 @@
-"""Verifying the audit chain: every line against the one before, against checkpoints, against the head; naming what is wrong.
+"""Verifying the audit chain: lines against the one before, checkpoints and the head; naming what is wrong.
 
 The lines come in the order of their stored positions. A line that does not follow is not simply "wrong": the verifier
 looks for the explanation that fits, one hash at a time.
@@ -122,11 +122,12 @@ class ChainVerifier:
             self._held = None
         self._judge_end()
         self._explain_places()
-        named = [*self._findings]
-        for gap in self._gaps:
-            named.append(Finding(FindingKind.MISSING, gap.first, gap.last, "no such lines; the next cannot be checked"))
-        for place in self._suspects:
-            named.append(Finding(FindingKind.CHANGED, place, place, "it does not follow from the line before it"))
+        gone, changed = "no such lines; the next cannot be checked", "it does not follow from the line before it"
+        named = [
+            *self._findings,
+            *(Finding(FindingKind.MISSING, gap.first, gap.last, gone) for gap in self._gaps),
+            *(Finding(FindingKind.CHANGED, place, place, changed) for place in self._suspects),
+        ]
         if self._unnamed_count:
             place, text = self._position, f"{self._unnamed_count} further lines do not follow either"
             named.append(Finding(FindingKind.CHANGED, place, place, text))
@@ -276,9 +277,8 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
     together: list[Finding] = []
     for finding in findings:
         last = together[-1] if together else None
-        if last is not None and (last.kind, last.detail) == (finding.kind, finding.detail):
-            if finding.first <= last.last + 1:
-                together[-1] = Finding(last.kind, last.first, max(last.last, finding.last), last.detail)
-                continue
-        together.append(finding)
+        if last is None or (last.kind, last.detail) != (finding.kind, finding.detail) or finding.first > last.last + 1:
+            together.append(finding)
+        else:
+            together[-1] = Finding(last.kind, last.first, max(last.last, finding.last), last.detail)
     return together
