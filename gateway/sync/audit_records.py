@@ -75,3 +75,17 @@ def read_checkpoint(record: Mapping[str, Any]) -> Checkpoint:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInput("a record is no checkpoint", [Fault("checkpoint", "must have its fields")]) from error
+
+
+def head_fields(head: ChainHead) -> dict[str, Any]:
+    """Write a place in the chain."""
+    return {"chain_id": str(head.chain_id), "position": head.position, "digest": head.digest.hex()}
+
+
+def read_head(record: Mapping[str, Any]) -> ChainHead:
+    """Read a place in the chain. Raises InvalidInput."""
+    try:
+        digest, position = bytes.fromhex(record["digest"]), int(record["position"])
+        return ChainHead(chain_id=UUID(record["chain_id"]), position=position, digest=digest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInput("a record names no place in a chain", [Fault("head", "must have its fields")]) from error

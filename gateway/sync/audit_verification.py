@@ -134,6 +134,11 @@ class ChainVerifier:
         return sorted(named, key=lambda finding: (finding.first, finding.last, finding.kind))
 
     @property
+    def read_to(self) -> int:
+        """The stored position of the last line that was fed."""
+        return self._position if self._held is None else self._held.position
+
+    @property
     def last_position(self) -> int:
         """The position of the last line seen, as it was counted when it was written."""
         return self._position + self._shift
