@@ -45,8 +45,8 @@ def verify(
         typer.echo(f"… and {len(report.findings) - limit} more")
     verdict = "whole" if report.is_whole else f"NOT WHOLE: {len(report.findings)} findings"
     typer.echo(
-        f"{verdict}; {report.lines_count} lines ({report.first}-{report.last}), {report.checkpoints_count} checkpoints, "
-        f"{report.signatures_count} signatures verified"
+        f"{verdict}; {report.lines_count} lines ({report.first}-{report.last}), "
+        f"{report.checkpoints_count} checkpoints, {report.signatures_count} signatures verified"
     )
     for key_id in report.unknown_keys:
         typer.echo(f"not looked at: signatures by {key_id}, a key that is not at hand (see --keys)", err=True)

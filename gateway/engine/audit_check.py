@@ -86,7 +86,8 @@ async def verify_stored(
 ) -> Report:
     """Verify the chain in the database, all of it or what follows a checkpoint that was kept elsewhere.
 
-    `anchors` are further such checkpoints. `progress` hears of positions done and the last one. Raises StoreUnavailable.
+    `anchors` are further such checkpoints. `progress` hears of positions done and the last one.
+    Raises StoreUnavailable.
     """
     report = Report()
     judge = CheckpointJudge(key_ring, verifier, report)

@@ -110,6 +110,10 @@ class AuditStore(Protocol):
         """Give the checkpoints at or behind a position, in order."""
         ...
 
+    async def digest_at(self, position: int) -> bytes | None:
+        """Give the stored digest of a line; None when there is no such line."""
+        ...
+
     async def newest_checkpoint(self) -> Checkpoint | None:
         """Give the last one."""
         ...

@@ -89,6 +89,8 @@ class ChainVerifier:
     _findings: list[Finding] = field(default_factory=list)
     _suspects: dict[int, _Suspect] = field(default_factory=dict)
     _gaps: list[_Gap] = field(default_factory=list)
+    _unanchored: list[tuple[int, int, bytes]] = field(default_factory=list)
+    _loose: list[_Suspect] = field(default_factory=list)
     _unnamed_count: int = 0
     _held: ChainedLine | None = None
     _position: int = 0
@@ -120,8 +122,12 @@ class ChainVerifier:
         if self._held is not None:
             self._judge(self._held, None)
             self._held = None
-        self._judge_end()
-        self._explain_places()
+        resolved = self._explain_places()
+        for first, place, known in self._unanchored:
+            if resolved.get(place) != known:
+                text = "a checkpoint knows another digest: digests were made anew"
+                self._note(FindingKind.REWRITTEN, first, place, text)
+        self._judge_end(resolved)
         gone, changed = "no such lines; the next cannot be checked", "it does not follow from the line before it"
         named = [
             *self._findings,
@@ -158,6 +164,8 @@ class ChainVerifier:
         if not self._is_linked:
             # Nothing can be said of it: the digest before it is gone.
             self._is_linked, is_good = True, encoded is not None
+            if len(self._loose) < _MAX_SUSPECTS:
+                self._loose.append(_Suspect(line, encoded, None, None))
         elif not is_good:
             computed = None if encoded is None else link(self._stored, line.position + self._shift, encoded)
             self._suspect(line, encoded, computed)
@@ -218,11 +226,10 @@ class ChainVerifier:
         if known is None:
             return
         if known not in (line.digest, self._computed):
-            text = "a checkpoint knows another digest: digests were made anew"
-            self._note(FindingKind.REWRITTEN, self._anchored + 1, place, text)
+            self._unanchored.append((self._anchored + 1, place, known))
         self._anchored = place
 
-    def _judge_end(self) -> None:
+    def _judge_end(self, resolved: Mapping[int, bytes]) -> None:
         last, head = self.last_position, self.head
         told = max(self.anchors, default=0)
         if head is None:
@@ -231,14 +238,14 @@ class ChainVerifier:
             self._note(FindingKind.CUT_TAIL, last + 1, head.position, "the head knows of more lines")
         elif head.position < last:
             self._note(FindingKind.BEYOND_HEAD, head.position + 1, last, "behind the head: put in, or an older head")
-        elif head.digest not in (self._stored, self._computed):
+        elif head.digest not in (self._stored, self._computed, resolved.get(self._position)):
             text = "the head knows another digest: digests were made anew"
             self._note(FindingKind.REWRITTEN, min(self._anchored + 1, last), last, text)
         if told > max(last, 0 if head is None else head.position):
             self._note(FindingKind.CUT_TAIL, last + 1, told, "a checkpoint knows of more lines")
 
-    def _explain_places(self) -> None:
-        """Find exchanged lines: one that follows in the place of another."""
+    def _explain_places(self) -> dict[int, bytes]:
+        """Find exchanged lines, one that follows in the place of another; give the digests of places explained."""
         resolved: dict[int, bytes] = {}
         gaps = {gap.first: gap for gap in self._gaps}
         for place in sorted({*self._suspects, *gaps}):
@@ -253,7 +260,7 @@ class ChainVerifier:
                     del self._suspects[place]
                     resolved[place] = own
                     continue
-            for other in [*self._suspects.values()]:
+            for other in [*self._suspects.values(), *self._loose]:
                 if other.encoded is None or other.line.position == place:
                     continue
                 digest = link(before, place, other.encoded)
@@ -265,6 +272,7 @@ class ChainVerifier:
         for place in resolved:
             self._suspects.pop(place, None)
             self._gaps = [gap for gap in self._gaps if (gap.first, gap.last) != (place, place)]
+        return resolved
 
 
 def _encoded(line: ChainedLine) -> bytes | None:
