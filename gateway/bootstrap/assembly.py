@@ -29,7 +29,7 @@ from gateway.bootstrap.answering import (
     make_national_reads,
     make_services,
 )
-from gateway.bootstrap.audit import make_auditor, make_checkpoints
+from gateway.bootstrap.audit import checkpoint_signer, make_auditor, make_checkpoints
 from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import PORTAL, Ground
@@ -100,6 +100,7 @@ class Assembly:
         self._providers = provider_settings(settings)
         self._provider_tls = provider_tls(self._providers, self.clock)
         self._signer = open_signer(settings) if self._providers else None
+        self._checkpoint_signer = checkpoint_signer(settings)
         self._registrations = consent_settings(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
@@ -123,7 +124,7 @@ class Assembly:
         runner, auditor = None, None
         if acceptor is not None:
             auditor = make_auditor(ground)
-            more_jobs.append(make_checkpoints(ground, self._signer))
+            more_jobs.append(make_checkpoints(ground, self._checkpoint_signer))
             national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
             if national is not None:
                 more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))

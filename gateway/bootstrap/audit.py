@@ -9,7 +9,7 @@ from gateway.engine.audit import Auditor, Checkpointer
 from gateway.engine.scheduler import Job
 from gateway.ports.audit import CheckpointSigner
 from gateway.store.audit import PostgresAudit
-from gateway.vault.assertions import Es256Signer, load_signer
+from gateway.vault.assertions import load_signer
 from gateway.vault.checkpoints import Es256CheckpointSigner
 
 LOOK_SECONDS = 2.0
@@ -27,14 +27,14 @@ def make_auditor(ground: Ground) -> Auditor:
     )
 
 
-def make_checkpoints(ground: Ground, signer: Es256Signer | None) -> Job:
+def make_checkpoints(ground: Ground, signer: CheckpointSigner | None) -> Job:
     """Give what makes checkpoints, when they are due by time or by count."""
     checkpointer = Checkpointer(
         PostgresAudit(ground.pool),
         key_ring=ground.key_ring,
         clock=ground.clock,
         observer=ground.telemetry,
-        signer=None if signer is None else Es256CheckpointSigner(signer),
+        signer=signer,
     )
 
     async def turn() -> None:
@@ -44,14 +44,16 @@ def make_checkpoints(ground: Ground, signer: Es256Signer | None) -> Job:
 
 
 def checkpoint_signer(settings: Settings) -> CheckpointSigner | None:
-    """Give what signs checkpoints at the command line: the configured keys, or those beside an embedded database.
+    """Give what signs checkpoints: the keys of [audit], of [identity], or that beside an embedded database.
 
     Makes none: None when there are none. Raises ConfigurationError when they cannot be read.
     """
-    paths = () if settings.identity is None else settings.identity.signing_key_files
+    setting, paths = "audit.signing_key_files", settings.audit.signing_key_files
+    if not paths and settings.identity is not None:
+        setting, paths = "identity.signing_key_files", settings.identity.signing_key_files
     if not paths:
         beside = settings.store.data_folder / "keys" / "assertions.pem"
         if settings.store.dsn is not None or not beside.is_file():
             return None
         paths = (beside,)
-    return Es256CheckpointSigner(load_signer(paths))
+    return Es256CheckpointSigner(load_signer(paths, setting))

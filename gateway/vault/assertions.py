@@ -86,11 +86,11 @@ def _named(key: ec.EllipticCurvePrivateKey) -> ECKey:
     return known
 
 
-def load_signer(paths: Sequence[Path]) -> Es256Signer:
+def load_signer(paths: Sequence[Path], named: str = "identity.signing_key_files") -> Es256Signer:
     """Read PEM files of P-256 keys. Raises ConfigurationError listing every fault."""
     keys, faults = [], []
     for place, path in enumerate(paths):
-        setting = f"identity.signing_key_files.{place}"
+        setting = f"{named}.{place}"
         try:
             if path.stat().st_mode & 0o077:
                 faults.append(Fault(setting, "must be readable by its owner only"))
