@@ -30,8 +30,6 @@ class AuditAction(StrEnum):
     """Lines of this record were shown."""
     AUDIT_EXPORTED = "audit.exported"
     """Lines of this record were given away as a file."""
-    AUDIT_RESEALED = "audit.resealed"
-    """An operator went on after the chain's head had been found wrong."""
 
 
 class AuditStage(StrEnum):

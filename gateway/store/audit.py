@@ -139,16 +139,6 @@ class _Appending:
             text = "lines stand behind the end of the audit chain"
             raise IntegrityFailed(text, code="audit_beyond_head") from None
 
-    async def last_line(self) -> tuple[int, bytes] | None:
-        """Give position and digest of the line that stands last, whatever the head says."""
-        row = await self._sql.last_line(self._connection)
-        return None if row is None else (row["position"], row["digest"])
-
-    async def reset(self, head: StoredHead) -> None:
-        """Set the chain's end anew."""
-        await self._sql.begin_chain(self._connection, **_head_values(head))
-        await self._sql.reset_head(self._connection, **_head_values(head))
-
 
 def _head_values(stored: StoredHead) -> dict[str, Any]:
     head = stored.head

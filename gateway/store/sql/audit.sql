@@ -73,11 +73,5 @@ RETURNING true;
 SELECT min(position) AS first, max(position) AS last FROM audit_lines
 WHERE at >= :since::timestamptz AND at < :until::timestamptz;
 
--- name: last_line^
-SELECT position, digest FROM audit_lines ORDER BY position DESC LIMIT 1;
-
 -- name: digest_at$
 SELECT digest FROM audit_lines WHERE position = :position;
-
--- name: reset_head!
-UPDATE audit_head SET chain_id = :chain_id, position = :position, digest = :digest, mac = :mac;
