@@ -80,8 +80,8 @@ async def test_lines_by_what_they_are_about(pool: Any, key_ring: FileKeyRing) ->
         first = await every.get("/v1/audit/lines?action=dossier.read&limit=1")
         cursor = first.json["next_cursor"]
         assert [1] == await positions(f"action=dossier.read&limit=1&cursor={cursor}")
-        number = await every.get("/v1/audit/lines?officer=999199000001")
-        assert (400, ["/query/officer"]) == (number.status, number.fields)
+        refused = await every.get("/v1/audit/lines?officer=999199000001")
+        assert (400, ["/query/officer"]) == (refused.status, refused.fields)
 
 
 async def test_lines_of_other_agencies_are_not_shown(pool: Any, key_ring: FileKeyRing) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.engine.audit_check import verify_stored
 from gateway.errors import InvalidInput, StoreUnavailable
 from gateway.model.audit import Outcome
 from gateway.ports.observing import AlertRaised, AuditCheckpointed
@@ -77,6 +78,23 @@ async def test_a_killed_process_loses_only_what_it_had_not_acknowledged(
     assert stored is not None
     assert kept <= stored.head.position
     assert [] == await found(pool, key_ring)
+
+
+async def test_a_chain_that_grows_meanwhile_is_whole(pool: Any, key_ring: FileKeyRing, clock: StillClock) -> None:
+    """What is appended while somebody verifies is no finding."""
+    await write_lines(pool, key_ring, clock, 3)
+
+    class Growing(PostgresAudit):
+        async def chain(self, after: int, **bounds: Any) -> Any:
+            await write_lines(pool, key_ring, clock, 2)
+            async for page in super().chain(after, **bounds):
+                yield page
+            await write_lines(pool, key_ring, clock, 2)
+
+    report = await verify_stored(Growing(pool), key_ring=key_ring, verifier=None)
+
+    assert [] == report.findings
+    assert 7 <= report.lines_count
 
 
 async def test_lines_that_wait_share_a_commit(pool: Any, key_ring: FileKeyRing, clock: StillClock) -> None:
