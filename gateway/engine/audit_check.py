@@ -48,7 +48,12 @@ class CheckpointJudge:
         for checkpoint in checkpoints:
             place = checkpoint.head.position
             self._report.checkpoints_count += 1
-            if not self._is_genuine(checkpoint):
+            try:
+                is_genuine = self._is_genuine(checkpoint)
+            except (ValueError, OverflowError):
+                # An instant beyond the calendar, say.
+                is_genuine = False
+            if not is_genuine:
                 findings.append(Finding(FindingKind.CHECKPOINT_FORGED, place, place, "the gateway did not make it"))
             elif checkpoint.head.chain_id != chain_id:
                 findings.append(Finding(FindingKind.OTHER_CHAIN, place, place, "a checkpoint of another chain"))

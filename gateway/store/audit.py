@@ -193,12 +193,17 @@ def _line(row: Any) -> ChainedLine:
     return ChainedLine(row["position"], AuditLine(**values), row["digest"], row["format"])
 
 
+_KINDS = frozenset(CheckpointKind)
+
+
 def _checkpoint(row: Any) -> Checkpoint:
+    is_known = row["kind"] in _KINDS
     return Checkpoint(
         head=ChainHead(chain_id=row["chain_id"], position=row["position"], digest=row["digest"]),
         at=row["at"],
-        kind=CheckpointKind(row["kind"]),
+        kind=CheckpointKind(row["kind"]) if is_known else CheckpointKind.KEY_RING,
         key_id=row["key_id"],
         signature=row["signature"],
-        mac=row["mac"],
+        # A kind that the gateway never wrote is no checkpoint of its own, whatever else it carries.
+        mac=row["mac"] if is_known else b"",
     )

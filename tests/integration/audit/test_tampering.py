@@ -288,6 +288,19 @@ async def test_forged_checkpoints(pool: Any, key_ring: FileKeyRing, clock: Still
     assert [("checkpoint_forged", 9, 9)] == await found(pool, key_ring, verifier=verifier)
 
 
+@pytest.mark.parametrize(
+    "change", ["kind = 'x'", "at = 'infinity'", "mac = sha256('x')", "chain_id = gen_random_uuid()"]
+)
+async def test_a_changed_checkpoint(
+    pool: Any, key_ring: FileKeyRing, clock: StillClock, lines: None, change: str
+) -> None:
+    """Whatever is changed in a checkpoint, it is one that the gateway did not make."""
+    await checkpointer(pool, key_ring, clock).make()
+    await tamper(pool, f"UPDATE audit_checkpoints SET {change}")
+
+    assert [("checkpoint_forged", 9, 9)] == await found(pool, key_ring)
+
+
 async def _by(key_ring: FileKeyRing, clock: StillClock, signer: Es256CheckpointSigner, pool: Any) -> Any:
     from gateway.model.audit import Checkpoint, CheckpointKind
     from gateway.sync.audit import checkpoint_claims, seal_checkpoint
