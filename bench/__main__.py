@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only accept,import,drain,reconcile,sign_in,translate] [--json FILE]`.
+"""`python -m bench [--quick] [--only accept,import,drain,reconcile,sign_in,audit,translate] [--json FILE]`.
 
 Prints a table, then one line of JSON. Ends with 1 when the run is void, with 2 when it could not be made; a missed aim
 is shown and does not change the status.
@@ -20,6 +20,7 @@ import uvloop
 from rich.console import Console
 
 from bench.accept import measure_accept
+from bench.audit import measure_audit
 from bench.children import ChildFailed
 from bench.database import Server, running_server
 from bench.drain import measure_drain
@@ -34,7 +35,7 @@ from bench.translate import measure_translate
 from certs.commands import init
 from gateway.clocks import SystemClock
 
-NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in")
+NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in", "audit")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -71,6 +72,7 @@ async def run(names: Sequence[str], *, is_quick: bool, console: Console) -> tupl
                 "drain": lambda: measure_drain(bench, certificates),
                 "reconcile": lambda: measure_reconcile(bench),
                 "sign_in": lambda: measure_sign_in(bench),
+                "audit": lambda: measure_audit(bench),
             }
             measurements = []
             for chosen in NAMES:

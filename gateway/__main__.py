@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from gateway import __version__
+from gateway.audit_commands import app as audit
 from gateway.commands import add_sync_commands, calendar, portal_standing
 from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
@@ -35,6 +36,7 @@ app.add_typer(calendar, name="calendar")
 add_sync_commands(sync)
 app.add_typer(certs, name="certs")
 app.add_typer(mappings, name="mappings")
+app.add_typer(audit, name="audit")
 sync.command("procedures")(procedures)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

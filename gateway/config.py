@@ -40,6 +40,14 @@ class KeySettings(_Section):
     ring_file: Path | None = None
 
 
+class AuditSettings(_Section):
+    """The record of looks at personal data. Its checkpoints are signed by these keys, else by those of [identity],
+    else sealed by the key ring only."""
+
+    signing_key_files: Annotated[tuple[Path, ...], Field(max_length=10)] = ()
+    """PEM files of P-256 keys; the first signs, further ones verify what was signed before."""
+
+
 class ServerTlsSettings(_Section):
     """Certificates of the gateway's own listener; without it, plain HTTP for a proxy in front."""
 
@@ -301,6 +309,7 @@ class Settings(BaseSettings):
     files: FileSettings = FileSettings()
     calendar: CalendarsSettings = CalendarsSettings()
     codes: CodeSettings = CodeSettings()
+    audit: AuditSettings = AuditSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

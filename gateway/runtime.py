@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.audit import Auditor
 from gateway.engine.procedures import sync_procedures
 from gateway.engine.scheduler import Job, run_jobs
 from gateway.engine.worker import Worker
@@ -36,6 +37,7 @@ class Parts:
     systems: PostgresSystems
     procedures: PostgresProcedures
     acceptor: Acceptor | None
+    auditor: Auditor | None
     outbox: PostgresOutbox | None
     presence: WorkerPresence | None
     worker: Worker | None
@@ -67,6 +69,8 @@ class Runtime:
         parts.signal.start()
         if parts.acceptor is not None:
             parts.acceptor.start()
+        if parts.auditor is not None:
+            parts.auditor.start()
         if parts.worker is not None:
             self._tasks.append(asyncio.create_task(parts.worker.run(self._stopping)))
         self._tasks.extend(asyncio.create_task(run(self._stopping)) for run in parts.more_workers)
@@ -94,6 +98,8 @@ class Runtime:
         tasks = list(self._tasks)
         if parts.acceptor is not None:
             tasks.append(asyncio.create_task(parts.acceptor.close()))
+        if parts.auditor is not None:
+            tasks.append(asyncio.create_task(parts.auditor.close()))
         _, late = await asyncio.wait(tasks, timeout=parts.stop_grace_seconds)
         for task in late:
             task.cancel()

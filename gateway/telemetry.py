@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from gateway.api.services import InternalFailure, RequestFinished
 from gateway.ports.observing import (
     AlertRaised,
+    AuditCheckpointed,
     CallEnded,
     CircuitMoved,
     ConsentMoved,
@@ -34,6 +35,7 @@ from gateway.ports.observing import (
     SignInsEnded,
 )
 from gateway.ports.portal_services import DriftKind
+from gateway.sync.audit_records import checkpoint_fields
 from gateway.sync.calendar import Hold
 
 _SAID_AGAIN_SECONDS = 60.0
@@ -73,6 +75,10 @@ class Telemetry:
     ) -> None:
         self.registry = registry
         self._log = structlog.get_logger()
+        # Anchors of the audit chain are worth nothing if a log level leaves them out.
+        self._anchors = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr), wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET)
+        )
         self._logs_requests = logs_requests
         self._monotonic = monotonic
         self._said: dict[tuple[str, str], float] = {}
@@ -142,6 +148,7 @@ class Telemetry:
             "identity_keys_events", "Readings of a provider's keys and unknown key ids", "provider", "event"
         )
         self._clock_offset = latest("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
+        self._audit_head = latest("audit_head_position", "Lines in the audit chain")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
@@ -184,6 +191,8 @@ class Telemetry:
                 self._consents.labels(happening.hub, happening.standing, happening.code).inc()
             case SignInsEnded():
                 self._sign_ins_ended.labels(happening.reason).inc(happening.count)
+            case AuditCheckpointed():
+                self._anchors.info("audit.checkpoint", **checkpoint_fields(happening.checkpoint))
             case ListRead():
                 self._lists.labels(happening.system, happening.name, happening.outcome).inc()
 
@@ -338,6 +347,9 @@ class Telemetry:
 
     def note_kept(self, messages_count: int) -> None:
         self._kept.set(messages_count)
+
+    def note_audit_head(self, position: int) -> None:
+        self._audit_head.set(position)
 
     def note_certificate(self, name: str, days_left: float) -> None:
         self._certificate.labels(name).set(days_left)

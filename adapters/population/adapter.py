@@ -9,7 +9,7 @@ from adapters.population import decoding
 from adapters.population.client import NewId, PopulationClient
 from adapters.population.decoding import Records
 from adapters.population.failures import ANOTHER_PERSON, SYSTEM, broken
-from adapters.population.requests import Question
+from adapters.population.question import Question
 from adapters.population.settings import Operation, PopulationSettings
 from adapters.transport import HttpTransport, Observer, ReadRetry
 from adapters.transport.http import HeadersSupplier, SslSupplier

@@ -15,7 +15,8 @@ from adapters.population import decoding
 from adapters.population.decoding import Undecodable
 from adapters.population.edges import Edge, Stamp, wso2_fault
 from adapters.population.failures import SYSTEM, TOKEN_REFUSED, broken, error_of_status, fault_error
-from adapters.population.requests import Question, write_envelope
+from adapters.population.question import Question
+from adapters.population.requests import write_envelope
 from adapters.population.settings import Operation, PopulationSettings, RequestForm
 from adapters.population.tokens import Token, TokenKeeper
 from adapters.transport import CallOutcome, HttpAnswer, HttpTransport, ReadRetry

@@ -22,7 +22,7 @@ from adapters.population.failures import (
     platform_refusal,
     wso2_error,
 )
-from adapters.population.requests import Question
+from adapters.population.question import Question
 from adapters.population.settings import (
     C06Edge,
     LgspTokenEdge,

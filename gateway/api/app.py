@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from gateway.api import (
     applications,
+    audit,
     catalogues,
     codes,
     consents,
@@ -70,6 +71,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *identity_accounts.ENDPOINTS,
     *identity_pages.ENDPOINTS,
     *consents.ENDPOINTS,
+    *audit.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -26,8 +26,10 @@ from gateway.api.problems import Problem
 from gateway.api.representations import DeliveryPage, DeliveryView, DossierPage, DossierSummary, ReceiptView, Timeline
 from gateway.api.timeline import make_timeline
 from gateway.engine.acceptor import Receipt, revision_context
+from gateway.engine.proofs import number_digest
+from gateway.model.audit import Access, AuditAction, Outcome
 from gateway.model.dossier import Channel, Dossier, ProgressStep
-from gateway.model.party import CLOSED
+from gateway.model.party import CLOSED, IdentifierType
 from gateway.model.status import DossierStatus
 from gateway.model.subtrees import is_within
 from gateway.model.vocabulary import AgencyCode, DossierCode, Instant, ProcedureCode
@@ -35,6 +37,7 @@ from gateway.store.clients import Client, Scope
 from gateway.store.dossiers import (
     DossierFilter,
     DossierLine,
+    SealedDossier,
     find_dossier,
     find_standing,
     list_deliveries,
@@ -44,6 +47,9 @@ from gateway.store.dossiers import (
 
 CODE = {"code": DossierCode}
 PageCount = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
+# What the audit names of a dossier that is read: all of it, whoever's data it holds; found by the applicant's number.
+_DOCUMENT = ("document",)
+_NUMBERS = (IdentifierType.PERSONAL_ID, IdentifierType.OLD_ID_CARD)
 SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -153,7 +159,23 @@ async def get_dossier(call: Call) -> web.StreamResponse:
     dossier = msgspec.json.decode(document, type=Dossier)
     if dossier.status is not found.status:
         dossier = replace(dossier, status=found.status)
+    await call.services.auditor.note(_access(call, found, dossier), Outcome(outcome="read", fields_released=_DOCUMENT))
     return call.answer(200, dossier, headers)
+
+
+def _access(call: Call, found: SealedDossier, dossier: Dossier) -> Access:
+    number = next((one.number for one in dossier.applicant.identifiers if one.type in _NUMBERS), None)
+    return Access(
+        action=AuditAction.DOSSIER_READ,
+        client_id=call.caller.client_id,
+        agency_code=found.handling_agency_code,
+        procedure_code=dossier.procedure_code,
+        dossier_code=found.code,
+        purpose="dossier",
+        subject_digest=None if number is None else number_digest(call.services.key_ring, number),
+        fields_requested=_DOCUMENT,
+        client_address=call.request.remote or "",
+    )
 
 
 def _summary(line: DossierLine) -> DossierSummary:
@@ -272,7 +294,7 @@ ENDPOINTS = (
         operation_id="getDossier",
         tag="dossiers",
         summary="Read a dossier",
-        description="Gives exactly what PUT takes, with the present status.",
+        description="Gives exactly what PUT takes, with the present status. That it was read is written down first.",
         scope=Scope.DOSSIERS_READ,
         handler=get_dossier,
         path_parameters=CODE,

@@ -42,6 +42,7 @@ _TAGS = {
     "national": "Questions that are put to national systems at once, for a caller.",
     "identity": "Sign-in with a national identity.",
     "consents": "Data that citizens release in the VNeID application.",
+    "audit": "Who looked at whose data, when, why, and for which dossier.",
     "events": "What happened: the feed and webhooks.",
     "systems": "National systems: whether they are called, and how their contract drifts.",
     "operations": "For operators and their machines.",

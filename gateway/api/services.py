@@ -13,6 +13,7 @@ from gateway.engine.acceptor import Acceptor
 from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
 from gateway.engine.proofs import Proofs
+from gateway.ports.audit import Audit
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.codes import CodeDirectory
 from gateway.ports.mapping import CurrentMapper
@@ -142,7 +143,7 @@ async def no_metrics() -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the API works with. `acceptor` is started and closed by whoever made it, and so is `signal`.
+    """Everything the API works with. `acceptor`, `auditor` and `signal` are started and closed by whoever made them.
 
     `render_metrics` gives the Prometheus text of whatever registry the installation uses. `random_bytes` makes
     identifiers and webhook secrets, so it must be fit for secrets.
@@ -155,6 +156,8 @@ class Services:
     signal: EventSignal
     catalogue: CatalogueKnowledge
     random_bytes: Callable[[int], bytes]
+    auditor: Audit
+    """Writes down every look at personal data, before anything of it is handed out."""
     readiness: Callable[[], Awaitable[Sequence[SystemReadiness]]] = no_systems
     render_metrics: Callable[[], Awaitable[bytes]] = no_metrics
     observer: Observer = field(default_factory=SilentObserver)

@@ -21,6 +21,7 @@ from gateway.bootstrap.opening import read_secret
 from gateway.bootstrap.working import make_gate, make_opening
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.audit import Auditor
 from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
@@ -58,6 +59,7 @@ def make_services(
     registry: CollectorRegistry,
     *,
     acceptor: Acceptor,
+    auditor: Auditor,
     catalogue: CatalogueMemory,
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
@@ -76,6 +78,7 @@ def make_services(
     gates = {system: make_gate(ground, refresh_seconds=0) for system in ground.portals}
     return Services(
         acceptor=acceptor,
+        auditor=auditor,
         pool=ground.pool,
         key_ring=ground.key_ring,
         clock=ground.clock,

@@ -29,6 +29,7 @@ from gateway.bootstrap.answering import (
     make_national_reads,
     make_services,
 )
+from gateway.bootstrap.audit import checkpoint_signer, make_auditor, make_checkpoints
 from gateway.bootstrap.catalogues import make_lists, reading_policy
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import PORTAL, Ground
@@ -64,6 +65,7 @@ from gateway.bootstrap.working import (
 from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.audit import Auditor
 from gateway.engine.drift import DriftBuffer
 from gateway.engine.scheduler import Job
 from gateway.ports.portal import Finding
@@ -98,6 +100,7 @@ class Assembly:
         self._providers = provider_settings(settings)
         self._provider_tls = provider_tls(self._providers, self.clock)
         self._signer = open_signer(settings) if self._providers else None
+        self._checkpoint_signer = checkpoint_signer(settings)
         self._registrations = consent_settings(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
@@ -118,8 +121,10 @@ class Assembly:
         more_workers, more_jobs = self._more_work(ground, portal, procedures, mappings) if role.is_worker else ([], [])
         if portal is not None:
             more_jobs.append(write_drift)
-        runner = None
+        runner, auditor = None, None
         if acceptor is not None:
+            auditor = make_auditor(ground)
+            more_jobs.append(make_checkpoints(ground, self._checkpoint_signer))
             national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
             if national is not None:
                 more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
@@ -131,7 +136,7 @@ class Assembly:
             desk = None if identity is None else identity[0]
             service, consent_jobs = make_consents(ground, desk, make_hubs(ground, self._registrations))
             more_jobs.extend(consent_jobs)
-            runner = self._runner(ground, portal, national, desk, service, acceptor, catalogue, mappings)
+            runner = self._runner(ground, portal, national, desk, service, acceptor, auditor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -140,6 +145,7 @@ class Assembly:
             systems=ground.systems,
             procedures=procedures,
             acceptor=acceptor,
+            auditor=auditor,
             outbox=outbox,
             presence=presence,
             worker=worker,
@@ -273,6 +279,7 @@ class Assembly:
         identity: IdentityDesk | None,
         consents: ConsentService | None,
         acceptor: Acceptor,
+        auditor: Auditor,
         catalogue: CatalogueMemory,
         mappings: Mappings,
     ) -> web.AppRunner:
@@ -281,6 +288,7 @@ class Assembly:
             ground,
             self.registry,
             acceptor=acceptor,
+            auditor=auditor,
             catalogue=catalogue,
             certificates=self.certificates,
             files=files,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.model.audit import Checkpoint
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryEnded:
@@ -146,8 +148,17 @@ class ConsentMoved:
     code: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditCheckpointed:
+    """A checkpoint of the audit chain was made. It is written to the log whatever the log's level: there it is out of
+    reach of whoever can change the database."""
+
+    checkpoint: Checkpoint
+
+
 Happening = (
     SignInBegun
+    | AuditCheckpointed
     | ConsentMoved
     | SignInConcluded
     | SignInsEnded

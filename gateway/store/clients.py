@@ -45,6 +45,8 @@ class Scope(StrEnum):
     IDENTITY_SIGN_IN = "identity:sign-in"
     CONSENTS_REQUEST = "consents:request"
     """Have citizens sign in with a national identity, and get assertions about them."""
+    AUDIT_READ = "audit:read"
+    """See who looked at whose data. Lines of no agency are shown to clients of all agencies only."""
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"

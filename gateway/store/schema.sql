@@ -2,6 +2,11 @@
 
 CREATE SCHEMA public;
 COMMENT ON SCHEMA public IS 'standard public schema';
+CREATE FUNCTION public.refuse_change_of_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN RAISE EXCEPTION 'the audit is only ever added to' USING ERRCODE = 'restrict_violation'; END
+$$;
 CREATE FUNCTION public.refuse_change_of_evidence() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -29,6 +34,54 @@ CREATE TABLE public.account_links (
 );
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
+);
+CREATE TABLE public.audit_checkpoints (
+    "position" bigint NOT NULL,
+    chain_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    key_id text NOT NULL,
+    signature text NOT NULL,
+    mac bytea NOT NULL
+);
+CREATE TABLE public.audit_head (
+    is_only boolean DEFAULT true NOT NULL,
+    chain_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    digest bytea NOT NULL,
+    mac bytea NOT NULL,
+    CONSTRAINT audit_head_is_only_check CHECK (is_only)
+)
+WITH (fillfactor='50');
+CREATE TABLE public.audit_lines (
+    "position" bigint NOT NULL,
+    format smallint NOT NULL,
+    line_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    action text NOT NULL,
+    stage text NOT NULL,
+    correlation_id uuid NOT NULL,
+    client_id text NOT NULL,
+    officer text NOT NULL,
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    dossier_code text NOT NULL,
+    purpose text NOT NULL,
+    legal_basis text NOT NULL,
+    consent_ref text NOT NULL,
+    subject_digest bytea,
+    fields_requested text[] NOT NULL,
+    fields_released text[] NOT NULL,
+    outcome text NOT NULL,
+    upstream_code text NOT NULL,
+    request_id text NOT NULL,
+    edge text NOT NULL,
+    latency_ms integer,
+    client_address text NOT NULL,
+    gateway_version text NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT audit_lines_position_check CHECK (("position" > 0))
 );
 CREATE TABLE public.catalogue_items (
     item_id bigint NOT NULL,
@@ -752,6 +805,12 @@ ALTER TABLE ONLY public.account_links
     ADD CONSTRAINT account_links_pkey PRIMARY KEY (link_id);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.audit_checkpoints
+    ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY ("position");
+ALTER TABLE ONLY public.audit_head
+    ADD CONSTRAINT audit_head_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.audit_lines
+    ADD CONSTRAINT audit_lines_pkey PRIMARY KEY ("position");
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_pkey PRIMARY KEY (item_id);
 ALTER TABLE ONLY public.catalogue_versions
@@ -854,6 +913,11 @@ ALTER TABLE ONLY public.technical_ids
     ADD CONSTRAINT technical_ids_pkey PRIMARY KEY (number_digest);
 CREATE INDEX account_links_by_account ON public.account_links USING btree (account_id);
 CREATE UNIQUE INDEX account_links_by_subject ON public.account_links USING btree (client_id, subject_digest) WHERE (state <> 'ended'::text);
+CREATE INDEX audit_lines_by_client ON public.audit_lines USING btree (client_id, "position");
+CREATE INDEX audit_lines_by_dossier ON public.audit_lines USING btree (dossier_code, "position") WHERE (dossier_code <> ''::text);
+CREATE INDEX audit_lines_by_officer ON public.audit_lines USING btree (officer, "position") WHERE (officer <> ''::text);
+CREATE INDEX audit_lines_by_subject ON public.audit_lines USING btree (subject_digest, at) WHERE (subject_digest IS NOT NULL);
+CREATE INDEX audit_lines_by_time ON public.audit_lines USING brin (at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX catalogue_items_dated ON public.catalogue_items USING btree (system, catalogue, code, valid_from);
 CREATE UNIQUE INDEX catalogue_items_open ON public.catalogue_items USING btree (system, catalogue, code) WHERE (valid_to IS NULL);
 CREATE INDEX catalogue_items_procedure ON public.catalogue_items USING btree (system, ((content ->> 'procedure_code'::text))) WHERE ((catalogue = 'online-services'::text) AND (valid_to IS NULL));
@@ -898,6 +962,11 @@ CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (syste
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
 CREATE INDEX technical_ids_by_age ON public.technical_ids USING btree (seen_at);
 CREATE INDEX technical_ids_due ON public.technical_ids USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE TRIGGER audit_checkpoints_are_not_emptied BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_audit();
+CREATE TRIGGER audit_checkpoints_stay BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_audit();
+CREATE TRIGGER audit_head_is_not_removed BEFORE DELETE ON public.audit_head FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_audit();
+CREATE TRIGGER audit_lines_are_not_emptied BEFORE TRUNCATE ON public.audit_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_audit();
+CREATE TRIGGER audit_lines_stay BEFORE DELETE OR UPDATE ON public.audit_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_audit();
 CREATE TRIGGER sign_in_evidence_stays BEFORE UPDATE ON public.sign_in_evidence FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_evidence();
 ALTER TABLE ONLY public.account_links
     ADD CONSTRAINT account_links_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.local_accounts(account_id);

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
-from gateway.errors import ConfigurationError, Fault
+from gateway.errors import ConfigurationError, Fault, IntegrityFailed
 from gateway.vault.keyring import write_once
 
 ASSERTION_TYPE = "identity-assertion+jwt"
@@ -34,12 +35,48 @@ class Es256Signer:
         self._keys = [_named(key) for key in keys]
 
     def sign(self, claims: dict[str, Any]) -> str:
+        return self.sign_typed(ASSERTION_TYPE, claims)
+
+    def sign_typed(self, token_type: str, claims: dict[str, Any]) -> str:
+        """Give a compact JWS of a type of its own, so that none is ever taken for another (RFC 8725 section 3.11)."""
         key = self._keys[0]
-        header = {"alg": "ES256", "typ": ASSERTION_TYPE, "kid": key.kid}
+        header = {"alg": "ES256", "typ": token_type, "kid": key.kid}
         return jwt.encode(header, claims, key, registry=_REGISTRY)
 
     def public_keys(self) -> Sequence[dict[str, Any]]:
         return [{**key.as_dict(private=False), "use": "sig", "alg": "ES256"} for key in self._keys]
+
+
+class Es256Verifier:
+    """Verifies what was signed by known keys, found by their thumbprints (RFC 7638) whatever names they are given."""
+
+    def __init__(self, keys: Sequence[dict[str, Any]]) -> None:
+        """Take public keys as JWKs. Raises ConfigurationError for one that is no P-256 key."""
+        self._keys: dict[str, ECKey] = {}
+        for place, jwk in enumerate(keys):
+            try:
+                key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
+            except (JoseError, KeyError, TypeError, ValueError) as error:
+                raise ConfigurationError([Fault(f"keys.{place}", "must be a public P-256 key as JWK")]) from error
+            if key.curve_name != "P-256":
+                raise ConfigurationError([Fault(f"keys.{place}", "must be a public P-256 key as JWK")])
+            self._keys[key.thumbprint()] = key
+
+    def knows(self, key_id: str) -> bool:
+        return key_id in self._keys
+
+    def read(self, token: str, token_type: str, key_id: str) -> dict[str, Any]:
+        """Give the claims of a token of this type, signed by this key. Raises IntegrityFailed."""
+        key = self._keys.get(key_id)
+        if key is None:
+            raise IntegrityFailed("a signature is by a key that is not known")
+        try:
+            read = jwt.decode(token, key, registry=_REGISTRY)
+        except (JoseError, ValueError) as error:
+            raise IntegrityFailed("a signature does not hold") from error
+        if read.header.get("typ") != token_type:
+            raise IntegrityFailed("a signature is of another type")
+        return dict(read.claims)
 
 
 def _named(key: ec.EllipticCurvePrivateKey) -> ECKey:
@@ -49,11 +86,11 @@ def _named(key: ec.EllipticCurvePrivateKey) -> ECKey:
     return known
 
 
-def load_signer(paths: Sequence[Path]) -> Es256Signer:
+def load_signer(paths: Sequence[Path], named: str = "identity.signing_key_files") -> Es256Signer:
     """Read PEM files of P-256 keys. Raises ConfigurationError listing every fault."""
     keys, faults = [], []
     for place, path in enumerate(paths):
-        setting = f"identity.signing_key_files.{place}"
+        setting = f"{named}.{place}"
         try:
             if path.stat().st_mode & 0o077:
                 faults.append(Fault(setting, "must be readable by its owner only"))

@@ -17,9 +17,11 @@ from gateway.api.endpoint import Runtime
 from gateway.api.server import make_runner
 from gateway.api.services import InternalFailure, RequestFinished, Services
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.audit import Auditor
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.ports.basics import KeyRing
 from gateway.store.acceptance import PostgresAcceptance
+from gateway.store.audit import PostgresAudit
 from gateway.store.clients import Client, Scope, add_client, new_token, token_digest
 from gateway.store.events import EventSignal
 from mappings.codes.directory import load_code_directory
@@ -206,8 +208,10 @@ async def running_api(
     """Run the API on a pool; `changes` replace fields of `Services`."""
     observer, catalogue, clock = RecordingObserver(), FixedCatalogue(), RunningClock()
     acceptor = Acceptor(PostgresAcceptance(pool), systems=["portal"], key_ring=key_ring, clock=clock)
+    auditor = Auditor(PostgresAudit(pool), key_ring=key_ring, clock=clock, random_bytes=os.urandom, version="0.0.0")
     services = Services(
         acceptor=acceptor,
+        auditor=auditor,
         pool=pool,
         key_ring=key_ring,
         clock=clock,
@@ -220,6 +224,7 @@ async def running_api(
     )
     services = replace(services, **changes)
     services.acceptor.start()
+    auditor.start()
     services.signal.start()
     app = build_app(services)
     try:
@@ -229,4 +234,5 @@ async def running_api(
             yield api
     finally:
         await services.acceptor.close()
+        await auditor.close()
         await services.signal.close()

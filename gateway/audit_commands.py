@@ -1,0 +1,88 @@
+"""`gateway audit`: verify the record of looks at personal data, and export it so that others can."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.commands import INSTANT_HELP, read_instant, with_database
+
+app = typer.Typer(no_args_is_help=True, help="The record of looks at personal data: verify and export.")
+
+_SLOW_SECONDS = 2.0
+
+
+@app.command("verify")
+def verify(
+    since: Annotated[
+        Path | None, typer.Option(help="Begin at the newest checkpoint of this file (JSON lines, a log too).")
+    ] = None,
+    anchors: Annotated[
+        Path | None, typer.Option(help="Hold the whole chain against all checkpoints of this file as well.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="Verify an export; needs no database.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Public keys (JWK set) that signed checkpoints.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Findings that are shown at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Verify every line, every checkpoint and the end of the chain; status 1 when anything is wrong."""
+    from gateway import auditing
+
+    unvouched: list[str] = []
+    if file is not None:
+        report, unvouched = auditing.verify_file(file, keys)
+    else:
+        tell = _Progress()
+        report = with_database(lambda dsn: auditing.verify(dsn, since=since, anchors=anchors, keys=keys, progress=tell))
+    facts = auditing.report_facts(report, limit)
+    if as_json:
+        typer.echo(json.dumps({**facts, "keys_of_the_file": unvouched}, ensure_ascii=False))
+        raise typer.Exit(0 if report.is_whole else 1)
+    for finding in report.findings[:limit]:
+        typer.echo(str(finding))
+    if len(report.findings) > limit:
+        typer.echo(f"… and {len(report.findings) - limit} more")
+    verdict = "whole" if report.is_whole else f"NOT WHOLE: {len(report.findings)} findings"
+    typer.echo(
+        f"{verdict}; {report.lines_count} lines ({report.first}-{report.last}), "
+        f"{report.checkpoints_count} checkpoints, {report.signatures_count} signatures verified"
+    )
+    for key_id in report.unknown_keys:
+        typer.echo(f"not looked at: signatures by {key_id}, a key that is not at hand (see --keys)", err=True)
+    for key_id in unvouched:
+        typer.echo(f"only the file vouches for its key {key_id}: compare it with the published one", err=True)
+    raise typer.Exit(0 if report.is_whole else 1)
+
+
+@app.command("export")
+def export(
+    begins: Annotated[str, typer.Option("--from", help=INSTANT_HELP)],
+    ends: Annotated[str, typer.Option("--to", help="The first instant that is left out.")],
+    out: Annotated[Path, typer.Option(help="A new file, made readable for its owner only.")],
+    because: Annotated[str, typer.Option(help="Why, for the record: a code or a short sentence.")] = "inspection",
+) -> None:
+    """Write the lines of an interval with what proves them. The export leaves a line of its own."""
+    from gateway import auditing
+
+    since, until = read_instant(begins), read_instant(ends)
+    if since >= until:
+        raise typer.BadParameter("must be after --from", param_hint="--to")
+    count = with_database(lambda dsn: auditing.export(dsn, since, until, out, because))
+    typer.echo(f"{count} lines in {out}")
+
+
+class _Progress:
+    """Says how far it is, once it takes longer than a moment, and then every few seconds."""
+
+    def __init__(self) -> None:
+        from gateway.clocks import SystemClock
+
+        self._clock = SystemClock()
+        self._said = self._clock.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = self._clock.monotonic()
+        if now - self._said >= _SLOW_SECONDS:
+            self._said = now
+            typer.echo(f"{done} of {total} lines", err=True)

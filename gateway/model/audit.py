@@ -1,0 +1,146 @@
+"""What is written down of every look at personal data: who, when, why, for which dossier, and what was let out.
+
+No line holds a personal value. A person who was looked at is a keyed digest, and so is an officer known by a citizen's
+number only; fields are named, never given.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+LINE_FORMAT = 1
+"""The version of the encoding that a line's hash is made over (docs/decisions/0021)."""
+
+
+class AuditAction(StrEnum):
+    """What was done. A word that is in use is never given another meaning: old lines keep it."""
+
+    CITIZEN_VERIFY = "citizen.verify"
+    """A citizen's data was held against the population database."""
+    CITIZEN_LOOKUP = "citizen.lookup"
+    """A citizen's data was read from the population database."""
+    CITIZEN_PREFILL = "citizen.prefill"
+    """A form was filled from the population database."""
+    CITIZEN_CACHE_READ = "citizen.cache_read"
+    """A reply that was kept for a moment was used again; nobody was asked."""
+    DOSSIER_READ = "dossier.read"
+    """A dossier's document was opened for a client."""
+    AUDIT_READ = "audit.read"
+    """Lines of this record were shown."""
+    AUDIT_EXPORTED = "audit.exported"
+    """Lines of this record were given away as a file."""
+
+
+class AuditStage(StrEnum):
+    """A look that needs somebody else leaves a line before the question and one after the answer."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who wants to look at what, and why. Texts are codes or short sentences of one line, "" where nothing was stated.
+
+    `officer` is taken as stated; a citizen's number is replaced by its digest before it is stored. `subject_digest` is
+    `number_digest` of the key ring over the citizen's number, None where nobody in particular is looked at.
+    """
+
+    action: AuditAction
+    client_id: str
+    officer: str = ""
+    agency_code: str = ""
+    procedure_code: str = ""
+    dossier_code: str = ""
+    purpose: str = ""
+    legal_basis: str = ""
+    consent_ref: str = ""
+    subject_digest: bytes | None = None
+    fields_requested: tuple[str, ...] = ()
+    edge: str = ""
+    """Which way to the other system is used (its profile), "" inside the gateway."""
+    client_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a look ended. `outcome` is a word of the action's own closed list; `request_id` is the id under which the
+    other system knows the call (MaYeuCau)."""
+
+    outcome: str
+    fields_released: tuple[str, ...] = ()
+    upstream_code: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One line, as it is kept. What is read back may have been tampered with, so words are plain text here."""
+
+    line_id: UUID
+    at: datetime
+    action: str
+    stage: str
+    correlation_id: UUID
+    """Ties the lines of one look together; of a single line its own id."""
+    client_id: str
+    officer: str
+    agency_code: str
+    procedure_code: str
+    dossier_code: str
+    purpose: str
+    legal_basis: str
+    consent_ref: str
+    subject_digest: bytes | None
+    fields_requested: tuple[str, ...]
+    fields_released: tuple[str, ...]
+    outcome: str
+    upstream_code: str
+    request_id: str
+    edge: str
+    latency_ms: int | None
+    client_address: str
+    gateway_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedLine:
+    """A line in its place. `digest` is SHA-256 over the digest before it, its position and its content."""
+
+    position: int
+    line: AuditLine
+    digest: bytes
+    format: int = LINE_FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """Where a chain ends. Position 0 is the beginning: no line yet, and the digest of the chain's own id."""
+
+    chain_id: UUID
+    position: int
+    digest: bytes
+
+
+class CheckpointKind(StrEnum):
+    """By what a checkpoint can be verified."""
+
+    ES256 = "es256"
+    """By the gateway's public signing keys, so by anybody; and by the key ring."""
+    KEY_RING = "key_ring"
+    """By the key ring only, since no signing key is configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A signed statement of where the chain stood. Kept outside the database, it finds what that cannot tell."""
+
+    head: ChainHead
+    at: datetime
+    kind: CheckpointKind
+    key_id: str
+    """The signing key's thumbprint (RFC 7638), "" for the key ring."""
+    signature: str
+    """A compact JWS, "" for the key ring."""
+    mac: bytes

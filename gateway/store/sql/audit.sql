@@ -1,0 +1,77 @@
+-- name: hold_head^
+-- Whoever comes second waits here, and then sees what the first one wrote.
+SELECT chain_id, position, digest, mac FROM audit_head FOR UPDATE;
+
+-- name: find_head^
+SELECT chain_id, position, digest, mac FROM audit_head;
+
+-- name: has_lines$
+SELECT EXISTS (SELECT FROM audit_lines);
+
+-- name: begin_chain!
+INSERT INTO audit_head (chain_id, position, digest, mac) VALUES (:chain_id, :position, :digest, :mac)
+ON CONFLICT DO NOTHING;
+
+-- name: append_lines!
+WITH moved AS (
+    UPDATE audit_head SET position = :position, digest = :digest, mac = :mac
+)
+INSERT INTO audit_lines (position, format, line_id, at, action, stage, correlation_id, client_id, officer, agency_code,
+    procedure_code, dossier_code, purpose, legal_basis, consent_ref, subject_digest, fields_requested, fields_released,
+    outcome, upstream_code, request_id, edge, latency_ms, client_address, gateway_version, digest)
+SELECT position, format, line_id, at, action, stage, correlation_id, client_id, officer, agency_code,
+    procedure_code, dossier_code, purpose, legal_basis, consent_ref, subject_digest,
+    -- Names of fields hold no comma.
+    string_to_array(fields_requested, ','), string_to_array(fields_released, ','),
+    outcome, upstream_code, request_id, edge, latency_ms, client_address, gateway_version, digest
+FROM unnest(:l1::bigint[], :l2::smallint[], :l3::uuid[], :l4::timestamptz[], :l5::text[], :l6::text[], :l7::uuid[],
+    :l8::text[], :l9::text[], :l10::text[], :l11::text[], :l12::text[], :l13::text[], :l14::text[], :l15::text[],
+    :l16::bytea[], :l17::text[], :l18::text[], :l19::text[], :l20::text[], :l21::text[], :l22::text[], :l23::integer[],
+    :l24::text[], :l25::text[], :l26::bytea[])
+    AS line (position, format, line_id, at, action, stage, correlation_id, client_id, officer, agency_code,
+    procedure_code, dossier_code, purpose, legal_basis, consent_ref, subject_digest, fields_requested, fields_released,
+    outcome, upstream_code, request_id, edge, latency_ms, client_address, gateway_version, digest);
+
+-- name: list_lines
+SELECT * FROM audit_lines
+WHERE position < :before::bigint
+  AND (:dossier_code::text IS NULL OR (dossier_code = :dossier_code::text AND dossier_code <> ''))
+  AND (:officer::text IS NULL OR (officer = :officer::text AND officer <> ''))
+  AND (:client_id::text IS NULL OR client_id = :client_id::text)
+  AND (:action::text IS NULL OR action = :action::text)
+  AND (:since::timestamptz IS NULL OR at >= :since::timestamptz)
+  AND (:until::timestamptz IS NULL OR at < :until::timestamptz)
+  AND (:prefixes::text[] IS NULL OR EXISTS (
+       SELECT FROM unnest(:prefixes::text[]) AS p (code)
+       WHERE agency_code = p.code OR starts_with(agency_code, p.code || '.')))
+ORDER BY position DESC LIMIT :wanted::int;
+
+-- name: accesses_of
+SELECT * FROM audit_lines
+WHERE subject_digest = ANY(:subject_digests::bytea[]) AND at >= :since::timestamptz AND at < :until::timestamptz
+  AND position < :before::bigint
+ORDER BY position DESC LIMIT :wanted::int;
+
+-- name: list_chain
+SELECT * FROM audit_lines WHERE position > :after::bigint AND position <= :until::bigint
+ORDER BY position LIMIT :wanted::int;
+
+-- name: list_checkpoints
+SELECT * FROM audit_checkpoints WHERE position >= :after::bigint ORDER BY position;
+
+-- name: newest_checkpoint^
+SELECT * FROM audit_checkpoints ORDER BY position DESC LIMIT 1;
+
+-- name: add_checkpoint$
+INSERT INTO audit_checkpoints (position, chain_id, digest, at, kind, key_id, signature, mac)
+VALUES (:position, :chain_id, :digest, :at, :kind, :key_id, :signature, :mac)
+ON CONFLICT (position) DO NOTHING
+RETURNING true;
+
+-- name: range_of^
+-- The stretch of the chain that holds every line of an interval.
+SELECT min(position) AS first, max(position) AS last FROM audit_lines
+WHERE at >= :since::timestamptz AND at < :until::timestamptz;
+
+-- name: digest_at$
+SELECT digest FROM audit_lines WHERE position = :position;
