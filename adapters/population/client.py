@@ -13,12 +13,12 @@ from uuid import UUID
 
 from adapters.population import decoding
 from adapters.population.decoding import Undecodable
-from adapters.population.edges import Edge, Stamp, wso2_fault
+from adapters.population.edges import Edge, Stamp, Token, wso2_fault
 from adapters.population.failures import SYSTEM, TOKEN_REFUSED, broken, error_of_status, fault_error
 from adapters.population.question import Question
 from adapters.population.requests import write_envelope
 from adapters.population.settings import Operation, PopulationSettings, RequestForm
-from adapters.population.tokens import Token, TokenKeeper
+from adapters.population.tokens import TokenKeeper
 from adapters.transport import CallOutcome, HttpAnswer, HttpTransport, ReadRetry
 from gateway.errors import CredentialsRefused, RateLimited
 from gateway.ports.basics import Clock

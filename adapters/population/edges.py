@@ -35,13 +35,21 @@ from adapters.population.settings import (
     TimestampUnit,
     WrapEdge,
 )
-from adapters.population.tokens import Token
 from adapters.transport.messages import HttpAnswer, HttpRequest
 from gateway.errors import CredentialsRefused, Rejected
 
 TOKEN_OPERATION = "token"  # noqa: S105 - a label
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _MAX_TOKEN = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token and its life from the moment it was asked for."""
+
+    value: str = field(repr=False)
+    life_seconds: float
+    scheme: str = "Bearer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

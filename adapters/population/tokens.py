@@ -6,21 +6,12 @@ N20). Instants are of the monotonic clock, so that a set clock ends no token.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
+from adapters.population.edges import Token
 from gateway.errors import RemoteError
 from gateway.ports.basics import Clock
 
 COOL_DOWN_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A token and its life from the moment it was asked for."""
-
-    value: str = field(repr=False)
-    life_seconds: float
-    scheme: str = "Bearer"
 
 
 class TokenKeeper:
