@@ -290,6 +290,35 @@ class ConsentsSettings(_Section):
     """How long it may be collected again, should the answer be lost."""
 
 
+class PurposeSettings(_Section):
+    """A purpose for which the population database may be asked, as the province has written it down."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
+    legal_basis: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,500}$")]
+    """Law, decree or agreement, with its article; written into every audit line."""
+    fields: Annotated[tuple[str, ...], Field(max_length=30)] = ()
+    """What a look-up may read; none for a purpose that only verifies."""
+    allows_sensitive: bool = False
+    """Ethnicity, religion, marital status, blood group, relatives and vital status need this said in so many words."""
+    needs_consent: bool = False
+    clients: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    """Empty: every client with the scope."""
+    procedure_codes: Annotated[tuple[str, ...], Field(max_length=5000)] = ()
+    """Empty: every procedure."""
+    may_verify: bool = True
+
+
+class CitizensSettings(_Section):
+    """Questions about citizens. `population` is read by the population adapter's own settings model."""
+
+    purposes: Annotated[tuple[PurposeSettings, ...], Field(min_length=1, max_length=200)]
+    officer_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 120
+    officer_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    client_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 3000
+    kept_minutes: Annotated[float, Field(ge=0, le=15)] = 0.0
+    """How long a reply may be used again for the same officer, dossier and question; 0 keeps none."""
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
 
@@ -317,6 +346,9 @@ class Settings(BaseSettings):
     portal_inbound: PortalInboundSettings | None = None
     identity: IdentitySettings | None = None
     consents: ConsentsSettings | None = None
+    citizens: CitizensSettings | None = None
+    population: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
+    population_tls: "PortalTlsSettings | None" = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @classmethod
@@ -333,7 +365,7 @@ class Settings(BaseSettings):
 
 
 class PortalTlsSettings(_Section):
-    """Trust and client certificate towards the portal's exchange."""
+    """Trust and client certificate towards a national system's exchange."""
 
     ca: Path
     certificate: Path | None = None

@@ -20,6 +20,7 @@ from gateway.ports.observing import (
     AuditCheckpointed,
     CallEnded,
     CircuitMoved,
+    CitizenAsked,
     ConsentMoved,
     DefectFound,
     DeliveryEnded,
@@ -148,6 +149,8 @@ class Telemetry:
             "identity_keys_events", "Readings of a provider's keys and unknown key ids", "provider", "event"
         )
         self._clock_offset = latest("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
+        asked = "Questions about citizens by what became of them"
+        self._citizens = counter("citizen_questions", asked, "action", "outcome", "code")
         self._audit_head = latest("audit_head_position", "Lines in the audit chain")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
@@ -191,6 +194,8 @@ class Telemetry:
                 self._consents.labels(happening.hub, happening.standing, happening.code).inc()
             case SignInsEnded():
                 self._sign_ins_ended.labels(happening.reason).inc(happening.count)
+            case CitizenAsked():
+                self._citizens.labels(happening.action, happening.outcome, happening.code).inc()
             case AuditCheckpointed():
                 self._anchors.info("audit.checkpoint", **checkpoint_fields(happening.checkpoint))
             case ListRead():

@@ -18,6 +18,7 @@ from gateway.errors import Fault, InvalidInput, Rejected
 from gateway.model.citizen import Asker, CitizenRecord, CitizenReply, Subject, VerificationReply
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.population import CitizenQuestion
+from mappings.codes.text import NameVerdict, compare_names
 from mappings.population.questions import check_numbers, compact_name, wire_birth_date, wire_name
 
 _MANY = frozenset({Operation.HOUSEHOLD})
@@ -91,7 +92,7 @@ class PopulationAdapter:
             edge=self.settings.edge.profile,
             profile=records.form.value,
             data_time=records.data_time,
-            notices=records.notices,
+            notices=(*records.notices, *_name_notices(records.people, subject)),
         )
 
     def _question(self, operation: Operation, subject: Subject, asker: Asker) -> Question:
@@ -158,6 +159,14 @@ def _is_of(record: CitizenRecord, subject: Subject) -> bool:
         return has_number and _words(record.full_name) == _words(subject.full_name)
     except InvalidInput:
         return False
+
+
+def _name_notices(people: Sequence[CitizenRecord], subject: Subject) -> tuple[str, ...]:
+    """Tell of a name that agrees without its marks only: weak evidence by itself (§13.1)."""
+    if len(people) != 1 or not people[0].full_name:
+        return ()
+    verdict = compare_names(people[0].full_name, subject.full_name).verdict
+    return () if verdict is NameVerdict.SAME else (f"full_name:{verdict.value}",)
 
 
 def _words(name: str) -> list[str]:

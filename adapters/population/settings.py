@@ -181,6 +181,15 @@ class WrapEdge(_Closed):
 Edge = PlainEdge | C06Edge | LgspTokenEdge | RestEdge | OAuth2Edge | WrapEdge
 
 
+class PopulationTransport(TransportSettings):
+    """Limits of the exchanges (§15, §18 N4, §20 U14, U19)."""
+
+    connect_seconds: Seconds = 3.0
+    silence_seconds: Seconds = 10.0
+    max_answer_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 256 * 1024
+    calls_per_second: Annotated[float, Field(gt=0, le=100_000)] | None = 5.0
+
+
 class PopulationSettings(_Closed):
     """The way to the population database."""
 
@@ -224,13 +233,7 @@ class PopulationSettings(_Closed):
     look_up_seconds: Seconds = 15.0
     max_parallel: Annotated[int, Field(ge=1, le=100)] = 2
     """Calls at once for the province's account (§20 U14), of this process."""
-    transport: TransportSettings = TransportSettings(
-        connect_seconds=3.0,
-        silence_seconds=10.0,
-        max_answer_bytes=256 * 1024,
-        calls_per_second=5.0,
-        statuses_without_effect=frozenset({429, 502, 503, 504}),
-    )
+    transport: PopulationTransport = PopulationTransport()
     is_test: bool = False
     """Allows plain HTTP to the loopback address, for sandboxes."""
 
@@ -256,8 +259,6 @@ class PopulationSettings(_Closed):
             faults.append("base_url must hold no credentials, query or fragment")
         if len(self.request_prefix) + 20 > self.request_id_length:
             faults.append("request_prefix must leave 20 characters of request_id_length")
-        if self.transport.max_answer_bytes > 1 << 20:
-            faults.append("transport.max_answer_bytes must be at most 1048576")
         is_json = self.edge.profile in ("lgsp_rest", "lgsp_wrap")
         if is_json and self.operations - {Operation.LOOK_UP, Operation.VERIFY}:
             faults.append("operations must be VERIFY and LOOK_UP only, as the edge's JSON names no others")

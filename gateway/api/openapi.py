@@ -31,7 +31,7 @@ TRACEPARENT_IN = Header(name="traceparent", description="W3C Trace Context of th
 _RETRY_AFTER = Header(name="Retry-After", description="Seconds to wait.", schema={"type": "string"}, is_required=True)
 _CHALLENGE = Header(name="WWW-Authenticate", description="RFC 6750.", is_required=True)
 _ALLOW = Header(name="Accept", description="The media type that is taken.", is_required=True)
-_PROBLEM_HEADERS = {401: (_CHALLENGE,), 415: (_ALLOW,), 503: (_RETRY_AFTER,)}
+_PROBLEM_HEADERS = {401: (_CHALLENGE,), 415: (_ALLOW,), 429: (_RETRY_AFTER,), 503: (_RETRY_AFTER,)}
 _TAGS = {
     "dossiers": "Dossiers and their progress steps.",
     "procedures": "The procedure catalogue, taken over from the national portal.",
@@ -42,6 +42,7 @@ _TAGS = {
     "national": "Questions that are put to national systems at once, for a caller.",
     "identity": "Sign-in with a national identity.",
     "consents": "Data that citizens release in the VNeID application.",
+    "citizens": "Questions about citizens to the national population database.",
     "audit": "Who looked at whose data, when, why, and for which dossier.",
     "events": "What happened: the feed and webhooks.",
     "systems": "National systems: whether they are called, and how their contract drifts.",

@@ -10,6 +10,7 @@ from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.engine.acceptor import Acceptor
+from gateway.engine.citizens import CitizenDesk
 from gateway.engine.files import FileServer
 from gateway.engine.gates import SystemGate
 from gateway.engine.proofs import Proofs
@@ -181,6 +182,8 @@ class Services:
     """Signs citizens in; None when no identity provider is configured."""
     consents: ConsentService | None = None
     """Asks citizens for data; None when no share-consent hub is configured."""
+    citizens: CitizenDesk | None = None
+    """Asks the population database; None when none is configured."""
     proofs: Proofs | None = None
     """Derives what sign-ins prove of dossiers; None in a process that was given none."""
     version: str = "0"

@@ -22,6 +22,7 @@ from gateway.bootstrap.working import make_gate, make_opening
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.audit import Auditor
+from gateway.engine.citizens import CitizenDesk
 from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
@@ -67,6 +68,7 @@ def make_services(
     national: NationalDesk | None,
     identity: IdentityDesk | None,
     consents: ConsentService | None,
+    citizens: CitizenDesk | None,
     national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
@@ -110,6 +112,7 @@ def make_services(
         national=national,
         identity=identity,
         consents=consents,
+        citizens=citizens,
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )

@@ -31,6 +31,7 @@ from gateway.bootstrap.answering import (
 )
 from gateway.bootstrap.audit import checkpoint_signer, make_auditor, make_checkpoints
 from gateway.bootstrap.catalogues import make_lists, reading_policy
+from gateway.bootstrap.citizens import make_citizens, make_purposes, population_settings, population_tls
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import (
@@ -66,6 +67,7 @@ from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.audit import Auditor
+from gateway.engine.citizens import CitizenDesk
 from gateway.engine.drift import DriftBuffer
 from gateway.engine.scheduler import Job
 from gateway.ports.portal import Finding
@@ -102,6 +104,9 @@ class Assembly:
         self._signer = open_signer(settings) if self._providers else None
         self._checkpoint_signer = checkpoint_signer(settings)
         self._registrations = consent_settings(settings)
+        self._population = population_settings(settings)
+        self._population_tls = population_tls(settings, self.clock)
+        self._purposes = make_purposes(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -136,7 +141,23 @@ class Assembly:
             desk = None if identity is None else identity[0]
             service, consent_jobs = make_consents(ground, desk, make_hubs(ground, self._registrations))
             more_jobs.extend(consent_jobs)
-            runner = self._runner(ground, portal, national, desk, service, acceptor, auditor, catalogue, mappings)
+            citizens = make_citizens(
+                ground, self._population, self._purposes, auditor, _context_of(self._population_tls)
+            )
+            if citizens is not None:
+                more_jobs.append(citizens[1])
+            runner = self._runner(
+                ground,
+                portal,
+                national,
+                desk,
+                service,
+                None if citizens is None else citizens[0],
+                acceptor,
+                auditor,
+                catalogue,
+                mappings,
+            )
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -199,7 +220,8 @@ class Assembly:
     def certificates(self) -> dict[str, float]:
         """Give days left of every certificate in use, by a word for its place."""
         days: dict[str, float] = {}
-        for name, context in (("portal_client", self._portal_tls), ("api_server", self.server_tls)):
+        clients = (("portal_client", self._portal_tls), ("population_client", self._population_tls))
+        for name, context in (*clients, ("api_server", self.server_tls)):
             certificate = context.status().certificate if context is not None else None
             if certificate is not None:
                 days[name] = certificate.days_left
@@ -207,7 +229,8 @@ class Assembly:
 
     def refresh_certificates(self) -> None:
         """Look at the files; a good change is in use from now on, a bad one is told and ignored."""
-        for context in (self._portal_tls, self._file_tls, self.server_tls, *self._provider_tls.values()):
+        own = (self._portal_tls, self._file_tls, self._population_tls, self.server_tls)
+        for context in (*own, *self._provider_tls.values()):
             if context is None:
                 continue
             report = context.refresh()
@@ -278,6 +301,7 @@ class Assembly:
         national: NationalDesk | None,
         identity: IdentityDesk | None,
         consents: ConsentService | None,
+        citizens: CitizenDesk | None,
         acceptor: Acceptor,
         auditor: Auditor,
         catalogue: CatalogueMemory,
@@ -296,6 +320,7 @@ class Assembly:
             national=national,
             identity=identity,
             consents=consents,
+            citizens=citizens,
             national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.

@@ -156,8 +156,18 @@ class AuditCheckpointed:
     checkpoint: Checkpoint
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenAsked:
+    """A question about a citizen ended; `action` and `outcome` are words of closed lists, `code` is an error's code."""
+
+    action: str
+    outcome: str
+    code: str
+
+
 Happening = (
     SignInBegun
+    | CitizenAsked
     | AuditCheckpointed
     | ConsentMoved
     | SignInConcluded

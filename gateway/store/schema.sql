@@ -126,6 +126,19 @@ CREATE TABLE public.catalogues (
     findings_count integer DEFAULT 0 NOT NULL,
     findings jsonb DEFAULT '[]'::jsonb NOT NULL
 );
+CREATE TABLE public.citizen_replies (
+    key_digest bytea NOT NULL,
+    correlation_id uuid NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.citizen_usage (
+    client_id text NOT NULL,
+    officer text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    asked_count integer NOT NULL
+);
 CREATE TABLE public.clients (
     client_id text NOT NULL,
     name text NOT NULL,
@@ -817,6 +830,10 @@ ALTER TABLE ONLY public.catalogue_versions
     ADD CONSTRAINT catalogue_versions_pkey PRIMARY KEY (system, name, version_number);
 ALTER TABLE ONLY public.catalogues
     ADD CONSTRAINT catalogues_pkey PRIMARY KEY (system, name);
+ALTER TABLE ONLY public.citizen_replies
+    ADD CONSTRAINT citizen_replies_pkey PRIMARY KEY (key_digest);
+ALTER TABLE ONLY public.citizen_usage
+    ADD CONSTRAINT citizen_usage_pkey PRIMARY KEY (client_id, officer, bucket);
 ALTER TABLE ONLY public.clients
     ADD CONSTRAINT clients_pkey PRIMARY KEY (client_id);
 ALTER TABLE ONLY public.clients
@@ -921,6 +938,8 @@ CREATE INDEX audit_lines_by_time ON public.audit_lines USING brin (at) WITH (pag
 CREATE INDEX catalogue_items_dated ON public.catalogue_items USING btree (system, catalogue, code, valid_from);
 CREATE UNIQUE INDEX catalogue_items_open ON public.catalogue_items USING btree (system, catalogue, code) WHERE (valid_to IS NULL);
 CREATE INDEX catalogue_items_procedure ON public.catalogue_items USING btree (system, ((content ->> 'procedure_code'::text))) WHERE ((catalogue = 'online-services'::text) AND (valid_to IS NULL));
+CREATE INDEX citizen_replies_by_end ON public.citizen_replies USING btree (expires_at);
+CREATE INDEX citizen_usage_by_bucket ON public.citizen_usage USING btree (bucket);
 CREATE UNIQUE INDEX conflicts_open ON public.conflicts USING btree (system, dossier_id, field) WHERE (resolved_at IS NULL);
 CREATE INDEX deliveries_open ON public.deliveries USING btree (system, dossier_id, revision, ordinal) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'unknown'::text, 'parked'::text]));
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (system, delivery_id) WHERE (state = 'parked'::text);

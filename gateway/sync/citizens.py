@@ -124,7 +124,7 @@ class Quota:
 
 def judge_quotas(quotas: Sequence[Quota], counts: Mapping[str, int]) -> None:
     """Refuse whoever has used a quota up. Raises QuotaExceeded for the longest of those that are."""
-    used_up = [quota for quota in quotas if counts.get(quota.name, 0) >= quota.most]
+    used_up = [quota for quota in quotas if counts.get(quota.name, 0) > quota.most]
     if used_up:
         longest = max(used_up, key=lambda quota: quota.window)
         # The first questions of the window leave it bit by bit; a twelfth of it is a moment worth waiting for.

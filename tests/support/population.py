@@ -71,7 +71,7 @@ def population_settings(url: str, edge: str = "plain", *, token_path: str = "", 
         "default_path": base or "/",
         "operations": [one.value for one in (Operation.VERIFY, Operation.LOOK_UP)] if is_json else list(Operation),
         "max_parallel": 50,
-        "transport": {"calls_per_second": None, "max_answer_bytes": 256 * 1024, "read_retry_first_seconds": 0.01},
+        "transport": {"calls_per_second": None, "read_retry_first_seconds": 0.01},
         "is_test": True,
     }
     return PopulationSettings.model_validate(values | changes)

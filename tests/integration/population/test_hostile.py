@@ -244,7 +244,7 @@ async def test_n9_connections_that_fail(kind: FaultKind) -> None:
     assert took < 2
 
 
-_ONE_TRY = {"calls_per_second": None, "max_answer_bytes": 256 * 1024, "read_attempts": 1}
+_ONE_TRY = {"calls_per_second": None, "read_attempts": 1}
 
 
 async def test_a_repeated_call_has_an_id_of_its_own() -> None:
