@@ -18,10 +18,12 @@ import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
+from gateway.demo.citizens import ask_about_citizens
 from gateway.demo.consents import ask_for_consents
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
+from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
 from gateway.demo.sign_ins import sign_in_all_day
@@ -45,6 +47,7 @@ _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
     *("dossiers:read", "dossiers:write", "procedures:read", "events:read", "operations:read", "questions:read"),
     *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read", "consents:request"),
+    *("citizens:verify", "citizens:lookup"),
 )
 OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
 _MEASURED_SECONDS = 3.0
@@ -99,6 +102,7 @@ class Stack:
     control_url: str
     session: aiohttp.ClientSession
     sign_ons: tuple[SignOn, ...] = ()
+    population: Control | None = None
 
 
 @asynccontextmanager
@@ -128,6 +132,7 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         secret = write_portal_secret(files)
         write_settings(files, dsn=dsn, portal_url=addresses["url"], port=port)
         sign_ons = await _start_sign_ons(stack, files, port)
+        population = await _start_population(stack, files, session)
         gateway = gateway_child(files)
         stack.push_async_callback(gateway.stop)
         url = (await gateway.start())["url"]
@@ -135,7 +140,15 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         operator_token = await add_client(files, "operator", "*", OPERATOR_SCOPES)
         control = Control(session, addresses["control_url"], token)
         yield Stack(
-            url, client_token, operator_token, secret, control, addresses["control_url"], session, tuple(sign_ons)
+            url,
+            client_token,
+            operator_token,
+            secret,
+            control,
+            addresses["control_url"],
+            session,
+            tuple(sign_ons),
+            population,
         )
 
 
@@ -154,6 +167,26 @@ async def _start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: 
         SignOn(CONSENT_HUB, "", hub.facts["control_url"], made.token),
         *(SignOn(name, MODES[name], child.facts["control_url"], made.token) for name, child in children.items()),
     ]
+
+
+async def _start_population(stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession) -> Control:
+    """Start the population database and add it to the gateway's settings."""
+    made = PopulationFiles(files)
+    child = made.child()
+    stack.push_async_callback(child.stop)
+    addresses = await child.start()
+    with files.settings.open("a", encoding="utf-8") as settings:
+        settings.write(made.settings(addresses["url"]))
+    return Control(session, addresses["control_url"], made.token)
+
+
+async def verify_audit(files: Files) -> dict[str, Any]:
+    """Have the audit chain verified, as an auditor would."""
+    arguments = [sys.executable, "-m", "gateway", "audit", "verify", "--json"]
+    verifying = Child("audit verify", arguments, files.folder / "audit.log", {"GATEWAY_CONFIG": str(files.settings)})
+    facts = await verifying.start()
+    await verifying.wait()
+    return facts
 
 
 async def add_client(files: Files, client_id: str, agency: str, scopes: Sequence[str]) -> str:
@@ -263,6 +296,7 @@ async def live(stack: Stack, options: Options, procedures: list[dict[str, Any]],
 async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     """Live the day, let the record be damaged and mended, and give the summary."""
     started = time.monotonic()
+    assert stack.population is not None, "the whole stack runs"
     procedures = await catalogue_loaded(stack, options.procedures_count)
     with _bar(options) as told:
         stating = asyncio.create_task(state_everything(stack.session, stack.url, stack.token))
@@ -271,8 +305,9 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         signing_in = asyncio.create_task(
             sign_in_all_day(stack.session, stack.url, stack.token, stack.sign_ons[1:], files.certificates / "ca.pem")
         )
+        asking = asyncio.create_task(ask_about_citizens(stack.session, stack.population, stack.url, stack.token))
         log = await live(stack, options, procedures, told)
-        stated, inbound, signed_in = await stating, await filing, await signing_in
+        stated, inbound, signed_in, questions = await stating, await filing, await signing_in, await asking
     accepted_count = sum(len(changes) for changes in log.accepted.values()) + len(inbound.answered)
     await drained(stack, accepted_count)
     portal = await read_portal(stack)
@@ -305,6 +340,8 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         inbound=inbound,
         reconciled=reconciled,
         held=held,
+        questions=questions,
+        audit=await verify_audit(files),
         signed_in=signed_in,
         proven=proven,
         consents=consents,

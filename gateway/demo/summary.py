@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.demo.citizens import Questions
 from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
@@ -21,6 +22,7 @@ _ZEROS = (
     *("inbound.duplicated", "inbound.mismatched", "inbound.unexpected"),
     *("reconciliation.unexpected", "mappings.unexpected"),
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
+    *("citizens.misreported", "citizens.unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -43,6 +45,7 @@ _EQUALS = (
     ("consents.granted", "consents.data_collected"),
     ("consents.granted", "consents.facts_as_hub_holds"),
 )
+OUTCOMES = ("found", "partial", "not_found", "ambiguous", "refused", "unavailable")
 _POSITIVE: tuple[str, ...] = (
     "questions.answered",
     "faults.injected",
@@ -52,6 +55,8 @@ _POSITIVE: tuple[str, ...] = (
 )
 _POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "identity.refused_attacks")
 _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
+_POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
+_POSITIVE += ("audit.lines", "audit.verified")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,8 @@ class Day:
     signed_in: SignedIns
     proven: Proven
     consents: Consents
+    questions: Questions
+    audit: Mapping[str, Any]
     portal: "PortalRecord"
     procedures_count: int
     sizes: Mapping[str, float]
@@ -96,6 +103,9 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_mappings(day.held),
         **_identity(day.signed_in, day.proven),
         **_consents(day.consents),
+        **_citizens(day.questions),
+        "audit.lines": day.audit["lines_count"],
+        "audit.verified": day.audit["is_whole"],
         "faults.injected": sum(portal.injected.values()),
         "faults.by_kind": dict(portal.injected),
         "elapsed_seconds": round(day.elapsed_seconds, 1),
@@ -116,6 +126,8 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.signed_in.wrongly_accepted[:10],
             *day.proven.unexpected[:10],
             *day.consents.unexpected[:10],
+            *day.questions.misreported[:10],
+            *day.questions.unexpected[:10],
             *day.reconciled.missed[:10],
         ]
     return summary
@@ -206,6 +218,15 @@ def _identity(done: SignedIns, proven: Proven) -> dict[str, Any]:
         "identity.dossiers_proven": proven.on_portal,
         "identity.lies_refused": proven.lies_refused,
         "identity.unexpected": len(done.unexpected) + len(proven.unexpected),
+    }
+
+
+def _citizens(done: Questions) -> dict[str, Any]:
+    return {
+        "citizens.asked": done.asked,
+        **{f"citizens.{outcome}": done.outcomes[outcome] for outcome in OUTCOMES},
+        "citizens.misreported": len(done.misreported),
+        "citizens.unexpected": len(done.unexpected) + done.asked - sum(done.outcomes[one] for one in OUTCOMES),
     }
 
 
