@@ -43,6 +43,15 @@ def system_readiness(row: Mapping[str, Any], has_catalogue: bool, problems: Sequ
     return SystemReadiness(system=row["system"], condition=condition, reasons=tuple(reasons))
 
 
+def asked_readiness(system: str, *, is_called: bool) -> SystemReadiness:
+    """Judge a system that each process watches by itself. One that is left alone keeps nothing else from working."""
+    if is_called:
+        return SystemReadiness(system=system, condition=SystemCondition.READY)
+    return SystemReadiness(
+        system=system, condition=SystemCondition.DEGRADED, reasons=("left alone for a while after failures",)
+    )
+
+
 class Readiness:
     """Gives the readiness of all configured systems."""
 
@@ -53,11 +62,14 @@ class Readiness:
         certificates: Callable[[], Mapping[str, float]],
         *,
         standings: Mapping[str, Callable[[], Awaitable[Standing]]] = MappingProxyType({}),
+        asked: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
     ) -> None:
+        """`asked` are the systems that are called while a person waits, and whether this process calls them now."""
         self._systems = systems
         self._configured = configured
         self._certificates = certificates
         self._standings = standings
+        self._asked = asked
 
     async def __call__(self) -> list[SystemReadiness]:
         problems = [
@@ -65,11 +77,12 @@ class Readiness:
             for name, days_left in self._certificates().items()
             if days_left < CERTIFICATE_WARNING_DAYS
         ]
-        return [
+        carried = [
             system_readiness(row, has_catalogue=True, problems=[*await self._held(row["system"]), *problems])
             for row in await self._systems.all()
             if row["system"] in self._configured
         ]
+        return [*carried, *(asked_readiness(name, is_called=is_called()) for name, is_called in self._asked.items())]
 
     async def _held(self, system: str) -> list[str]:
         standing = self._standings.get(system)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from ssl import SSLContext
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -95,6 +96,7 @@ def make_services(
             ground.portals,
             certificates,
             standings={system: gate.standing for system, gate in gates.items()},
+            asked=_asked(identity, citizens),
         ),
         render_metrics=render_metrics,
         observer=ground.telemetry,
@@ -116,6 +118,17 @@ def make_services(
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )
+
+
+def _asked(identity: IdentityDesk | None, citizens: CitizenDesk | None) -> dict[str, Callable[[], bool]]:
+    """Give the systems that are called while a person waits."""
+    asked: dict[str, Callable[[], bool]] = {}
+    if identity is not None:
+        desk = identity.sign_ins
+        asked = {f"identity.{name}": partial(desk.is_available, name) for name in desk.providers}
+    if citizens is not None:
+        asked["population"] = citizens.is_available
+    return asked
 
 
 def make_national_reads(ground: Ground, portal: PortalAdapter | None) -> NationalReads | None:

@@ -138,6 +138,10 @@ class CitizenDesk:
         self._clock = clock
         self._observe = observer
 
+    def is_available(self) -> bool:
+        """Tell whether the database is asked at present. Looking spends no probe."""
+        return self._circuit.is_available()
+
     async def verify(self, order: CitizenOrder) -> Verified:
         """Ask whether the person exists as described.
 

@@ -307,7 +307,7 @@ async def test_a_database_that_is_ill_is_left_alone(pool: Any, key_ring: FileKey
     async with citizens(pool, key_ring, transport={"read_attempts": 1, "calls_per_second": None}) as setup:
         setup.database.sandbox.add_fault(FaultSpec(kind=FaultKind.SERVER_ERROR))
         answers = [await setup.verify() for _ in range(12)]
-        asked = len(setup.database.calls)
+        asked, is_available = len(setup.database.calls), setup.desk.is_available()
         await control(setup.database, "reset", {})
         setup.clock.move(600)
         well = await setup.verify()
@@ -315,6 +315,7 @@ async def test_a_database_that_is_ill_is_left_alone(pool: Any, key_ring: FileKey
 
     assert {503} == {one.status for one in answers}
     assert asked < 12
+    assert not is_available
     assert "circuit_open" in codes
     assert 200 == well.status
 
