@@ -5,7 +5,8 @@ It asks no citizen anything: the first call of a consent makes a phone ring and 
 
 from adapters.consent.adapter import ConsentAdapter
 from adapters.consent.failures import NOT_FOUND
-from adapters.consent.settings import ConsentSettings, Secret
+from adapters.consent.settings import ConsentSettings
+from adapters.transport.secrets import Secret
 from gateway.errors import ContractBroken, CredentialsRefused, Rejected, RemoteError
 from gateway.ports.portal import Finding
 

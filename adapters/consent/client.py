@@ -11,9 +11,10 @@ from adapters.consent import protocol
 from adapters.consent.failures import TOKEN_REFUSED, Operation
 from adapters.consent.partner import PartnerLogin
 from adapters.consent.protocol import Secrets, Stamp, Tokens, Writer
-from adapters.consent.settings import ConsentSettings, Secret
+from adapters.consent.settings import ConsentSettings
 from adapters.consent.signing import Canonicaliser, canonicaliser_of
 from adapters.transport import CallOutcome, HttpAnswer, HttpRequest, HttpTransport, ReadRetry
+from adapters.transport.secrets import Secret
 from gateway.errors import CredentialsRefused
 from gateway.ports.basics import Clock
 from gateway.ports.consent import SharedData, ShareStarted, ShareStatus

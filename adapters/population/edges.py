@@ -31,11 +31,11 @@ from adapters.population.settings import (
     PlainEdge,
     PopulationSettings,
     RestEdge,
-    Secret,
     TimestampUnit,
     WrapEdge,
 )
 from adapters.transport.messages import HttpAnswer, HttpRequest
+from adapters.transport.secrets import Secret
 from gateway.errors import CredentialsRefused, Rejected
 
 TOKEN_OPERATION = "token"  # noqa: S105 - a label

@@ -6,13 +6,13 @@ profiles of §2.
 """
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from adapters.population.decoding import ALL_FORMS, Form
+from adapters.transport.secrets import Secret
 from adapters.transport.settings import TransportSettings
 from mappings.population.questions import NameForm
 
@@ -61,28 +61,6 @@ class TimestampUnit(StrEnum):
 
 class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Secret(_Closed):
-    """A secret as text (for tests) or in a file that is read at every use, so that a changed one needs no restart."""
-
-    value: SecretStr | None = None
-    file: Path | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.value is None) == (self.file is None):
-            raise ValueError("one of value and file must be set")
-        return self
-
-    def read(self) -> str:
-        """Give the secret. Raises OSError when its file cannot be read, ValueError when it is empty or no text."""
-        text = self.value.get_secret_value() if self.value is not None else ""
-        if self.file is not None:
-            text = self.file.read_text(encoding="utf-8").strip("\r\n")
-        if not text:
-            raise ValueError("the secret is empty")
-        return text
 
 
 class PlainEdge(_Closed):

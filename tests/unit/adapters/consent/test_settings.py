@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.consent.diagnostics import describe
-from adapters.consent.settings import Secret
+from adapters.transport.secrets import Secret
 from tests.unit.adapters.consent.consent_settings import (
     CLIENT_SECRET,
     HMAC,
