@@ -25,6 +25,7 @@ class Plan:
     jobs_count: int
     reconcile_count: int
     sign_in_count: int
+    look_up_count: int
     translate_seconds: float
 
 
@@ -39,6 +40,7 @@ FULL = Plan(
     jobs_count=1_500,
     reconcile_count=100_000,
     sign_in_count=2_000,
+    look_up_count=20_000,
     translate_seconds=2.0,
 )
 QUICK = Plan(
@@ -52,6 +54,7 @@ QUICK = Plan(
     jobs_count=200,
     reconcile_count=2_000,
     sign_in_count=300,
+    look_up_count=2_000,
     translate_seconds=0.3,
 )
 

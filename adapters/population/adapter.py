@@ -163,7 +163,7 @@ def _is_of(record: CitizenRecord, subject: Subject) -> bool:
 
 def _name_notices(people: Sequence[CitizenRecord], subject: Subject) -> tuple[str, ...]:
     """Tell of a name that agrees without its marks only: weak evidence by itself (§13.1)."""
-    if len(people) != 1 or not people[0].full_name:
+    if len(people) != 1 or not people[0].full_name or people[0].full_name == subject.full_name.upper():
         return ()
     verdict = compare_names(people[0].full_name, subject.full_name).verdict
     return () if verdict is NameVerdict.SAME else (f"full_name:{verdict.value}",)

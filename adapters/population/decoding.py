@@ -29,6 +29,8 @@ SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 REQUESTS = "http://dancuquocgia.bca"
 RECORDS = "http://www.mic.gov.vn/dancu/1.0"
 WSO2_FAULT = "http://wso2.org/apimanager/security"
+_BODIES = frozenset(f"{{{namespace}}}Body" for namespace in (SOAP, SOAP_12))
+_FAULTS = frozenset(f"{{{namespace}}}Fault" for namespace in (SOAP, SOAP_12))
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _VERIFICATION_ROOTS = frozenset(
@@ -37,6 +39,16 @@ _VERIFICATION_ROOTS = frozenset(
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _CODE_LIKE = re.compile(r"[A-Za-z0-9_.:-]{1,40}", re.ASCII).fullmatch
 _PERSON_LIKE = re.compile(r"[0-9]{9,}")
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    load_dtd=False,
+    no_network=True,
+    dtd_validation=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+    recover=False,
+)
 _MAX_DEPTH = 64
 _MAX_PEOPLE = 100
 
@@ -86,21 +98,11 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
         raise Undecodable("too_large")
     if not body.strip():
         raise Undecodable("empty")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        recover=False,
-    )
     # A document type is refused where it begins: entities are never even declared.
     if b"<!DOCTYPE" in _prolog(body):
         raise Undecodable("document_type")
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Undecodable("not_xml") from error
     if root.getroottree().docinfo.doctype:
@@ -124,11 +126,8 @@ def body_child(root: Any) -> Any:
 
 def read_fault(root: Any) -> SoapFault | None:
     """Give the fault that an envelope holds, of SOAP 1.1 or 1.2; None when it holds none."""
-    for namespace in (SOAP, SOAP_12):
-        fault = root.find(f"{{{namespace}}}Body/{{{namespace}}}Fault")
-        if fault is not None:
-            break
-    else:
+    fault = next((one for body in root if body.tag in _BODIES for one in body if one.tag in _FAULTS), None)
+    if fault is None:
         return None
     # Names are compared without namespace: providers put the children into none, or into SOAP's own.
     words = {_local(child): child for child in fault}
@@ -163,7 +162,6 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
         raise Undecodable("unknown_answer")
     if len(answer) > _MAX_PEOPLE:
         raise Undecodable("too_many_people")
-    _refuse_depth(answer)
     form, cleaned, left_out = _fitting(answer, forms)
     reader = RecordReader()
     people = tuple(reader.record(person) for person in cleaned)
@@ -231,6 +229,7 @@ def _fitting(answer: Any, forms: Sequence[Form]) -> tuple[Form, Any, list[str]]:
     for form in forms:
         if _schema(form).holds(answer):
             return form, answer, []
+    _refuse_depth(answer)
     tried: list[tuple[int, Form, Any, list[str]]] = []
     for form in forms:
         copy, left_out = _schema(form).without_unknown(answer)

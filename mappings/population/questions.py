@@ -16,6 +16,7 @@ MAX_NAME = 150
 _LOOKALIKES = str.maketrans({"Đ": "D", "đ": "d", "Ð": "D", "Ɖ": "D", "ð": "d", "ɖ": "d"})
 """Letters that do not decompose (§13.1)."""
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_NOT_COMPACT = re.compile("[^A-Z0-9]+").sub
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}", re.ASCII).fullmatch
 _OLD_CARD = re.compile(r"[0-9]{9}", re.ASCII).fullmatch
 
@@ -35,12 +36,11 @@ def compact_name(name: str) -> str:
 
     Raises InvalidInput when nothing is left, or when a letter outside the Latin alphabet would have to be dropped.
     """
-    decomposed = unicodedata.normalize("NFKD", name.translate(_LOOKALIKES))
-    bare = "".join(letter for letter in decomposed if unicodedata.category(letter) != "Mn")
-    upper = bare.upper()
-    if any(letter.isalnum() and not letter.isascii() for letter in upper):
+    upper = unicodedata.normalize("NFKD", name.translate(_LOOKALIKES)).upper()
+    # What is neither letter nor digit is left out anyway, marks among it.
+    if not upper.isascii() and any(letter.isalnum() and not letter.isascii() for letter in set(upper)):
         raise InvalidInput("the name cannot be asked for", [Fault("full_name", "must be in Latin letters")])
-    compact = "".join(letter for letter in upper if letter.isascii() and letter.isalnum())
+    compact = _NOT_COMPACT("", upper)
     if not compact:
         raise InvalidInput("the name cannot be asked for", [Fault("full_name", "must hold letters")])
     return compact

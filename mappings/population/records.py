@@ -28,6 +28,7 @@ from mappings.codes.catalogues import SharedCatalogue, load_catalogue
 
 Parts = Mapping[str, Any]
 ValueT = TypeVar("ValueT")
+_NAMESPACE_LENGTH = len("{http://www.mic.gov.vn/dancu/1.0}")
 _MAX_TEXT = 500
 _SEXES = {"1": Sex.MALE, "2": Sex.FEMALE}
 _MARITAL = {
@@ -220,7 +221,7 @@ def _whole_date(text: str) -> PartialDate | None:
 
 
 def _parts(element: Any) -> dict[str, Any]:
-    return {child.tag.rpartition("}")[2]: child for child in element}
+    return {child.tag[_NAMESPACE_LENGTH:]: child for child in element}
 
 
 def _text(parts: Parts, name: str) -> str:
@@ -229,7 +230,9 @@ def _text(parts: Parts, name: str) -> str:
 
 
 def _clean(text: str | None) -> str:
-    return " ".join(text.split()) if text else ""
+    if not text or text.isalnum():  # Codes and numbers, mostly.
+        return text or ""
+    return " ".join(text.split())
 
 
 @cache

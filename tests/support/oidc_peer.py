@@ -1,31 +1,27 @@
 """A certified OpenID provider in a process of its own, written by other people: the judge of the gateway's sign-on.
 
-Its packages are installed once per state of its folder, below `var/peers/`. Where Node.js, npm or their registry is
+Where Node.js, npm or their registry is
 missing, tests are skipped with the reason; with `CI` or `GATEWAY_REQUIRE_PEERS` set they fail instead.
 """
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bench import node
+
 _SOURCE = Path(__file__).parents[1] / "peers" / "oidc_provider"
-_ROOT = Path(__file__).parents[2]
-_INSTALL_SECONDS = 180.0
 _START_SECONDS = 30.0
-_OLDEST_NODE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +46,16 @@ def installed_peer() -> Path:
 
     Skips the test where that cannot be done, or fails it where peers are required.
     """
-    reason = _missing()
+    reason = node.why_not()
     if reason is None:
         try:
-            return _install()
+            return node.install(_SOURCE, "oidc-provider")
         except (subprocess.SubprocessError, OSError) as error:
             reason = f"its packages cannot be installed ({type(error).__name__})"
     message = f"the certified OpenID provider cannot be run: {reason}"
     if os.environ.get("CI") or os.environ.get("GATEWAY_REQUIRE_PEERS"):
         pytest.fail(message)
     pytest.skip(message)
-
-
-def _missing() -> str | None:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return "Node.js or npm is missing"
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
-    major = version.strip().removeprefix("v").partition(".")[0]
-    if not major.isdigit() or int(major) < _OLDEST_NODE:
-        return f"Node.js is older than {_OLDEST_NODE}"
-    return None
-
-
-def _install() -> Path:
-    files = sorted(path for path in _SOURCE.iterdir() if path.suffix in (".mjs", ".json"))
-    state = sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:16]
-    peers = _ROOT / "var" / "peers"
-    peers.mkdir(parents=True, exist_ok=True)
-    folder = peers / f"oidc-provider-{state}"
-    with (peers / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Several runs of the tests may come here at once.
-        if not folder.exists():
-            with contextlib.ExitStack() as cleanup:
-                made = peers / f"making-{os.getpid()}"
-                cleanup.callback(shutil.rmtree, made, ignore_errors=True)
-                made.mkdir()
-                for path in files:
-                    shutil.copy(path, made)
-                command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-                subprocess.run(command, cwd=made, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
-                made.rename(folder)
-    return folder
 
 
 @contextlib.asynccontextmanager
