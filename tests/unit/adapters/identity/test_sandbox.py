@@ -141,7 +141,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert 2 == main(["--profile", str(tmp_path / "none.json")])
     assert 2 == main(["--profile", str(profile), "--host", "0.0.0.0"])
     assert 2 == main(["--profile", str(profile), "--tls-cert", "x.pem"])
-    assert "--allow-non-loopback" in capsys.readouterr().err
+    assert "--allow-other-hosts" in capsys.readouterr().err
 
 
 async def test_process(tmp_path: Path) -> None:
