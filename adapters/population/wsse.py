@@ -150,7 +150,7 @@ def _certificates(path: Path, setting: str) -> list[x509.Certificate]:
     except ValueError as error:
         raise _unusable(setting) from error
     if not is_fit:
-        raise _unusable(setting, "certificate_too_weak")
+        raise _unusable(setting, "certificate_unfit")
     return found
 
 
