@@ -14,6 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from lxml import etree
+from signxml.algorithms import (
+    CanonicalizationMethod,
+    DigestAlgorithm,
+    SignatureConstructionMethod,
+    SignatureMethod,
+)
+from signxml.signer import XMLSigner
 
 from adapters.population import decoding
 from adapters.population.decoding import SOAP
@@ -28,7 +35,6 @@ from adapters.population.wsse_replies import (
     ReplyCheck,
     SeenSignatures,
     is_strong,
-    library,
 )
 from gateway.errors import CredentialsRefused
 
@@ -110,17 +116,16 @@ def _add_login(security: Any, login: WsseLogin, at: datetime, nonce: bytes) -> N
 
 
 def _signature(root: Any, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> Any:
-    signxml = library()
-    methods = signxml.SignatureMethod
     key_info = etree.Element(f"{{{DS}}}KeyInfo", nsmap={"ds": DS, "wsse": WSSE})
     reference = _add(_add(key_info, WSSE, "SecurityTokenReference"), WSSE, "Reference")
     reference.set("URI", f"#{_TOKEN}")
     reference.set("ValueType", X509V3)
-    signer = signxml.XMLSigner(
-        method=signxml.SignatureConstructionMethod.detached,
-        signature_algorithm=methods.RSA_SHA256 if isinstance(key, rsa.RSAPrivateKey) else methods.ECDSA_SHA256,
-        digest_algorithm=signxml.DigestAlgorithm.SHA256,
-        c14n_algorithm=signxml.CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    is_rsa = isinstance(key, rsa.RSAPrivateKey)
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.detached,
+        signature_algorithm=SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
     return signer.sign(root, key=key, reference_uri=[f"#{_TIMESTAMP}", f"#{_BODY}"], key_info=key_info)
 

@@ -15,13 +15,16 @@ from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
+from signxml import processor
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from adapters.population import decoding
 from adapters.population.decoding import SOAP, Undecodable
@@ -44,6 +47,9 @@ _PREFIXES = re.compile(r"[^\s<>&\"']*( [^\s<>&\"']+)*").fullmatch
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*", re.ASCII).fullmatch
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _LONGEST_CALL = timedelta(seconds=300)
+
+# The library writes all that it canonicalises, a citizen's record, to its debug log.
+processor.logger.addFilter(lambda record: False)
 
 
 class Unverified(Undecodable):
@@ -126,15 +132,13 @@ class ReplyCheck:
         return created
 
 
-@cache
-def library() -> Any:
-    """Give signxml, which only a province that uses WS-Security should load."""
-    import signxml
-    from signxml import processor
+class _Verifier(XMLVerifier):
+    """signxml's, with lists of kept prefixes honoured where a signature is canonicalised, too."""
 
-    # It writes all that it canonicalises, a citizen's record, to its debug log.
-    processor.logger.addFilter(lambda record: False)
-    return signxml
+    def _c14n(self, nodes: Any, algorithm: Any, inclusive_ns_prefixes: Any = None) -> Any:
+        # lxml canonicalises a node as if it had no parents, so that what they declare must stand at the node itself.
+        alone = etree.fromstring(etree.tostring(nodes, with_tail=False))
+        return super()._c14n(alone, algorithm, inclusive_ns_prefixes)
 
 
 def is_strong(key: object) -> bool:
@@ -283,21 +287,20 @@ _KEY_INFO = frozenset(
 
 def _verified(root: Any, found: _Found, candidates: Sequence[x509.Certificate], now: datetime) -> tuple[Any, Any]:
     """Give timestamp and body as they were signed by one of the certificates."""
-    signxml = library()
-    methods, place = signxml.SignatureMethod, f"./{_HEADER}/{_SECURITY}/"
     for certificate in candidates:
         is_rsa = isinstance(certificate.public_key(), rsa.RSAPublicKey)
-        config = signxml.SignatureConfiguration(
-            location=place,
+        config = SignatureConfiguration(
+            location=f"./{_HEADER}/{_SECURITY}/",
             expect_references=2,
-            signature_methods=frozenset({methods.RSA_SHA256 if is_rsa else methods.ECDSA_SHA256}),
-            digest_algorithms=frozenset({signxml.DigestAlgorithm.SHA256}),
+            signature_methods=frozenset({SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256}),
+            digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
             verification_time=now,
         )
         try:
-            results = signxml.XMLVerifier().verify(root, x509_cert=certificate, expect_config=config)
-        except (signxml.SignXMLException, etree.LxmlError, ValueError):
+            results = _Verifier().verify(root, x509_cert=certificate, expect_config=config)
+        except (SignXMLException, etree.LxmlError, ValueError):
             continue
+        assert not isinstance(results, VerifyResult), "a list, where more than one reference is expected"
         signed = {result.signed_xml.tag: result.signed_xml for result in results if result.signed_xml is not None}
         if set(signed) == {_TIMESTAMP, _BODY} and all(
             signed[part.tag].get(_ID) == part.get(_ID) for part in (found.timestamp, found.body)

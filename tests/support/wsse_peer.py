@@ -129,24 +129,31 @@ def sign_reply(
     etree.SubElement(timestamp, tag("wsu:Created")).text = instant(created)
     if life_seconds is not None:
         etree.SubElement(timestamp, tag("wsu:Expires")).text = instant(created + timedelta(seconds=life_seconds))
+    # Declared once for all, so that no part is written differently when an attack moves it.
+    body.set(tag("wsu:Id"), "id-1")
+    etree.cleanup_namespaces(root, top_nsmap={"wsse": NS["wsse"], "wsu": NS["wsu"]}, keep_ns_prefixes=["dan", "ns1"])
     method = method or (xmlsec.Transform.RSA_SHA256 if is_rsa else xmlsec.Transform.ECDSA_SHA256)
     signature = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, method, ns="ds")
     security.append(signature)
-    context = xmlsec.SignatureContext()
-    for part, name in ((timestamp, "TS-1"), (body, "id-1")):
-        part.set(tag("wsu:Id"), name)
+    timestamp.set(tag("wsu:Id"), "TS-1")
+    for name in ("TS-1", "id-1"):
         reference = xmlsec.template.add_reference(signature, digest or xmlsec.Transform.SHA256, uri=f"#{name}")
         xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
-        context.register_id(part, "Id", NS["wsu"])
+    # lxml finds elements that another library made only after it has read them itself.
+    root = etree.fromstring(etree.tostring(root))
+    signature = one(root, ".//ds:Signature")
     if before is not None:
         before(signature)
+    context = xmlsec.SignatureContext()
+    for part in (one(root, ".//wsu:Timestamp"), one(root, "s:Body")):
+        context.register_id(part, "Id", NS["wsu"])
     context.key = key or xmlsec.Key.from_memory(pair.key_pem, xmlsec.KeyFormat.PEM)
     context.sign(signature)
     if shows_certificate:
         key_info = etree.SubElement(signature, tag("ds:KeyInfo"))
         pointer = etree.SubElement(key_info, tag("wsse:SecurityTokenReference"))
         etree.SubElement(pointer, tag("wsse:Reference")).set("URI", "#X509-1")
-    return root
+    return etree.fromstring(etree.tostring(root))
 
 
 def resign(root: Any, pair: Pair) -> None:
