@@ -210,16 +210,16 @@ class Wsse(_Closed):
     """WS-Security in the envelope (§19.3). No client was seen to use it; each part stands by itself."""
 
     login: WsseLogin | None = None
-    timestamp_life_seconds: Annotated[int, Field(ge=1, le=3600)] | None = 300
-    """None sends no timestamp."""
+    timestamp_life_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """0 sends no timestamp."""
     signing: WsseSigning | None = None
     must_understand: bool = True
     verify: WsseVerification | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.signing is not None and self.timestamp_life_seconds is None:
-            raise ValueError("timestamp_life_seconds must be set where signing is")
+        if self.signing is not None and not self.timestamp_life_seconds:
+            raise ValueError("timestamp_life_seconds must be above 0 where signing is set")
         return self
 
 

@@ -67,7 +67,7 @@ class WsseEnvelopes:
             token.set("EncodingType", BASE64)
             token.set("ValueType", X509V3)
             token.set(f"{{{WSU}}}Id", _TOKEN)
-        if settings.timestamp_life_seconds is not None:
+        if settings.timestamp_life_seconds:
             timestamp = _add(security, WSU, "Timestamp")
             timestamp.set(f"{{{WSU}}}Id", _TIMESTAMP)
             _add(timestamp, WSU, "Created", _instant(at))

@@ -15,6 +15,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
@@ -46,7 +47,7 @@ _IDS = frozenset({"id", "assertionid"})
 _PREFIXES = re.compile(r"[^\s<>&\"']*( [^\s<>&\"']+)*").fullmatch
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*", re.ASCII).fullmatch
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
-_LONGEST_CALL = timedelta(seconds=300)
+_LONGEST_CALL = timedelta(seconds=600)
 
 # The library writes all that it canonicalises, a citizen's record, to its debug log.
 processor.logger.addFilter(lambda record: False)
@@ -57,17 +58,19 @@ class Unverified(Undecodable):
 
 
 class SeenSignatures:
-    """The signatures of replies that were taken, for as long as the same one could be taken again."""
+    """What the signatures of replies that were taken were over, for as long as the same could be taken again."""
 
     def __init__(self) -> None:
         self._until: dict[bytes, datetime] = {}
 
-    def note(self, signature: bytes, *, until: datetime, now: datetime) -> None:
-        """Note a signature. Raises Unverified when it was noted before."""
+    def note(self, signed_info: Any, *, until: datetime, now: datetime) -> None:
+        """Note what was signed. Raises Unverified when it was noted before."""
+        # Not the signature's value: of one by an elliptic curve anybody can make a second one that is as right.
+        signed = sha256(etree.tostring(signed_info, method="c14n", exclusive=True)).digest()
         self._until = {one: end for one, end in self._until.items() if end >= now}
-        if signature in self._until:
+        if signed in self._until:
             raise Unverified("wsse_repeated_reply")
-        self._until[signature] = until
+        self._until[signed] = until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +102,7 @@ class ReplyCheck:
         timestamp, body = _verified(root, found, candidates, now)
         created = self._check_time(timestamp, now)
         if self.seen is not None:
-            value = found.signature.find(f"{{{DS}}}SignatureValue").text
-            self.seen.note(b64decode(value), until=created + self.leeway + _LONGEST_CALL, now=now)
+            self.seen.note(found.signature[0], until=created + self.leeway + _LONGEST_CALL, now=now)
         return decoding.only_child(body)
 
     def _candidates(self, found: _Found, now: datetime) -> Sequence[x509.Certificate]:

@@ -86,7 +86,7 @@ def test_zeep_takes_our_signature(tmp_path: Path, kind: str) -> None:
 
 def test_parts_by_themselves() -> None:
     """Each part can be left out, and nothing of it is then sent."""
-    only_login = etree.fromstring(sign({"login": LOGIN, "timestamp_life_seconds": None, "must_understand": False}))
+    only_login = etree.fromstring(sign({"login": LOGIN, "timestamp_life_seconds": 0, "must_understand": False}))
     only_time = etree.fromstring(sign({}))
 
     security = one(only_login, "s:Header/wsse:Security")
@@ -185,7 +185,7 @@ def test_settings_that_do_not_fit() -> None:
     pair = {"key_file": "k", "certificate_file": "c"}
     for values, fault in (
         ({"edge": {"profile": "lgsp_wrap"}, "wsse": {}}, "no envelopes"),
-        ({"edge": {"profile": "plain"}, "wsse": {"signing": pair, "timestamp_life_seconds": None}}, "timestamp_life"),
+        ({"edge": {"profile": "plain"}, "wsse": {"signing": pair, "timestamp_life_seconds": 0}}, "timestamp_life"),
         ({"edge": {"profile": "plain"}, "wsse": {"verify": {"certificate_files": []}}}, "certificate_files"),
     ):
         with pytest.raises(ValidationError, match=fault):
