@@ -292,6 +292,11 @@ _WHOLE = (
     f"</ds:Transforms><ds:DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>"
     "<ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>"
 )
+_THIRD = (
+    f"<ds:Reference {_XMLNS} URI='#X509-1'><ds:Transforms><ds:Transform Algorithm='{NS['ec']}'/></ds:Transforms>"
+    "<ds:DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/><ds:DigestValue>AAAA</ds:DigestValue>"
+    "</ds:Reference>"
+)
 _PREFIX_LIST = f"<ec:InclusiveNamespaces {_XMLNS} PrefixList='dan'/>"
 _KEY_VALUE = f"<ds:KeyValue {_XMLNS}><ds:RSAKeyValue/></ds:KeyValue>"
 EDITS: dict[str, tuple[Attack, str]] = {
@@ -330,6 +335,10 @@ EDITS: dict[str, tuple[Attack, str]] = {
     "reference_to_the_token": (
         _add(_SIGNED_INFO, _WHOLE.replace("URI=''", "URI='#X509-1'")),
         "wsse_transform",
+    ),
+    "third_reference": (
+        _both(_add(_SIGNED_INFO, _THIRD), lambda root: renew(root, "wsse:BinarySecurityToken", 2)),
+        "wsse_reference",
     ),
     "empty_uri": (_set(_REFERENCE, "URI", "", 1), "wsse_reference"),
     "no_uri": (lambda root: root.findall(_REFERENCE, NS)[1].attrib.pop("URI"), "wsse_reference"),
