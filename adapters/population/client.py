@@ -8,6 +8,7 @@ account, and an officer who waits longer than a call may take is told so rather 
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from adapters.population.question import Question
 from adapters.population.requests import write_envelope
 from adapters.population.settings import Operation, PopulationSettings, RequestForm
 from adapters.population.tokens import TokenKeeper
+from adapters.population.wsse import WsseEnvelopes
+from adapters.population.wsse_replies import ReplyCheck
 from adapters.transport import CallOutcome, HttpAnswer, HttpTransport, ReadRetry
 from gateway.errors import CredentialsRefused, RateLimited
 from gateway.ports.basics import Clock
@@ -46,6 +49,7 @@ class PopulationClient:
         self._clock = clock
         self._new_id = new_id
         self._edge = Edge(settings)
+        self._wsse = None if settings.wsse is None else WsseEnvelopes(settings.wsse)
         self._turns = asyncio.Semaphore(settings.max_parallel)
         self._tokens: TokenKeeper | None = None
         if self._edge.wants_token:
@@ -108,14 +112,24 @@ class PopulationClient:
             ) from error
         try:
             # The stamp is made at the last moment: waiting for a turn must not use up its window.
-            request = self._edge.request(operation, question, envelope, Stamp(at=self._clock.now(), token=token))
+            at = self._clock.now()
+            envelope, check = self._secured(envelope, at)
+            request = self._edge.request(operation, question, envelope, Stamp(at=at, token=token))
             return await self._transport.exchange(
-                request, lambda answer: (self._read(label, answer, read), CallOutcome.OK)
+                request, lambda answer: (self._read(label, answer, read, check), CallOutcome.OK)
             )
         finally:
             self._turns.release()
 
-    def _read(self, operation: str, answer: HttpAnswer, read: Callable[[Any], ResultT]) -> ResultT:
+    def _secured(self, envelope: bytes, at: datetime) -> tuple[bytes, ReplyCheck | None]:
+        if self._wsse is None:
+            return envelope, None
+        check = self._wsse.expect(at)
+        return self._wsse.sign(envelope, at=at, nonce=self._new_id().bytes), check
+
+    def _read(
+        self, operation: str, answer: HttpAnswer, read: Callable[[Any], ResultT], check: ReplyCheck | None
+    ) -> ResultT:
         body = self._edge.unwrap(operation, answer)
         is_good = 200 <= answer.status < 300
         try:
@@ -139,7 +153,9 @@ class PopulationClient:
         if not is_good:
             raise error_of_status(operation, answer)
         try:
-            return read(decoding.body_child(root))
+            # Faults above are taken unsigned, as layers in between make them; from one nothing but an error comes.
+            child = decoding.body_child(root) if check is None else check.verify(root, now=self._clock.now())
+            return read(child)
         except Undecodable as error:
             raise broken(operation, error.reason) from error
 

@@ -118,7 +118,11 @@ def body_child(root: Any) -> Any:
     others = [child for child in root if child.tag not in (f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")]
     if len(bodies) != 1 or others or root[-1] is not bodies[0]:
         raise Undecodable("no_single_body")
-    body = bodies[0]
+    return only_child(bodies[0])
+
+
+def only_child(body: Any) -> Any:
+    """Give the one child of a body. Raises Undecodable."""
     if len(body) != 1 or _has_text_beside(body):
         raise Undecodable("no_single_answer")
     return body[0]

@@ -156,6 +156,51 @@ class WrapEdge(_Closed):
     bearer: Secret | None = None
 
 
+class WsseLogin(_Closed):
+    """A UsernameToken in every question, with a nonce and an instant of its own."""
+
+    username: Word
+    password: Secret
+    form: Literal["digest", "text"] = "digest"
+    """`digest` proves the password by SHA-1 over nonce, instant and password, as the token's profile has it."""
+
+
+class WsseSigning(_Closed):
+    """The pair, as PEM, that body and timestamp of every question are signed with: RSA or an elliptic curve."""
+
+    key_file: Path
+    certificate_file: Path
+    key_password: Secret | None = None
+
+
+class WsseVerification(_Closed):
+    """Whose signatures count over there. Without a signature over body and timestamp there is no answer."""
+
+    certificate_files: Annotated[tuple[Path, ...], Field(min_length=1, max_length=10)]
+    """As PEM; old and new ones side by side. They count themselves: no authority's word is taken."""
+    leeway_seconds: Annotated[float, Field(ge=0, le=600)] = 60.0
+    """How far the clock over there may be off."""
+    refuses_repeats: bool = True
+    """Refuse a signature that this process has seen before."""
+
+
+class Wsse(_Closed):
+    """WS-Security in the envelope (§19.3). No client was seen to use it; each part stands by itself."""
+
+    login: WsseLogin | None = None
+    timestamp_life_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """0 sends no timestamp."""
+    signing: WsseSigning | None = None
+    must_understand: bool = True
+    verify: WsseVerification | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.signing is not None and not self.timestamp_life_seconds:
+            raise ValueError("timestamp_life_seconds must be above 0 where signing is set")
+        return self
+
+
 Edge = PlainEdge | C06Edge | LgspTokenEdge | RestEdge | OAuth2Edge | WrapEdge
 
 
@@ -203,6 +248,8 @@ class PopulationSettings(_Closed):
     """`SOAPAction: ""` (§20 U3)."""
     xroad_client: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,20}(/[!-~]{1,100}){3}$")] | None = None
     """`INSTANCE/CLASS/MEMBER/SUBSYSTEM` where the edge is an X-Road security server (§2.7)."""
+    wsse: Wsse | None = None
+    """WS-Security in the envelopes of a SOAP edge."""
     token_margin_seconds: Annotated[float, Field(ge=0, le=3600)] = 300.0
     """A token is renewed this long before its end (§15 row 12)."""
     token_life_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
@@ -240,6 +287,8 @@ class PopulationSettings(_Closed):
         is_json = self.edge.profile in ("lgsp_rest", "lgsp_wrap")
         if is_json and self.operations - {Operation.LOOK_UP, Operation.VERIFY}:
             faults.append("operations must be VERIFY and LOOK_UP only, as the edge's JSON names no others")
+        if is_json and self.wsse is not None:
+            faults.append("wsse must not be set, as the edge's questions are no envelopes")
         if faults:
             raise ValueError("; ".join(faults))
         return self
