@@ -25,7 +25,7 @@ from signxml.signer import XMLSigner
 from adapters.population import decoding
 from adapters.population.decoding import SOAP
 from adapters.population.failures import SYSTEM
-from adapters.population.settings import Secret, Wsse, WsseLogin, WsseSigning
+from adapters.population.settings import Wsse, WsseLogin, WsseSigning
 from adapters.population.wsse_replies import (
     BASE64,
     DS,
@@ -36,6 +36,7 @@ from adapters.population.wsse_replies import (
     SeenSignatures,
     is_strong,
 )
+from adapters.transport.secrets import Secret
 from gateway.errors import CredentialsRefused
 
 _PASSWORD = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#Password"  # noqa: S105
