@@ -6,6 +6,7 @@ profiles of §2.
 """
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
