@@ -6,7 +6,7 @@ every use, so that changed ones need no restart. What replies must carry is in `
 
 from base64 import b64encode
 from datetime import datetime, timedelta
-from hashlib import sha1
+from hashlib import sha1, sha256
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from gateway.errors import CredentialsRefused
 _PASSWORD = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#Password"  # noqa: S105
 _BODY, _TIMESTAMP, _TOKEN = "body", "timestamp", "certificate"
 _OPERATION = "wsse"
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 class WsseEnvelopes:
@@ -50,6 +51,7 @@ class WsseEnvelopes:
     def __init__(self, settings: Wsse) -> None:
         self._settings = settings
         self._seen = SeenSignatures()
+        self._keys = _Keys()
 
     def sign(self, envelope: bytes, *, at: datetime, nonce: bytes) -> bytes:
         """Give the envelope with its security header. `nonce` must be random, and new for every request.
@@ -57,7 +59,7 @@ class WsseEnvelopes:
         Raises CredentialsRefused when a file cannot be used, or when our certificate is not valid at that instant.
         """
         settings = self._settings
-        pair = None if settings.signing is None else _own_pair(settings.signing, at)
+        pair = None if settings.signing is None else _own_pair(settings.signing, self._keys, at)
         root = decoding.parse(envelope, max_bytes=len(envelope))
         header, body = (root.find(f"{{{SOAP}}}{name}") for name in ("Header", "Body"))
         security = etree.SubElement(header, f"{{{WSSE}}}Security")
@@ -116,7 +118,7 @@ def _add_login(security: Any, login: WsseLogin, at: datetime, nonce: bytes) -> N
     _add(token, WSU, "Created", created)
 
 
-def _signature(root: Any, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> Any:
+def _signature(root: Any, key: PrivateKey) -> Any:
     key_info = etree.Element(f"{{{DS}}}KeyInfo", nsmap={"ds": DS, "wsse": WSSE})
     reference = _add(_add(key_info, WSSE, "SecurityTokenReference"), WSSE, "Reference")
     reference.set("URI", f"#{_TOKEN}")
@@ -131,17 +133,30 @@ def _signature(root: Any, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -
     return signer.sign(root, key=key, reference_uri=[f"#{_TIMESTAMP}", f"#{_BODY}"], key_info=key_info)
 
 
-def _own_pair(
-    signing: WsseSigning, at: datetime
-) -> tuple[rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, x509.Certificate]:
+class _Keys:
+    """The key that was read last: to check a new one takes tens of milliseconds, in which nothing else would run."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[bytes, PrivateKey] | None = None
+
+    def load(self, content: bytes, password: bytes | None) -> PrivateKey:
+        """Give the key of a file. Raises TypeError or ValueError when it is none."""
+        mark = sha256(sha256(content).digest() + (password or b"")).digest()
+        if self._kept is None or self._kept[0] != mark:
+            key = load_pem_private_key(content, password)
+            if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+                raise ValueError("neither RSA nor a curve")
+            self._kept = mark, key
+        return self._kept[1]
+
+
+def _own_pair(signing: WsseSigning, keys: _Keys, at: datetime) -> tuple[PrivateKey, x509.Certificate]:
     password = None if signing.key_password is None else _secret(signing.key_password, "signing.key_password").encode()
     try:
-        key = load_pem_private_key(_content(signing.key_file, "signing.key_file"), password)
+        key = keys.load(_content(signing.key_file, "signing.key_file"), password)
     except (TypeError, ValueError) as error:
         raise _unusable("signing.key_file") from error
     certificate = _certificates(signing.certificate_file, "signing.certificate_file")[0]
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise _unusable("signing.key_file")
     if certificate.public_key() != key.public_key():
         raise _unusable("signing.certificate_file")
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:

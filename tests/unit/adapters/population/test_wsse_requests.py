@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from lxml import etree
 from pydantic import ValidationError
 from zeep.exceptions import SignatureVerificationFailed
@@ -136,6 +137,25 @@ def test_files_are_read_at_every_use(tmp_path: Path) -> None:
 
     RequestJudge(signer=first, password="một").judge(before, START)
     RequestJudge(signer=second, password="hai").judge(after, START)
+
+
+def test_key_with_a_password(tmp_path: Path) -> None:
+    """An encrypted key needs its password at every question, also when the same key was read before."""
+    pair = new_pair("gateway", START)
+    settings = signing(tmp_path, pair)
+    sealed = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"m\xe1\xba\xadt"))
+    (tmp_path / "own.key").write_bytes(sealed)
+    password = tmp_path / "password"
+    password.write_text("mật")
+    whole = {"signing": {**settings, "key_password": {"file": str(password)}}}
+    envelopes = WsseEnvelopes(Wsse.model_validate(whole))
+
+    RequestJudge(signer=pair, password=None).judge(envelopes.sign(PLAIN, at=START, nonce=b""), START)
+    password.write_text("khác")
+    for bad in (envelopes, WsseEnvelopes(Wsse.model_validate({"signing": settings}))):
+        with pytest.raises(CredentialsRefused) as caught:
+            bad.sign(PLAIN, at=START, nonce=b"")
+        assert "secret_unreadable" == caught.value.code
 
 
 def test_pair_that_cannot_be_used(tmp_path: Path) -> None:
