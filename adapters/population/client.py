@@ -71,6 +71,11 @@ class PopulationClient:
         room = self._settings.request_id_length - len(self._settings.request_prefix)
         return self._settings.request_prefix + self._new_id().hex[:room]
 
+    @property
+    def wants_token(self) -> bool:
+        """Whether the edge gives tokens."""
+        return self._tokens is not None
+
     async def check_token(self) -> None:
         """Fetch a token anew, without touching the one that is in use."""
         if self._edge.wants_token:

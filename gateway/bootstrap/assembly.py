@@ -31,7 +31,13 @@ from gateway.bootstrap.answering import (
 )
 from gateway.bootstrap.audit import checkpoint_signer, make_auditor, make_checkpoints
 from gateway.bootstrap.catalogues import make_lists, reading_policy
-from gateway.bootstrap.citizens import make_citizens, make_purposes, population_settings, population_tls
+from gateway.bootstrap.citizens import (
+    check_population,
+    make_citizens,
+    make_purposes,
+    population_settings,
+    population_tls,
+)
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import (
@@ -202,7 +208,13 @@ class Assembly:
             hub = build_hub(registration, ssl_supplier=lambda: None, clock=self.clock, chance=self.chance)
             async with hub:
                 findings.extend(await check_hub(hub))
-        return [*await self._check_portal(), *findings]
+        population = await check_population(
+            self._population,
+            ssl_supplier=_context_of(self._population_tls),
+            clock=self.clock,
+            chance=self.chance,
+        )
+        return [*await self._check_portal(), *findings, *population]
 
     async def _check_portal(self) -> Sequence[Finding]:
         if self._portal_settings is None:

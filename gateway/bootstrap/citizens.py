@@ -1,13 +1,12 @@
 """Questions about citizens: the population database's adapter, and the desk of one process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from ssl import SSLContext
 
 from pydantic import ValidationError
 
-from adapters.population.adapter import PopulationAdapter, build
-from adapters.population.settings import PopulationSettings
+from adapters.population import PopulationAdapter, PopulationSettings, build, run_checks
 from certs.contexts import ClientTls
 from certs.policy import default_policy
 from certs.reloading import ReloadingClientContext
@@ -20,6 +19,8 @@ from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.scheduler import Job
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.citizen import SENSITIVE_FIELDS, CitizenField
+from gateway.ports.basics import Chance, Clock
+from gateway.ports.portal import Finding
 from gateway.store.citizens import PostgresCitizens
 from gateway.sync.citizens import Purpose
 
@@ -89,6 +90,20 @@ def _faults(place: int, section: PurposeSettings) -> list[Fault]:
     if sensitive and not section.allows_sensitive:
         faults.append(Fault(setting, f"{', '.join(sensitive)} need allows_sensitive"))
     return faults
+
+
+async def check_population(
+    settings: PopulationSettings | None,
+    *,
+    ssl_supplier: Callable[[], SSLContext | None],
+    clock: Clock,
+    chance: Chance,
+) -> Sequence[Finding]:
+    """Have the adapter check itself."""
+    if settings is None:
+        return []
+    async with build(settings, ssl_supplier=ssl_supplier, clock=clock, chance=chance) as adapter:
+        return await run_checks(adapter)
 
 
 def make_citizens(

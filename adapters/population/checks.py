@@ -1,0 +1,94 @@
+"""The self-check: the contract, secrets, the token, and one question about somebody who cannot exist.
+
+The number begins with 999, which no province and no country has; so nobody is looked at, and the right answer is known.
+"""
+
+from adapters.population.adapter import PopulationAdapter
+from adapters.population.requests import contract
+from adapters.population.settings import Operation
+from adapters.transport.secrets import Secret
+from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, Rejected, RemoteError
+from gateway.model.citizen import Asker, Subject
+from gateway.model.identity import PartialDate, Precision
+from gateway.ports.portal import Finding
+
+NOBODY = Subject(
+    personal_number="999099999999",
+    full_name="Kiểm Tra Kết Nối",
+    birth_date=PartialDate("1999-09-09", Precision.DAY),
+)
+_SYSTEM = "population"
+
+
+async def run_checks(adapter: PopulationAdapter, *, officer_code: str = "check") -> list[Finding]:
+    """Give one finding per subject, in the order in which they build on each other."""
+    findings = [_contract(), *(_secret(name, secret) for name, secret in _secrets(adapter))]
+    if not all(finding.is_ok for finding in findings):
+        return findings
+    if adapter.client.wants_token:
+        try:
+            await adapter.client.check_token()
+            findings.append(Finding(subject=f"{_SYSTEM} token", is_ok=True, detail="a token was given"))
+        except RemoteError as error:
+            return [*findings, _failed("token", error)]
+    findings.append(await _question(adapter, officer_code))
+    return findings
+
+
+async def _question(adapter: PopulationAdapter, officer_code: str) -> Finding:
+    subject = f"{_SYSTEM} question"
+    if Operation.VERIFY not in adapter.settings.operations:
+        return Finding(subject=subject, is_ok=True, detail="not asked: verification is not granted")
+    try:
+        reply = await adapter.verify(NOBODY, Asker(officer_code=officer_code))
+    except Rejected as error:
+        # Whoever refuses in these words has understood the question.
+        detail = f"refused [{error.code}]: reachable; name a licensed officer and procedure to ask further"
+        return Finding(subject=subject, is_ok=error.code in _ABOUT_THE_ASKER, detail=detail)
+    except RemoteError as error:
+        return _failed("question", error)
+    if reply.exists:
+        return Finding(subject=subject, is_ok=False, detail="somebody exists under a number that nobody can have")
+    return Finding(subject=subject, is_ok=True, detail="nobody exists under a number that nobody can have")
+
+
+_ABOUT_THE_ASKER = frozenset({"officer_not_authorised", "procedure_not_licensed"})
+
+
+def _contract() -> Finding:
+    subject = f"{_SYSTEM} contract"
+    try:
+        contract()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the shipped files are damaged
+        return Finding(subject=subject, is_ok=False, detail=f"cannot be read ({type(error).__name__}); install again")
+    return Finding(subject=subject, is_ok=True, detail="readable")
+
+
+def _secrets(adapter: PopulationAdapter) -> list[tuple[str, Secret]]:
+    edge = adapter.settings.edge
+    found = []
+    for name in ("secret", "secret_key", "password", "client_secret", "fixed_token", "bearer", "api_key"):
+        secret = getattr(edge, name, None)
+        if isinstance(secret, Secret):
+            found.append((f"edge.{name}", secret))
+    for code, officer in getattr(edge, "officers", {}).items():
+        found.append((f"edge.officers.{code}.password", officer.password))
+    return found
+
+
+def _secret(name: str, secret: Secret) -> Finding:
+    subject = f"{_SYSTEM} {name}"
+    try:
+        secret.read()
+    except (OSError, ValueError):
+        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
+    return Finding(subject=subject, is_ok=True, detail="readable")
+
+
+def _failed(subject: str, error: GatewayError) -> Finding:
+    advice = ""
+    if isinstance(error, CredentialsRefused):
+        advice = "; check user, secret, clock, and the address that is allowed over there"
+    elif isinstance(error, ContractBroken):
+        advice = "; check base_url, paths and reply_forms"
+    return Finding(subject=f"{_SYSTEM} {subject}", is_ok=False, detail=f"{error.message} [{error.code}]{advice}")
