@@ -30,6 +30,8 @@ class AuditAction(StrEnum):
     """Lines of this record were shown."""
     AUDIT_EXPORTED = "audit.exported"
     """Lines of this record were given away as a file."""
+    KEYS_ROTATED = "keys.rotated"
+    """Record keys were wrapped by another key of the ring, or a key left the ring. Nobody's data was opened."""
 
 
 class AuditStage(StrEnum):

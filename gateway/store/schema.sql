@@ -341,6 +341,21 @@ ALTER TABLE public.inbox ALTER COLUMN line ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.key_ring_digest (
+    is_only boolean DEFAULT true NOT NULL,
+    proof bytea NOT NULL,
+    CONSTRAINT key_ring_digest_is_only_check CHECK (is_only)
+);
+CREATE TABLE public.key_ring_readers (
+    reader_id uuid NOT NULL,
+    host text NOT NULL,
+    process_id integer NOT NULL,
+    role text NOT NULL,
+    key_marks text[] NOT NULL,
+    active text NOT NULL,
+    digest_mark text NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.lanes (
     system text NOT NULL,
     dossier_id bigint NOT NULL,
@@ -849,6 +864,10 @@ ALTER TABLE ONLY public.idempotency_records
     ADD CONSTRAINT idempotency_records_pkey PRIMARY KEY (client_id, key);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
+ALTER TABLE ONLY public.key_ring_digest
+    ADD CONSTRAINT key_ring_digest_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.key_ring_readers
+    ADD CONSTRAINT key_ring_readers_pkey PRIMARY KEY (reader_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
 ALTER TABLE ONLY public.local_accounts
