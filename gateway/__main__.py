@@ -18,6 +18,7 @@ from gateway.errors import ConfigurationError, GatewayError
 from gateway.key_commands import app as keys
 from gateway.mapping_commands import app as mappings
 from gateway.printing import show_table
+from gateway.subject_commands import app as subjects
 from gateway.sync_commands import procedures
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ add_sync_commands(sync)
 app.add_typer(certs, name="certs")
 app.add_typer(mappings, name="mappings")
 app.add_typer(audit, name="audit")
+app.add_typer(subjects, name="subjects")
 sync.command("procedures")(procedures)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

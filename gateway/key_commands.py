@@ -1,21 +1,15 @@
 """`gateway keys`: the key ring that seals every record, its rotation, and how it stands."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.commands import JsonOption, YesOption, with_database
-from gateway.printing import show_table
+from gateway.printing import show_table, telling
 
 app = typer.Typer(no_args_is_help=True, help="The key ring that seals every record.")
-
-_SAID_EVERY_SECONDS = 2.0
 
 
 @app.command("init")
@@ -87,7 +81,7 @@ def rotate(
             typer.echo(f"a rotation that was begun would go on: {stale_count} rows still need another key")
         typer.echo(f"{len(plan.readers)} processes hold the ring; repeat with --yes")
         return
-    with _progress(is_quiet=as_json) as tell:
+    with telling(is_quiet=as_json) as tell:
         done = with_database(lambda dsn: keeping.rotate(dsn, tell, wait_seconds=wait_seconds))
     if as_json:
         facts = {"before": done.before, "active": done.active, "rewrapped": done.rewrapped.rows}
@@ -117,37 +111,6 @@ def retire(
         )
         typer.echo(f"{key_id} {verdict}" + ("; repeat with --yes" if key_id in facts.retirable else ""))
         raise typer.Exit(0 if key_id in facts.retirable else 1)
-    with _progress(is_quiet=False) as tell:
+    with telling(is_quiet=False) as tell:
         with_database(lambda dsn: keeping.retire(dsn, key_id, tell, settle_seconds=settle_seconds))
     typer.echo(f"{key_id} is out of the ring")
-
-
-@contextmanager
-def _progress(*, is_quiet: bool) -> Iterator["_Telling"]:
-    """Show how far it is: a bar on a terminal, elsewhere a plain line every few seconds."""
-    console = Console(stderr=True)
-    bar = Progress(
-        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
-        console=console,
-        disable=is_quiet or not console.is_terminal,
-    )
-    with bar:
-        yield _Telling(bar, is_plain=not is_quiet and not console.is_terminal)
-
-
-class _Telling:
-    def __init__(self, bar: Progress, *, is_plain: bool) -> None:
-        from gateway.clocks import SystemClock
-
-        self._bar = bar
-        self._is_plain = is_plain
-        self._clock = SystemClock()
-        self._said = self._clock.monotonic()
-        self._task = bar.add_task("beginning", total=None)
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=what, completed=done, total=total or None)
-        now = self._clock.monotonic()
-        if self._is_plain and now - self._said >= _SAID_EVERY_SECONDS:
-            self._said = now
-            typer.echo(f"{what}: {done} of {total}" if total else what, err=True)
