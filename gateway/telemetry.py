@@ -30,6 +30,7 @@ from gateway.ports.observing import (
     JobFailed,
     ListRead,
     ProceduresSynced,
+    RecordsShredded,
     SignInBegun,
     SignInConcluded,
     SignInsEnded,
@@ -149,6 +150,7 @@ class Telemetry:
         )
         self._clock_offset = latest("identity_clock_offset_seconds", "How far a provider's clock is ahead", "provider")
         self._audit_head = latest("audit_head_position", "Lines in the audit chain")
+        self._shredded = counter("retention_shredded", "Records whose content was destroyed by time", "kind")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
@@ -191,6 +193,9 @@ class Telemetry:
                 self._consents.labels(happening.hub, happening.standing, happening.code).inc()
             case SignInsEnded():
                 self._sign_ins_ended.labels(happening.reason).inc(happening.count)
+            case RecordsShredded():
+                self._shredded.labels(happening.kind).inc(happening.count)
+                self._log.info("retention.shredded", kind=happening.kind, count=happening.count)
             case AuditCheckpointed():
                 self._anchors.info("audit.checkpoint", **checkpoint_fields(happening.checkpoint))
             case ListRead():

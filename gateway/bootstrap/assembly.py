@@ -51,7 +51,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.vault import hold_against_database, make_ring_watch
+from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
     make_drift,
@@ -127,6 +127,7 @@ class Assembly:
         if acceptor is not None:
             auditor = make_auditor(ground)
             more_jobs.append(make_checkpoints(ground, self._checkpoint_signer))
+            more_jobs.append(make_sweeper(ground, auditor))
             national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
             if national is not None:
                 more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))

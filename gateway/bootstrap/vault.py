@@ -4,17 +4,25 @@ import contextlib
 import os
 import socket
 import uuid
+from datetime import timedelta
 
 from gateway.bootstrap.ground import Ground
+from gateway.engine.audit import Auditor
+from gateway.engine.retention import Sweeper
 from gateway.engine.scheduler import Job
+from gateway.engine.subjects import Subjects
 from gateway.errors import ConfigurationError, Fault, StoreUnavailable
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
+from gateway.ports.retention import RecordKind
 from gateway.store.pool import Pool
+from gateway.store.retention import PostgresRetention
+from gateway.store.subjects import PostgresSubjects
 from gateway.store.vault import RingReader, forget_reader, note_reader, prove_digest
 from gateway.vault.keyring import ReloadingKeyRing
 
 LOOK_SECONDS = 3.0
+SWEEP_SECONDS = 3600.0
 READER_LIVES_SECONDS = 20.0
 """A process that was not seen for so long has ended, or cannot reach the database either."""
 
@@ -48,6 +56,26 @@ def make_ring_watch(ground: Ground, ring: ReloadingKeyRing, role: str) -> Job:
 
     ground.closers.append(leave)
     return Job("key_ring", LOOK_SECONDS, look)
+
+
+def make_sweeper(ground: Ground, auditor: Auditor) -> Job:
+    """Give what destroys content that was kept long enough."""
+    settings = ground.settings.retention
+    days = {
+        RecordKind.DOSSIERS: settings.dossiers_days,
+        RecordKind.MESSAGES: settings.messages_days,
+        RecordKind.STATEMENTS: settings.statements_days,
+        RecordKind.FINDINGS: settings.findings_days,
+    }
+    subjects = Subjects(PostgresSubjects(ground.pool), key_ring=ground.key_ring, audit=auditor, clock=ground.clock)
+    sweeper = Sweeper(
+        PostgresRetention(ground.pool),
+        subjects.retire,
+        kept={kind: timedelta(days=count) for kind, count in days.items() if count},
+        clock=ground.clock,
+        observer=ground.telemetry,
+    )
+    return Job("retention", SWEEP_SECONDS, sweeper.sweep)
 
 
 def reader_of(ring: ReloadingKeyRing, reader_id: uuid.UUID, role: str) -> RingReader:

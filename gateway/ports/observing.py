@@ -156,8 +156,17 @@ class AuditCheckpointed:
     checkpoint: Checkpoint
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsShredded:
+    """The content of records was destroyed because they were kept long enough; `kind` is a RecordKind."""
+
+    kind: str
+    count: int
+
+
 Happening = (
     SignInBegun
+    | RecordsShredded
     | AuditCheckpointed
     | ConsentMoved
     | SignInConcluded

@@ -998,6 +998,7 @@ CREATE INDEX sign_ins_by_subject ON public.sign_ins USING btree (provider, subje
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE INDEX statements_over ON public.statements USING btree (changed_at) WHERE ((state = ANY (ARRAY['delivered'::text, 'skipped'::text])) AND (wrapped_key <> '\x'::bytea));
 CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
 CREATE INDEX technical_ids_by_age ON public.technical_ids USING btree (seen_at);

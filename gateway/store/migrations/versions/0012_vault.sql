@@ -40,3 +40,4 @@ CREATE INDEX dossiers_ended ON dossiers (updated_at) WHERE erased_at IS NULL
     AND status IN ('refused', 'withdrawn', 'stopped', 'returned');
 CREATE INDEX sign_in_evidence_by_number ON sign_in_evidence USING gin (number_digests);
 CREATE INDEX share_consents_by_subject ON share_consents (subject_digest);
+CREATE INDEX statements_over ON statements (changed_at) WHERE state IN ('delivered', 'skipped') AND wrapped_key <> '';
