@@ -15,8 +15,10 @@ from gateway.commands import add_sync_commands, calendar, portal_standing
 from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.key_commands import app as keys
 from gateway.mapping_commands import app as mappings
 from gateway.printing import show_table
+from gateway.subject_commands import app as subjects
 from gateway.sync_commands import procedures
 
 app = typer.Typer(
@@ -28,7 +30,6 @@ app = typer.Typer(
 clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.")
 certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
 sync = typer.Typer(no_args_is_help=True, help="The queue: where it stands, and what waits for a person.")
-keys = typer.Typer(no_args_is_help=True, help="The key ring that seals every dossier.")
 app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
@@ -37,6 +38,7 @@ add_sync_commands(sync)
 app.add_typer(certs, name="certs")
 app.add_typer(mappings, name="mappings")
 app.add_typer(audit, name="audit")
+app.add_typer(subjects, name="subjects")
 sync.command("procedures")(procedures)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -174,24 +176,6 @@ def revoke_client(client_id: str) -> None:
     if not _with_database(lambda dsn: revoke(dsn, client_id)):
         typer.echo(f"no active client {client_id}", err=True)
         raise typer.Exit(1)
-
-
-@keys.command("init")
-def init_keys(file: Path) -> None:
-    """Make a key ring with one random key, unless the file is there. Keep a copy apart from the database's backups."""
-    from gateway.vault.keyring import create_key_ring
-
-    create_key_ring(file)
-    typer.echo(file)
-
-
-@keys.command("init-signing")
-def init_signing_key(file: Path) -> None:
-    """Make a key (P-256) by which identity assertions are signed, unless the file is there."""
-    from gateway.vault.assertions import create_signing_key
-
-    create_signing_key(file)
-    typer.echo(file)
 
 
 @certs.command("init")

@@ -40,6 +40,21 @@ class KeySettings(_Section):
     ring_file: Path | None = None
 
 
+class RetentionSettings(_Section):
+    """How many days content is kept after its record is over; 0 keeps it. None of the numbers has a source: they are
+    assumptions that the province confirms (docs/decisions/0022). Codes, instants and digests stay in every case."""
+
+    dossiers_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """After the last change of a dossier whose status is final, with nothing owed. The province's own system keeps
+    the dossier; what the gateway holds is the copy that it synchronises."""
+    messages_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """After the portal's message was handled. Files that came embedded in it go with it."""
+    statements_days: Annotated[int, Field(ge=0, le=36_500)] = 90
+    """After an answer, question, rating or statistic was delivered or left out."""
+    findings_days: Annotated[int, Field(ge=0, le=36_500)] = 90
+    """After a difference was repaired or settled: the values of both sides."""
+
+
 class AuditSettings(_Section):
     """The record of looks at personal data. Its checkpoints are signed by these keys, else by those of [identity],
     else sealed by the key ring only."""
@@ -339,6 +354,7 @@ class Settings(BaseSettings):
     calendar: CalendarsSettings = CalendarsSettings()
     codes: CodeSettings = CodeSettings()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     # May hold a password until the adapter reads it: never shown.
     portal: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None

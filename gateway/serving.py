@@ -174,8 +174,7 @@ def _serve_many(settings: Settings, role_name: str, processes_count: int) -> int
 def _ring_file(settings: Settings) -> Path:
     from gateway.bootstrap import open_key_ring
 
-    open_key_ring(settings)
-    return settings.keys.ring_file or settings.store.data_folder / "keys" / "ring.toml"
+    return open_key_ring(settings).path
 
 
 def _stop_all(children: Sequence[subprocess.Popen[bytes]], grace_seconds: float) -> int:

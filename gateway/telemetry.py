@@ -31,6 +31,7 @@ from gateway.ports.observing import (
     JobFailed,
     ListRead,
     ProceduresSynced,
+    RecordsShredded,
     SignInBegun,
     SignInConcluded,
     SignInsEnded,
@@ -152,6 +153,7 @@ class Telemetry:
         asked = "Questions about citizens by what became of them"
         self._citizens = counter("citizen_questions", asked, "action", "outcome", "code")
         self._audit_head = latest("audit_head_position", "Lines in the audit chain")
+        self._shredded = counter("retention_shredded", "Records whose content was destroyed by time", "kind")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
     def __call__(self, happening: Happening) -> None:
@@ -196,6 +198,9 @@ class Telemetry:
                 self._sign_ins_ended.labels(happening.reason).inc(happening.count)
             case CitizenAsked():
                 self._citizens.labels(happening.action, happening.outcome, happening.code).inc()
+            case RecordsShredded():
+                self._shredded.labels(happening.kind).inc(happening.count)
+                self._log.info("retention.shredded", kind=happening.kind, count=happening.count)
             case AuditCheckpointed():
                 self._anchors.info("audit.checkpoint", **checkpoint_fields(happening.checkpoint))
             case ListRead():

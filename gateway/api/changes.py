@@ -29,6 +29,7 @@ OUTCOME_ANSWERS: Mapping[Outcome, int | str] = MappingProxyType(
         Outcome.ALREADY_EXISTS: "already-exists",
         Outcome.KEY_REUSED: "idempotency-key-reused",
         Outcome.OTHER_AGENCY: "other-agency",
+        Outcome.ERASED: "dossier-erased",
     }
 )
 """What every outcome is answered with: a status, or the name of a problem."""

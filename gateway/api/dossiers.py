@@ -154,6 +154,8 @@ async def get_dossier(call: Call) -> web.StreamResponse:
     headers = {"ETag": f'"{found.revision}"'}
     if is_current(call.request.headers.get("If-None-Match"), headers["ETag"]):
         return call.answer_raw(304, None, "", headers)
+    if not found.wrapped_key:
+        raise Problem("dossier-erased")
     key = call.services.key_ring.open_record_key(found.wrapped_key)
     document = key.unseal(found.sealed, context=revision_context(found.dossier_id, found.document_revision))
     dossier = msgspec.json.decode(document, type=Dossier)
@@ -264,7 +266,7 @@ async def get_deliveries(call: Call) -> web.StreamResponse:
 
 
 _RECEIPT = "The change is stored for good."
-_CHANGE_PROBLEMS = ("other-agency", "stale-revision", "idempotency-key-reused", "impossible-dates")
+_CHANGE_PROBLEMS = ("other-agency", "dossier-erased", "stale-revision", "idempotency-key-reused", "impossible-dates")
 
 ENDPOINTS = (
     Endpoint(
@@ -303,7 +305,7 @@ ENDPOINTS = (
             200: Answer(description="The dossier.", model=Dossier, headers=(ETAG,)),
             304: Answer(description="The caller's copy is still right.", headers=(ETAG,)),
         },
-        problems=("dossier-not-found", "other-agency"),
+        problems=("dossier-not-found", "other-agency", "dossier-erased"),
     ),
     Endpoint(
         method="GET",

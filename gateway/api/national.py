@@ -41,7 +41,7 @@ async def _look_up(call: Call, translator: InboundTranslator, code: str) -> Inbo
     services = call.services
     found = await find_dossier(services.pool, code)
     dossier, procedure = None, None
-    if found is not None:
+    if found is not None and found.wrapped_key:
         key = services.key_ring.open_record_key(found.wrapped_key)
         document = key.unseal(found.sealed, context=revision_context(found.dossier_id, found.document_revision))
         dossier = replace(msgspec.json.decode(document, type=Dossier), status=found.status)

@@ -85,6 +85,7 @@ PROBLEM_TYPES = _types(
     ("run-under-way", 409, "A run is under way already", "Wait for it, or cancel it, at /v1/reconciliations."),
     ("code-not-redeemable", 409, "The code cannot be redeemed", "It was used, has ended, or has another verifier."),
     ("file-link-expired", 410, "The link has ended", "Ask the province to send the dossier again."),
+    ("dossier-erased", 410, "The dossier's content was erased", "It does not come back; use another code if needed."),
     ("link-not-answered", 409, "What stands behind the link is not enough", "See `detail` for what is needed."),
     ("no-consent-data", 409, "There is nothing to collect", "Look at the consent; data is kept for a short time."),
     ("no-consent-hub", 409, "No share-consent hub is configured", "Configure [consents] first."),

@@ -58,6 +58,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
+from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
     make_drift,
@@ -118,6 +119,7 @@ class Assembly:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
         settings, role = self._settings, self._role
         ground = await self._ground()
+        await hold_against_database(ground.pool, self._key_ring)
         procedures = PostgresProcedures(ground.pool, clock=self.clock)
         catalogue = CatalogueMemory(procedures)
         mappings = await make_mappings(ground, is_worker=role.is_worker)
@@ -136,6 +138,7 @@ class Assembly:
         if acceptor is not None:
             auditor = make_auditor(ground)
             more_jobs.append(make_checkpoints(ground, self._checkpoint_signer))
+            more_jobs.append(make_sweeper(ground, auditor))
             national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
             if national is not None:
                 more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
@@ -180,7 +183,7 @@ class Assembly:
             refresh_catalogue=catalogue.refresh,
             more_workers=more_workers,
             may_read=make_opening(ground),
-            more_jobs=[*more_jobs, mappings.job()],
+            more_jobs=[*more_jobs, mappings.job(), make_ring_watch(ground, self._key_ring, role.name)],
             certificates=self.certificates,
             refresh_certificates=self.refresh_certificates,
             procedures_interval=timedelta(seconds=settings.engine.procedures_interval_seconds),

@@ -14,9 +14,8 @@ from certs.reloading import ReloadingClientContext, ReloadingServerContext
 from gateway.clocks import SystemClock
 from gateway.config import Settings, faults_of
 from gateway.errors import ConfigurationError, Fault
-from gateway.ports.basics import KeyRing
 from gateway.store.embedded import start_embedded
-from gateway.vault.keyring import create_key_ring, load_key_ring
+from gateway.vault.keyring import ReloadingKeyRing, create_key_ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,10 @@ class Role:
     @classmethod
     def named(cls, name: str) -> "Role":
         return cls(is_api=name in ("api", "all"), is_worker=name in ("worker", "all"))
+
+    @property
+    def name(self) -> str:
+        return "all" if self.is_api and self.is_worker else "api" if self.is_api else "worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,17 @@ def open_database(settings: Settings) -> Database:
     return Database(dsn, server.cleanup)
 
 
-def open_key_ring(settings: Settings) -> KeyRing:
+def open_key_ring(settings: Settings) -> ReloadingKeyRing:
     """Read the configured ring, or make one in the data folder. Raises ConfigurationError."""
-    if settings.keys.ring_file is not None:
-        return load_key_ring(settings.keys.ring_file)
-    if settings.store.dsn is not None:
-        # A ring made beside each process would differ from the others', and be lost with its folder.
-        rule = "must be set when store.dsn is; make one with `gateway keys init FILE`"
-        raise ConfigurationError([Fault("keys.ring_file", rule, "nothing")])
-    return create_key_ring(settings.store.data_folder / "keys" / "ring.toml")
+    path = settings.keys.ring_file
+    if path is None:
+        if settings.store.dsn is not None:
+            # A ring made beside each process would differ from the others', and be lost with its folder.
+            rule = "must be set when store.dsn is; make one with `gateway keys init FILE`"
+            raise ConfigurationError([Fault("keys.ring_file", rule, "nothing")])
+        path = settings.store.data_folder / "keys" / "ring.toml"
+        create_key_ring(path)
+    return ReloadingKeyRing(path, monotonic=SystemClock().monotonic)
 
 
 def portal_settings(settings: Settings) -> PortalSettings | None:

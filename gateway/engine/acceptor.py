@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.engine.parties import party_digests
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.model.dossier import Dossier, Origin, ProgressStep
 from gateway.model.standing import Current
@@ -87,6 +88,7 @@ class BatchJudge:
         self._now = now
         self._current = {code: known.current for code, known in loaded.dossiers.items()}
         self._wrapped = {code: known.wrapped_key for code, known in loaded.dossiers.items()}
+        self._erased = frozenset(code for code, wrapped in self._wrapped.items() if not wrapped)
         self._keys: dict[str, RecordKey] = {}
         self._records = dict(loaded.records)
         self._fresh_ids = iter(loaded.fresh_ids)
@@ -103,19 +105,23 @@ class BatchJudge:
         if not national:
             return []
         stated = {change.code for change in changes if isinstance(change.body, Dossier)}
-        return sorted(self._current[code].dossier_id for code in national & stated)
+        return sorted(self._current[code].dossier_id for code in (national & stated) - self._erased)
 
     def open_documents(self, sealed_by_id: Mapping[int, tuple[int, bytes]]) -> None:
         """Open last documents. Raises IntegrityFailed."""
         for code, current in list(self._current.items()):
             found = sealed_by_id.get(current.dossier_id)
-            if found is not None:
+            if found is not None and code not in self._erased:
                 context = revision_context(current.dossier_id, found[0])
                 self._documents[code] = _dossiers.decode(self._record_key(code).unseal(found[1], context=context))
 
     def current(self, code: str) -> Current | None:
         """Give where a dossier stands, what this batch did to it included."""
         return self._current.get(code)
+
+    def is_erased(self, code: str) -> bool:
+        """Tell whether the content of a dossier was erased."""
+        return code in self._erased
 
     def document(self, code: str) -> Dossier:
         """Give the document of a dossier that was opened or stored by this batch."""
@@ -156,6 +162,8 @@ class BatchJudge:
         current = self._current.get(change.code)
         if not self._may_touch(change, current):
             return Receipt(outcome=Outcome.OTHER_AGENCY, code=change.code, revision=0, status=None)
+        if change.code in self._erased:
+            return Receipt(outcome=Outcome.ERASED, code=change.code, revision=0, status=None)
         if isinstance(change.body, Dossier):
             dossier, conflicts = change.body, tuple[str, ...]()
             if current is not None and current.origin is Origin.NATIONAL_PORTAL:
@@ -281,6 +289,7 @@ class BatchJudge:
         )
         if standing.origin is Origin.NATIONAL_PORTAL:
             self._documents[change.code] = dossier
+        self.batch.parties.extend((digest, dossier_id, role) for digest, role in party_digests(self._key_ring, dossier))
         self._append(change, decision, standing, "replacement", key.seal(content, context=_context(standing)))
 
     def _store_progress(self, change: Change, step: ProgressStep, decision: Decision, current: Current) -> None:

@@ -278,6 +278,8 @@ class _Applying:
         current = self._judge.current(code)
         if current is None:
             return InboundOutcome.KEPT
+        if self._judge.is_erased(code):
+            return InboundOutcome.NOTED
         merged = merge_portal_statement(self._judge.document(code), change.stated, current.origin)
         # The step that moved the dossier last is not in its document.
         known = merged.dossier

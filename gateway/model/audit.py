@@ -30,6 +30,16 @@ class AuditAction(StrEnum):
     """Lines of this record were shown."""
     AUDIT_EXPORTED = "audit.exported"
     """Lines of this record were given away as a file."""
+    SUBJECT_FIND = "subject.find"
+    """It was looked up what the gateway holds about a person; codes and counts were shown."""
+    SUBJECT_EXPORT = "subject.export"
+    """All that the gateway holds about a person was opened and given away, as the law lets the person ask."""
+    SUBJECT_ERASE = "subject.erase"
+    """What the gateway holds about a person was erased, as far as it may be."""
+    DOSSIERS_RETIRED = "dossiers.retired"
+    """Dossiers whose time of keeping is over were erased, by the installation's rule."""
+    KEYS_ROTATED = "keys.rotated"
+    """Record keys were wrapped by another key of the ring, or a key left the ring. Nobody's data was opened."""
 
 
 class AuditStage(StrEnum):

@@ -165,9 +165,18 @@ class CitizenAsked:
     code: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsShredded:
+    """The content of records was destroyed because they were kept long enough; `kind` is a RecordKind."""
+
+    kind: str
+    count: int
+
+
 Happening = (
     SignInBegun
     | CitizenAsked
+    | RecordsShredded
     | AuditCheckpointed
     | ConsentMoved
     | SignInConcluded

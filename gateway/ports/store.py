@@ -17,7 +17,7 @@ from gateway.model.standing import Current
 
 @dataclass(frozen=True, slots=True)
 class KnownDossier:
-    """A dossier before the batch, locked until its end, with its wrapped data key."""
+    """A dossier before the batch, locked until its end, with its wrapped data key: empty once it was erased."""
 
     current: Current
     wrapped_key: bytes
@@ -62,6 +62,8 @@ class AcceptedBatch:
     """type, subject, agency_code, dossier_id, revision, data (JSON text)"""
     records: list[tuple[Any, ...]] = field(default_factory=list)
     """client_id, key, request_digest, response (JSON text)"""
+    parties: list[tuple[bytes, int, int]] = field(default_factory=list)
+    """number_digest, dossier_id, role; lines that are there already stay"""
     conflicts: list[tuple[Any, ...]] = field(default_factory=list)
     """system, dossier_id, field, revision"""
     answered: set[int] = field(default_factory=set)

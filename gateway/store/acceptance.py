@@ -128,6 +128,7 @@ class _Transaction:
             **columns("o", batch.deliveries, 5),
             **columns("l", batch.lanes, 2),
             **columns("i", batch.records, 4),
+            **columns("d", batch.parties, 3),
         )
         if counts["created_count"] != len(batch.created) or counts["remembered_count"] != len(batch.records):
             raise ConcurrentCreation

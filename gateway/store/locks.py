@@ -40,3 +40,5 @@ class Lock(IntEnum):
     """With a person's keyed digest and a client: one link is decided at a time."""
     CONSENT_CODES = 7_201_014
     """With the digest of a consent's code: it becomes known, or a webhook that came before it is kept."""
+    KEYS = 7_201_015
+    """With a word: one rotation of the key ring, or one sweep, at a time."""

@@ -239,6 +239,18 @@ CREATE SEQUENCE public.dossier_ids
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.dossier_parties (
+    number_digest bytea NOT NULL,
+    dossier_id bigint NOT NULL,
+    role smallint NOT NULL,
+    CONSTRAINT dossier_parties_role_check CHECK (((role >= 1) AND (role <= 3)))
+);
+CREATE TABLE public.dossier_parties_state (
+    is_only boolean DEFAULT true NOT NULL,
+    wanted_to bigint NOT NULL,
+    indexed_to bigint NOT NULL,
+    CONSTRAINT dossier_parties_state_is_only_check CHECK (is_only)
+);
 CREATE TABLE public.dossier_revisions (
     dossier_id bigint NOT NULL,
     revision integer NOT NULL,
@@ -278,7 +290,9 @@ CREATE TABLE public.dossiers (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     waiting_since timestamp with time zone,
+    erased_at timestamp with time zone,
     CONSTRAINT dossiers_check CHECK (((document_revision >= 1) AND (document_revision <= revision))),
+    CONSTRAINT dossiers_erased CHECK (((erased_at IS NULL) = (wrapped_key <> '\x'::bytea))),
     CONSTRAINT dossiers_fees_total_vnd_check CHECK ((fees_total_vnd >= 0)),
     CONSTRAINT dossiers_revision_check CHECK ((revision >= 1))
 );
@@ -353,6 +367,21 @@ ALTER TABLE public.inbox ALTER COLUMN line ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.key_ring_digest (
+    is_only boolean DEFAULT true NOT NULL,
+    proof bytea NOT NULL,
+    CONSTRAINT key_ring_digest_is_only_check CHECK (is_only)
+);
+CREATE TABLE public.key_ring_readers (
+    reader_id uuid NOT NULL,
+    host text NOT NULL,
+    process_id integer NOT NULL,
+    role text NOT NULL,
+    key_marks text[] NOT NULL,
+    active text NOT NULL,
+    digest_mark text NOT NULL,
+    seen_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.lanes (
     system text NOT NULL,
@@ -850,6 +879,10 @@ ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (delivery_id);
 ALTER TABLE ONLY public.delivery_ledger
     ADD CONSTRAINT delivery_ledger_pkey PRIMARY KEY (ledger_id);
+ALTER TABLE ONLY public.dossier_parties
+    ADD CONSTRAINT dossier_parties_pkey PRIMARY KEY (number_digest, dossier_id, role);
+ALTER TABLE ONLY public.dossier_parties_state
+    ADD CONSTRAINT dossier_parties_state_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_pkey PRIMARY KEY (dossier_id, revision);
 ALTER TABLE ONLY public.dossiers
@@ -866,6 +899,10 @@ ALTER TABLE ONLY public.idempotency_records
     ADD CONSTRAINT idempotency_records_pkey PRIMARY KEY (client_id, key);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
+ALTER TABLE ONLY public.key_ring_digest
+    ADD CONSTRAINT key_ring_digest_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.key_ring_readers
+    ADD CONSTRAINT key_ring_readers_pkey PRIMARY KEY (reader_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_pkey PRIMARY KEY (system, dossier_id);
 ALTER TABLE ONLY public.local_accounts
@@ -944,6 +981,7 @@ CREATE UNIQUE INDEX conflicts_open ON public.conflicts USING btree (system, doss
 CREATE INDEX deliveries_open ON public.deliveries USING btree (system, dossier_id, revision, ordinal) WHERE (state = ANY (ARRAY['waiting'::text, 'in_flight'::text, 'unknown'::text, 'parked'::text]));
 CREATE INDEX deliveries_parked ON public.deliveries USING btree (system, delivery_id) WHERE (state = 'parked'::text);
 CREATE INDEX dossiers_by_agency ON public.dossiers USING btree (handling_agency_code, dossier_id);
+CREATE INDEX dossiers_ended ON public.dossiers USING btree (updated_at) WHERE ((erased_at IS NULL) AND (status = ANY (ARRAY['refused'::text, 'withdrawn'::text, 'stopped'::text, 'returned'::text])));
 CREATE INDEX dossiers_national ON public.dossiers USING btree (dossier_id) WHERE (origin = 'national_portal'::text);
 CREATE INDEX early_consent_notices_by_age ON public.early_consent_notices USING btree (received_at);
 CREATE INDEX early_consent_notices_by_code ON public.early_consent_notices USING btree (hub, code_digest);
@@ -964,9 +1002,11 @@ CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findin
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
 CREATE UNIQUE INDEX share_consents_by_code ON public.share_consents USING btree (hub, code_digest) WHERE (code_digest IS NOT NULL);
+CREATE INDEX share_consents_by_subject ON public.share_consents USING btree (subject_digest);
 CREATE UNIQUE INDEX share_consents_by_txn ON public.share_consents USING btree (hub, txn_digest) WHERE (txn_digest IS NOT NULL);
 CREATE INDEX share_consents_due ON public.share_consents USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE UNIQUE INDEX share_consents_open ON public.share_consents USING btree (wish_digest) WHERE ((state = ANY (ARRAY['created'::text, 'initiated'::text, 'linked'::text])) OR (data = 'wanted'::text));
+CREATE INDEX sign_in_evidence_by_number ON public.sign_in_evidence USING gin (number_digests);
 CREATE INDEX sign_in_evidence_by_subject ON public.sign_in_evidence USING btree (subject_digest, occurred_at) WHERE (subject_digest IS NOT NULL);
 CREATE INDEX sign_in_evidence_by_time ON public.sign_in_evidence USING btree (occurred_at);
 CREATE INDEX sign_in_flights_by_end ON public.sign_in_flights USING btree (expires_at);
@@ -977,6 +1017,7 @@ CREATE INDEX sign_ins_by_subject ON public.sign_ins USING btree (provider, subje
 CREATE INDEX statements_due ON public.statements USING btree (system, due_at) WHERE (state = 'waiting'::text);
 CREATE INDEX statements_latest ON public.statements USING btree (system, kind, subject, statement_id);
 CREATE UNIQUE INDEX statements_next ON public.statements USING btree (system, kind, subject) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE INDEX statements_over ON public.statements USING btree (changed_at) WHERE ((state = ANY (ARRAY['delivered'::text, 'skipped'::text])) AND (wrapped_key <> '\x'::bytea));
 CREATE UNIQUE INDEX statements_under_way ON public.statements USING btree (system, kind, subject) WHERE (state = 'in_flight'::text);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE (deleted_at IS NULL);
 CREATE INDEX technical_ids_by_age ON public.technical_ids USING btree (seen_at);

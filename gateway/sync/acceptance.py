@@ -38,6 +38,8 @@ class Outcome(StrEnum):
     ALREADY_EXISTS = "already_exists"
     KEY_REUSED = "key_reused"
     OTHER_AGENCY = "other_agency"
+    ERASED = "erased"
+    """Its content was erased; what was erased does not come back by being stated again."""
 
 
 CHANGES = frozenset({Outcome.CREATED, Outcome.REPLACED, Outcome.PROGRESSED})

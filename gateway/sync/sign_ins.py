@@ -56,6 +56,8 @@ class EndReason(StrEnum):
     CODE_EXPIRED = "code_expired"
     CODE_REPLAYED = "code_replayed"
     WRONG_VERIFIER = "wrong_verifier"
+    ERASED = "erased"
+    """The person asked for erasure."""
     ACCOUNT = "account"
     """Its local account is locked, or its link in quarantine."""
 

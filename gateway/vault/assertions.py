@@ -21,7 +21,7 @@ from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
 from gateway.errors import ConfigurationError, Fault, IntegrityFailed
-from gateway.vault.keyring import write_once
+from gateway.vault.ring_file import write_once
 
 ASSERTION_TYPE = "identity-assertion+jwt"
 _REGISTRY = JWSRegistry(algorithms=["ES256"])

@@ -2,33 +2,35 @@
 
 Envelope encryption with AES-256-GCM: every record (a dossier with all its revisions, a session, a webhook secret) has
 a random data key; the key ring wraps it. Destroying the wrapped key erases the record in every table, backup and
-replica at once. The ring file is TOML:
-
-    active = "k1"
-    [keys]
-    k1 = "<base64 of 32 random bytes>"
+replica at once.
 
 Wrapped key: version byte, key id length, key id, 12-byte nonce, 48 bytes. Sealed blob: 12-byte nonce, ciphertext, tag.
 """
 
-import base64
-import binascii
-import contextlib
-import hmac
 import os
 import secrets
-import tomllib
-from hashlib import blake2b, sha256
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.errors import ConfigurationError, Fault, IntegrityFailed
+from gateway.errors import ConfigurationError, Fault, GatewayError, IntegrityFailed
+from gateway.vault.ring_file import (
+    KEY_BYTES,
+    RingDocument,
+    derive_digest_key,
+    mark_of,
+    read_ring,
+    ring_faults,
+    ring_text,
+    write_once,
+)
 
 _VERSION = 1
 _NONCE_BYTES = 12
-_KEY_BYTES = 32
+_LOOK_AGAIN_SECONDS = 1.0
 
 
 class SealedRecordKey:
@@ -51,98 +53,149 @@ class SealedRecordKey:
             raise IntegrityFailed("a sealed record does not verify") from error
 
 
-class FileKeyRing:
-    """A key ring held in memory, read from a file once at start."""
+class UnknownRingKey(IntegrityFailed):
+    """A record is wrapped by a key that the ring does not have (any more, or yet)."""
 
-    def __init__(self, keys: dict[str, bytes], active: str) -> None:
-        """Take 32-byte keys by id. Raises ConfigurationError listing every fault."""
-        faults = [Fault(f"keys.{key_id}", "must be 32 bytes") for key_id, key in keys.items() if len(key) != _KEY_BYTES]
-        faults += [
-            Fault(f"keys.{key_id}", "id must be 1 to 40 characters") for key_id in keys if not 0 < len(key_id) <= 40
-        ]
-        if active not in keys:
-            faults.append(Fault("active", "must name one of the keys"))
+
+class FileKeyRing:
+    """A key ring held in memory."""
+
+    def __init__(
+        self, keys: Mapping[str, bytes], active: str, *, next_id: str | None = None, digest_key: bytes | None = None
+    ) -> None:
+        """Take 32-byte keys by id. Without a digest key, digests hang on the key whose id sorts first.
+
+        Raises ConfigurationError listing every fault.
+        """
+        faults = ring_faults(keys, active, next_id, digest_key)
         if faults:
             raise ConfigurationError(faults)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         encoded = active.encode()
         self._prefix = bytes([_VERSION, len(encoded)]) + encoded
         self._active = self._ciphers[active]
-        # Digests must stay comparable over rotations, so they hang on the oldest key by id, not on the active one.
-        self._digest_key = hmac.digest(keys[min(keys)], b"lien-thong content digest", sha256)
+        self._digest_key = digest_key or derive_digest_key(keys)
+        self.active_id = active
+        self.marks = {key_id: mark_of(key) for key_id, key in keys.items()}
+        self.digest_mark = mark_of(self._digest_key)
+
+    @classmethod
+    def of(cls, document: RingDocument) -> "FileKeyRing":
+        """Take what a ring file holds."""
+        return cls(document.keys, document.active, next_id=document.next, digest_key=document.digest_key)
 
     def new_record_key(self) -> SealedRecordKey:
         data_key = AESGCM.generate_key(bit_length=256)
-        nonce = os.urandom(_NONCE_BYTES)
-        wrapped = self._prefix + nonce + self._active.encrypt(nonce, data_key, self._prefix)
-        return SealedRecordKey(data_key, wrapped)
+        return SealedRecordKey(data_key, self._wrap(data_key))
 
     def open_record_key(self, wrapped: bytes) -> SealedRecordKey:
+        return SealedRecordKey(self._unwrap(wrapped), wrapped)
+
+    def rewrap(self, wrapped: bytes) -> bytes:
+        """Wrap the same data key by the active key: what it sealed stays as it is. Raises IntegrityFailed."""
+        return self._wrap(self._unwrap(wrapped))
+
+    def digest(self, content: bytes) -> bytes:
+        return blake2b(content, key=self._digest_key, digest_size=32).digest()
+
+    def _wrap(self, data_key: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return self._prefix + nonce + self._active.encrypt(nonce, data_key, self._prefix)
+
+    def _unwrap(self, wrapped: bytes) -> bytes:
         if len(wrapped) < 2 or wrapped[0] != _VERSION:
             raise IntegrityFailed("a wrapped key has an unknown form")
         header_length = 2 + wrapped[1]
         prefix, rest = wrapped[:header_length], wrapped[header_length:]
         cipher = self._ciphers.get(prefix[2:].decode(errors="replace"))
         if cipher is None:
-            raise IntegrityFailed("the key ring has no key for a record")
+            raise UnknownRingKey("the key ring has no key for a record")
         try:
-            data_key = cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], prefix)
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], prefix)
         except (InvalidTag, ValueError) as error:
             raise IntegrityFailed("a wrapped key does not verify") from error
-        return SealedRecordKey(data_key, wrapped)
+
+
+class ReloadingKeyRing:
+    """A key ring that follows its file: when it is told to look, and when a record's key is not known.
+
+    A file that cannot be read, or that has another digest key, is not taken: the ring goes on with what it has.
+    """
+
+    def __init__(self, path: Path, *, monotonic: Callable[[], float]) -> None:
+        """Read the file. Raises ConfigurationError listing every fault."""
+        self.path = path
+        self._monotonic = monotonic
+        self._looked_at: float | None = None
+        self._state = _state_of(path)
+        self._ring = FileKeyRing.of(read_ring(path))
+        self.problem: GatewayError | None = None
+
+    @property
+    def current(self) -> FileKeyRing:
+        return self._ring
+
+    def refresh(self) -> bool:
+        """Look whether the file changed, and take it if it is good; tell whether there is news, good or bad.
+
+        Bad news stays in `problem` until the file is good again.
+        """
+        state = _state_of(self.path)
+        if state == self._state:
+            return False
+        self._state = state
+        try:
+            ring = FileKeyRing.of(read_ring(self.path))
+            if ring.digest_mark != self._ring.digest_mark:
+                raise ConfigurationError([Fault("digest_key", "must stay what it was; nothing was taken over")])
+        except ConfigurationError as error:
+            self.problem = error
+            return True
+        self.problem = None
+        self._ring = ring
+        return True
+
+    def new_record_key(self) -> SealedRecordKey:
+        return self._ring.new_record_key()
+
+    def open_record_key(self, wrapped: bytes) -> SealedRecordKey:
+        try:
+            return self._ring.open_record_key(wrapped)
+        except UnknownRingKey:
+            # Another process may use a newer key already. Looking costs a system call, so not at every record.
+            now = self._monotonic()
+            if self._looked_at is not None and now - self._looked_at < _LOOK_AGAIN_SECONDS:
+                raise
+            self._looked_at = now
+            if not self.refresh() or self.problem is not None:
+                raise
+            return self._ring.open_record_key(wrapped)
+
+    def rewrap(self, wrapped: bytes) -> bytes:
+        """Wrap the same data key by the active key. Raises IntegrityFailed."""
+        return self._ring.rewrap(wrapped)
 
     def digest(self, content: bytes) -> bytes:
-        return blake2b(content, key=self._digest_key, digest_size=32).digest()
+        return self._ring.digest(content)
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def load_key_ring(path: Path) -> FileKeyRing:
     """Read the ring file. Raises ConfigurationError listing every fault (missing, readable by others, not base64)."""
-    faults: list[Fault] = []
-    try:
-        mode = path.stat().st_mode
-        if mode & 0o077:
-            faults.append(Fault(str(path), "must be readable by its owner only", f"mode {mode & 0o777:o}"))
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError([Fault(str(path), "must be a readable file", type(error).__name__)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError([Fault(str(path), "must be TOML")]) from error
-    entries = document.get("keys")
-    active = document.get("active")
-    if not isinstance(entries, dict) or not entries or not isinstance(active, str):
-        raise ConfigurationError([*faults, Fault(str(path), 'must hold "active" and a [keys] table')])
-    keys: dict[str, bytes] = {}
-    for key_id, text in entries.items():
-        try:
-            keys[key_id] = base64.b64decode(str(text), validate=True)
-        except (binascii.Error, ValueError):
-            faults.append(Fault(f"keys.{key_id}", "must be base64"))
-    if faults:
-        raise ConfigurationError(faults)
-    return FileKeyRing(keys, active)
+    return FileKeyRing.of(read_ring(path))
 
 
 def create_key_ring(path: Path) -> FileKeyRing:
     """Write a new ring with one random key (mode 0600) unless the file is there already, and read it."""
-    text = f'active = "k1"\n\n[keys]\nk1 = "{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}"\n'
-    write_once(path, text.encode())
+    keys = {"k1": secrets.token_bytes(KEY_BYTES)}
+    # Derived, so that a gateway from before, which knows of no digest key, makes the same digests.
+    fresh = RingDocument(keys=keys, active="k1", next=None, digest_key=derive_digest_key(keys))
+    write_once(path, ring_text(fresh))
     return load_key_ring(path)
-
-
-def write_once(path: Path, content: bytes) -> None:
-    """Write a secret file (mode 0600) unless it is there already.
-
-    Written aside and linked into place: two processes starting at once end up with one file, and never half of it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -60,6 +60,10 @@ WITH created AS (
     ORDER BY l.b, l.a
     ON CONFLICT (system, dossier_id) DO UPDATE
     SET changes_count = present.changes_count + 1, due_at = COALESCE(present.due_at, EXCLUDED.due_at)
+), found_by AS (
+    INSERT INTO dossier_parties (number_digest, dossier_id, role)
+    SELECT * FROM unnest(:d1::bytea[], :d2::bigint[], :d3::smallint[]) AS d (a, b, c) ORDER BY d.a, d.b, d.c
+    ON CONFLICT DO NOTHING
 ), remembered AS (
     INSERT INTO idempotency_records (client_id, key, request_digest, response, created_at)
     SELECT i.a, i.b, i.c, i.d::jsonb, :now::timestamptz

@@ -65,4 +65,5 @@ FROM conflicts WHERE dossier_id = :dossier_id::bigint AND resolved_at IS NULL OR
 -- name: find_document^
 SELECT d.dossier_id, d.code, d.handling_agency_code AS agency_code, d.wrapped_key, r.sealed
 FROM dossiers d JOIN dossier_revisions r USING (dossier_id)
-WHERE d.dossier_id = :dossier_id::bigint AND r.revision = :revision::int AND r.kind = 'replacement';
+WHERE d.dossier_id = :dossier_id::bigint AND r.revision = :revision::int AND r.kind = 'replacement'
+  AND d.erased_at IS NULL;

@@ -61,4 +61,4 @@ FROM inbox WHERE dossier_code = :code ORDER BY line LIMIT :wanted::int;
 
 -- name: find_message^
 SELECT line, system, message_id, received_at, kind, wrapped_key, sealed, outcome
-FROM inbox WHERE dossier_code = :code AND message_id = :message_id;
+FROM inbox WHERE dossier_code = :code AND message_id = :message_id AND wrapped_key <> '';

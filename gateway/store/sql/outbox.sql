@@ -128,7 +128,7 @@ SELECT d.dossier_id, d.code, d.revision, EXISTS (
     d.origin <> 'national_portal' OR EXISTS (
         SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id) AS has_content
 FROM dossiers d
-WHERE (:codes::text[] IS NULL OR d.code = ANY(:codes::text[]))
+WHERE d.erased_at IS NULL AND (:codes::text[] IS NULL OR d.code = ANY(:codes::text[]))
   AND (:since::timestamptz IS NULL OR d.dossier_id IN (
        SELECT o.dossier_id FROM deliveries o WHERE o.system = :system AND o.state = 'delivered'
          AND o.changed_at >= :since::timestamptz AND o.changed_at < :until::timestamptz))
@@ -150,7 +150,7 @@ WITH added AS (
         CASE d.origin WHEN 'national_portal' THEN 'national_status' ELSE 'snapshot' END, 'waiting',
         :now::timestamptz, :now::timestamptz
     FROM dossiers d
-    WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND NOT EXISTS (
+    WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND d.erased_at IS NULL AND NOT EXISTS (
         SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id AND o.revision = d.revision
           AND o.kind <> 'step' AND o.state IN ('waiting', 'in_flight', 'unknown'))
     RETURNING dossier_id, revision, kind

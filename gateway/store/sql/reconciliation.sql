@@ -40,7 +40,7 @@ SELECT d.dossier_id, d.code, d.origin, d.revision, d.document_revision AS conten
                AND o.state = 'delivered') AS is_expected
 FROM dossiers d
 JOIN dossier_revisions r ON r.dossier_id = d.dossier_id AND r.revision = d.document_revision
-WHERE d.dossier_id > :cursor::bigint
+WHERE d.dossier_id > :cursor::bigint AND d.erased_at IS NULL
   AND (:since::timestamptz IS NULL OR d.updated_at >= :since::timestamptz OR EXISTS (
        SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id
        AND o.changed_at >= :since::timestamptz))
@@ -56,7 +56,7 @@ SELECT f.finding_id, f.kind, d.dossier_id, d.code, d.origin, d.revision, d.docum
 FROM reconciliation_findings f
 JOIN dossiers d USING (dossier_id)
 JOIN dossier_revisions r ON r.dossier_id = d.dossier_id AND r.revision = d.document_revision
-WHERE f.run_id = :run_id AND f.state = 'repairing' AND f.finding_id > :after::bigint
+WHERE f.run_id = :run_id AND f.state = 'repairing' AND f.finding_id > :after::bigint AND d.erased_at IS NULL
   -- What waits behind a parked snapshot goes nowhere before a person comes, and a run does not wait for people.
   AND (EXISTS (SELECT FROM deliveries o WHERE o.system = f.system AND o.dossier_id = d.dossier_id
                AND o.state = 'parked' AND o.kind = 'snapshot')
@@ -122,6 +122,7 @@ LEFT JOIN lanes l ON l.system = :system AND l.dossier_id = d.dossier_id
 WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) AND l.lease_token IS NULL
   AND NOT EXISTS (SELECT FROM deliveries o WHERE o.system = :system AND o.dossier_id = d.dossier_id
                   AND o.state IN ('waiting', 'in_flight', 'unknown', 'parked'))
+  AND d.erased_at IS NULL
 ORDER BY d.code FOR UPDATE OF d;
 
 -- name: owe_again$

@@ -81,7 +81,7 @@ def test_problems_of_an_endpoint_are_listed() -> None:
 
     by_status = {status: {kind.name for kind in kinds} for status, kinds in problems_of(put).items()}
 
-    assert {400, 401, 403, 408, 412, 413, 415, 422, 500, 503} == set(by_status)
+    assert {400, 401, 403, 408, 410, 412, 413, 415, 422, 500, 503} == set(by_status)
     assert {"stale-revision", "already-exists"} == by_status[412]
     assert {
         "invalid-content",

@@ -2,11 +2,11 @@
 
 from gateway.store.migrations.script import run_script
 
-revision = "0014"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_script(__file__, "0014_citizens.sql")
+    run_script(__file__, "0013_citizens.sql")
