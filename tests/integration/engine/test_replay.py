@@ -55,7 +55,7 @@ async def store_dossiers(pool: Any, answered: dict[str, bool]) -> None:
                 "INSERT INTO dossiers (dossier_id, code, procedure_code, receiving_agency_code, handling_agency_code, "
                 "channel, origin, status, status_at, submitted_at, fees_total_vnd, revision, document_revision, "
                 "digest, wrapped_key, created_at, updated_at) VALUES ($1, $2, '1.999001', 'H99.01', 'H99.01', "
-                "'online', 'national_portal', 'received', $3, $3, 0, 1, 1, '', '', $3, $3)",
+                "'online', 'national_portal', 'received', $3, $3, 0, 1, 1, '', 'k', $3, $3)",
                 number,
                 code,
                 now,
