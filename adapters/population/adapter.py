@@ -16,6 +16,7 @@ from adapters.transport.http import HeadersSupplier, SslSupplier
 from adapters.transport.retry import Sleep
 from gateway.errors import Fault, InvalidInput, Rejected
 from gateway.model.citizen import Asker, CitizenRecord, CitizenReply, Subject, VerificationReply
+from gateway.model.identity import PartialDate
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.population import CitizenQuestion
 from mappings.codes.text import NameVerdict, compare_names
@@ -154,7 +155,8 @@ def _is_of(record: CitizenRecord, subject: Subject) -> bool:
     has_number = any(asked and asked == told for asked, told in pairs)
     try:
         if compact_name(record.full_name) == compact_name(subject.full_name):
-            return True
+            # Equal names without accents prove nobody (§13.1): without the number, the birth date must agree as well.
+            return has_number or _are_of_one_day(record.birth_date, subject.birth_date)
         # The parts of a name come in no reliable order (§5); with the number that is a detail, without it is not.
         return has_number and _words(record.full_name) == _words(subject.full_name)
     except InvalidInput:
@@ -169,10 +171,19 @@ def _name_notices(people: Sequence[CitizenRecord], subject: Subject) -> tuple[st
     return () if verdict is NameVerdict.SAME else (f"full_name:{verdict.value}",)
 
 
+def _are_of_one_day(told: PartialDate | None, asked: PartialDate | None) -> bool:
+    """Tell whether both are known and agree as far as the less exact one goes."""
+    if told is None or asked is None:
+        return False
+    return told.value.startswith(asked.value) or asked.value.startswith(told.value)
+
+
 def _words(name: str) -> list[str]:
     return sorted(compact_name(word) for word in name.split())
 
 
 def build(settings: PopulationSettings, **parts: Any) -> PopulationAdapter:
-    """Make the adapter."""
-    return PopulationAdapter(settings, **parts)
+    """Make the adapter, and load what takes long to load, so that no officer waits for it."""
+    adapter = PopulationAdapter(settings, **parts)
+    adapter.client.load()
+    return adapter

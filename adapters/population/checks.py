@@ -73,6 +73,11 @@ def _secrets(adapter: PopulationAdapter) -> list[tuple[str, Secret]]:
             found.append((f"edge.{name}", secret))
     for code, officer in getattr(edge, "officers", {}).items():
         found.append((f"edge.officers.{code}.password", officer.password))
+    wsse = adapter.settings.wsse
+    if wsse is not None and wsse.login is not None:
+        found.append(("wsse.login.password", wsse.login.password))
+    if wsse is not None and wsse.signing is not None and wsse.signing.key_password is not None:
+        found.append(("wsse.signing.key_password", wsse.signing.key_password))
     return found
 
 
