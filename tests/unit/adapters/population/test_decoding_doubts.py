@@ -44,7 +44,7 @@ _HIDDEN = {
 
 
 @pytest.mark.parametrize("name", sorted(_HIDDEN))
-def test_n05_n06_only_an_empty_collection_is_nobody(name: str) -> None:
+def test_n5_n6_only_an_empty_collection_is_nobody(name: str) -> None:
     """A collection that holds something unknown beside no person does not say that nobody matched."""
     body, reason = _HIDDEN[name]
 
@@ -103,12 +103,12 @@ def test_times_that_no_calendar_here_has_are_not_stated(instant: str) -> None:
         ("４２９", False),
     ],
 )
-def test_n07_what_counts_as_a_code(text: str, is_code: bool) -> None:
+def test_n7_what_counts_as_a_code(text: str, is_code: bool) -> None:
     """Numbers, dates and names of people, the compact form included, are never taken for one."""
     assert (text if is_code else "") == code_word(text)
 
 
-def test_n07_a_fault_that_quotes_the_question() -> None:
+def test_n7_a_fault_that_quotes_the_question() -> None:
     """Nothing of it is kept."""
     detail = "<detail><dan:HoVaTen>NGUYENVANDUC</dan:HoVaTen><dan:NgayThangNam>19800101</dan:NgayThangNam></detail>"
     fault = envelope(f"<soapenv:Fault><faultcode>NGUYENVANDUC</faultcode>{detail}</soapenv:Fault>")
