@@ -6,6 +6,7 @@ code cannot see is never left out: then the reply is not understood.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -61,7 +62,8 @@ class _Schema:
 
     def without_unknown(self, answer: Any) -> tuple[Any, list[str]]:
         """Give a copy without what the form does not know, and what was left out."""
-        copy = etree.fromstring(etree.tostring(answer))
+        # Not by writing and reading it: a parser takes names that cannot be written.
+        copy = deepcopy(answer)
         left_out: list[str] = []
         self._strip(copy, self._root_type, left_out, self._attributes)
         return copy, left_out
