@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the script also runs where the project is not installed
 
 from docs.identity_tests import identity_tests_document  # noqa: E402
+from docs.population_tests import population_tests_document  # noqa: E402
 from docs.services import services_document  # noqa: E402
 from gateway import errors  # noqa: E402
 from gateway.model.delivery import (  # noqa: E402
@@ -267,6 +268,11 @@ def identity_document() -> str:
     return identity_tests_document(HEADER, table)
 
 
+def population_document() -> str:
+    """Say which test proves which row of the population database."""
+    return population_tests_document(HEADER, table)
+
+
 def portal_services_document() -> str:
     """Write docs/portal-services.md."""
     return services_document(HEADER, table)
@@ -277,6 +283,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_document,
     "portal-services.md": portal_services_document,
     "identity-tests.md": identity_document,
+    "population-tests.md": population_document,
 }
 
 

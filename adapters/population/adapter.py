@@ -1,28 +1,24 @@
 """The population database behind its port: what is asked, and whether the answer is about whom it was asked for."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Self
 from uuid import uuid4
 
 from adapters.population import decoding
 from adapters.population.client import NewId, PopulationClient
 from adapters.population.decoding import Records
-from adapters.population.failures import ANOTHER_PERSON, SYSTEM, broken
+from adapters.population.failures import SYSTEM
 from adapters.population.question import Question
 from adapters.population.settings import Operation, PopulationSettings
+from adapters.population.subjects import check_subject, name_notices
 from adapters.transport import HttpTransport, Observer, ReadRetry
 from adapters.transport.http import HeadersSupplier, SslSupplier
 from adapters.transport.retry import Sleep
 from gateway.errors import Fault, InvalidInput, Rejected
-from gateway.model.citizen import Asker, CitizenRecord, CitizenReply, Subject, VerificationReply
+from gateway.model.citizen import Asker, CitizenReply, Subject, VerificationReply
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.population import CitizenQuestion
-from mappings.codes.text import NameVerdict, compare_names
-from mappings.population.questions import check_numbers, compact_name, wire_birth_date, wire_name
-
-_MANY = frozenset({Operation.HOUSEHOLD})
-"""Operations whose reply holds several people by right."""
+from mappings.population.questions import check_numbers, wire_birth_date, wire_name
 
 
 class PopulationAdapter:
@@ -81,7 +77,7 @@ class PopulationAdapter:
 
         def read(answer: Any) -> Records:
             records = decoding.read_records(answer, self.settings.reply_forms)
-            _check_subject(operation, records.people, subject)
+            check_subject(operation, records.people, subject)
             return records
 
         records, request_id = await self.client.call(operation, asked, read)
@@ -92,7 +88,7 @@ class PopulationAdapter:
             edge=self.settings.edge.profile,
             profile=records.form.value,
             data_time=records.data_time,
-            notices=(*records.notices, *_name_notices(records.people, subject)),
+            notices=(*records.notices, *name_notices(records.people, subject)),
         )
 
     def _question(self, operation: Operation, subject: Subject, asker: Asker) -> Question:
@@ -128,51 +124,8 @@ class PopulationAdapter:
         )
 
 
-def _check_subject(operation: Operation, people: Sequence[CitizenRecord], subject: Subject) -> None:
-    """Refuse a reply about somebody else (§18 N14). Several people are nobody's record yet, and left to the caller."""
-    label = operation.name.lower()
-    if any(not (one.full_name or one.personal_number or one.old_card_number) for one in people):
-        raise broken(label, "record_of_nobody")
-    if operation in _MANY:
-        is_right = not people or any(_is_of(one, subject) for one in people)
-    else:
-        is_right = len(people) != 1 or _is_of(people[0], subject)
-    if not is_right:
-        raise broken(label, ANOTHER_PERSON)
-
-
-def _is_of(record: CitizenRecord, subject: Subject) -> bool:
-    pairs = (
-        (subject.personal_number, record.personal_number),
-        (subject.old_card_number, record.old_card_number),
-    )
-    if any(asked and told and asked != told for asked, told in pairs):
-        return False
-    if not record.full_name:
-        # A name alone may be missing where the number agrees.
-        return any(asked and asked == told for asked, told in pairs)
-    has_number = any(asked and asked == told for asked, told in pairs)
-    try:
-        if compact_name(record.full_name) == compact_name(subject.full_name):
-            return True
-        # The parts of a name come in no reliable order (§5); with the number that is a detail, without it is not.
-        return has_number and _words(record.full_name) == _words(subject.full_name)
-    except InvalidInput:
-        return False
-
-
-def _name_notices(people: Sequence[CitizenRecord], subject: Subject) -> tuple[str, ...]:
-    """Tell of a name that agrees without its marks only: weak evidence by itself (§13.1)."""
-    if len(people) != 1 or not people[0].full_name or people[0].full_name == subject.full_name.upper():
-        return ()
-    verdict = compare_names(people[0].full_name, subject.full_name).verdict
-    return () if verdict is NameVerdict.SAME else (f"full_name:{verdict.value}",)
-
-
-def _words(name: str) -> list[str]:
-    return sorted(compact_name(word) for word in name.split())
-
-
 def build(settings: PopulationSettings, **parts: Any) -> PopulationAdapter:
-    """Make the adapter."""
-    return PopulationAdapter(settings, **parts)
+    """Make the adapter, and load what takes long to load, so that no officer waits for it."""
+    adapter = PopulationAdapter(settings, **parts)
+    adapter.client.load()
+    return adapter

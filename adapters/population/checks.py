@@ -5,7 +5,7 @@ The number begins with 999, which no province and no country has; so nobody is l
 
 from adapters.population.adapter import PopulationAdapter
 from adapters.population.requests import contract
-from adapters.population.settings import Operation
+from adapters.population.settings import LgspTokenEdge, Operation
 from adapters.transport.secrets import Secret
 from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, Rejected, RemoteError
 from gateway.model.citizen import Asker, Subject
@@ -20,8 +20,11 @@ NOBODY = Subject(
 _SYSTEM = "population"
 
 
-async def run_checks(adapter: PopulationAdapter, *, officer_code: str = "check") -> list[Finding]:
-    """Give one finding per subject, in the order in which they build on each other."""
+async def run_checks(adapter: PopulationAdapter, *, officer_code: str | None = None) -> list[Finding]:
+    """Give one finding per subject, in the order in which they build on each other.
+
+    Without an officer code one is chosen: the first that has an account, where the edge wants one of each officer.
+    """
     findings = [_contract(), *(_secret(name, secret) for name, secret in _secrets(adapter))]
     if not all(finding.is_ok for finding in findings):
         return findings
@@ -31,14 +34,24 @@ async def run_checks(adapter: PopulationAdapter, *, officer_code: str = "check")
             findings.append(Finding(subject=f"{_SYSTEM} token", is_ok=True, detail="a token was given"))
         except RemoteError as error:
             return [*findings, _failed("token", error)]
-    findings.append(await _question(adapter, officer_code))
+    findings.append(await _question(adapter, officer_code or _officer(adapter)))
     return findings
+
+
+def _officer(adapter: PopulationAdapter) -> str:
+    edge = adapter.settings.edge
+    return min(edge.officers) if isinstance(edge, LgspTokenEdge) else "check"
 
 
 async def _question(adapter: PopulationAdapter, officer_code: str) -> Finding:
     subject = f"{_SYSTEM} question"
     if Operation.VERIFY not in adapter.settings.operations:
         return Finding(subject=subject, is_ok=True, detail="not asked: verification is not granted")
+    edge = adapter.settings.edge
+    if isinstance(edge, LgspTokenEdge) and officer_code not in edge.officers:
+        # The edge refuses this itself, in the database's own word, so that the refusal would not show who is reached.
+        detail = "not asked: the officer has no account; name one of edge.officers"
+        return Finding(subject=subject, is_ok=False, detail=detail)
     try:
         reply = await adapter.verify(NOBODY, Asker(officer_code=officer_code))
     except Rejected as error:
@@ -73,6 +86,11 @@ def _secrets(adapter: PopulationAdapter) -> list[tuple[str, Secret]]:
             found.append((f"edge.{name}", secret))
     for code, officer in getattr(edge, "officers", {}).items():
         found.append((f"edge.officers.{code}.password", officer.password))
+    wsse = adapter.settings.wsse
+    if wsse is not None and wsse.login is not None:
+        found.append(("wsse.login.password", wsse.login.password))
+    if wsse is not None and wsse.signing is not None and wsse.signing.key_password is not None:
+        found.append(("wsse.signing.key_password", wsse.signing.key_password))
     return found
 
 

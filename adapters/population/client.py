@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from adapters.population import decoding
-from adapters.population.decoding import Undecodable
-from adapters.population.edges import Edge, Stamp, Token, wso2_fault
+from adapters.population.credentials import Credentials, Stamp, Token
+from adapters.population.edges import Edge, wso2_fault
 from adapters.population.failures import SYSTEM, TOKEN_REFUSED, broken, error_of_status, fault_error
+from adapters.population.forms import Undecodable, load_forms
 from adapters.population.question import Question
-from adapters.population.requests import write_envelope
+from adapters.population.requests import contract, write_envelope
 from adapters.population.settings import Operation, PopulationSettings, RequestForm
 from adapters.population.tokens import TokenKeeper
 from adapters.population.wsse import WsseEnvelopes
@@ -48,11 +49,12 @@ class PopulationClient:
         self._retry = retry
         self._clock = clock
         self._new_id = new_id
-        self._edge = Edge(settings)
+        self._credentials = Credentials(settings)
+        self._edge = Edge(settings, self._credentials)
         self._wsse = None if settings.wsse is None else WsseEnvelopes(settings.wsse)
         self._turns = asyncio.Semaphore(settings.max_parallel)
         self._tokens: TokenKeeper | None = None
-        if self._edge.wants_token:
+        if self._credentials.wants_token:
             self._tokens = TokenKeeper(self._fetch_token, margin_seconds=settings.token_margin_seconds, clock=clock)
 
     async def call(
@@ -66,6 +68,12 @@ class PopulationClient:
 
         return await self._retry.run(once)
 
+    def load(self) -> None:
+        """Load the contract and the schemas of replies, which takes some tenths of a second."""
+        if not self._edge.is_json:
+            contract()
+        load_forms(self._settings.reply_forms)
+
     def new_request_id(self) -> str:
         """Give a request id that no worker makes twice: the prefix, then as much of a random id as fits."""
         room = self._settings.request_id_length - len(self._settings.request_prefix)
@@ -78,7 +86,7 @@ class PopulationClient:
 
     async def check_token(self) -> None:
         """Fetch a token anew, without touching the one that is in use."""
-        if self._edge.wants_token:
+        if self._credentials.wants_token:
             await self._fetch_token()
 
     async def _authorised(self, operation: Operation, question: Question, read: Callable[[Any], ResultT]) -> ResultT:
@@ -165,6 +173,8 @@ class PopulationClient:
             raise broken(operation, error.reason) from error
 
     async def _fetch_token(self) -> Token:
+        asked_at = self._clock.now()
         return await self._transport.exchange(
-            self._edge.token_request(), lambda answer: (self._edge.read_token(answer), CallOutcome.OK)
+            self._credentials.token_request(),
+            lambda answer: (self._credentials.read_token(answer, asked_at), CallOutcome.OK),
         )

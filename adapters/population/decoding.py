@@ -6,39 +6,37 @@ ones, and an empty reply means "not found" (population notes §16.5).
 
 Tolerance, case by case (§18 N12): an unknown child or attribute is left out and noticed; `xsi:nil` on an empty element
 is that element's absence of a value; comments and processing instructions are not seen, CDATA is text. Children out of
-order, repeated ones, text beside children and children inside a text are refused. The known forms of a reply are
-schemas; the one that leaves out least is taken, in the order given.
+order, repeated ones, text beside children and children inside a text are refused. Beside no person nothing unknown is
+left out: only an empty collection says that nobody matched.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from lxml import etree
 
+from adapters.population.forms import ALL_FORMS, RECORDS, Form, Undecodable, fitting
 from gateway.model.citizen import CitizenRecord
 from mappings.population.records import RecordReader
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 REQUESTS = "http://dancuquocgia.bca"
-RECORDS = "http://www.mic.gov.vn/dancu/1.0"
 WSO2_FAULT = "http://wso2.org/apimanager/security"
 _BODIES = frozenset(f"{{{namespace}}}Body" for namespace in (SOAP, SOAP_12))
 _FAULTS = frozenset(f"{{{namespace}}}Fault" for namespace in (SOAP, SOAP_12))
-_XS = "{http://www.w3.org/2001/XMLSchema}"
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _VERIFICATION_ROOTS = frozenset(
     f"{{{REQUESTS}}}{name}" for name in ("KetQuaXacThuc", "KetQuaXacThucResponse", "XacThucThongTinCongDanResponse")
 )
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
-_CODE_LIKE = re.compile(r"[A-Za-z0-9_.:-]{1,40}", re.ASCII).fullmatch
-_PERSON_LIKE = re.compile(r"[0-9]{9,}")
+_CODE = re.compile(r"[0-9]{1,6}|[A-Z]{1,12}[_.-]?[0-9]{1,6}|[A-Z]{1,20}(_[A-Z0-9]{1,20}){1,3}", re.ASCII).fullmatch
+_BLAMED = frozenset({"Client", "Server", "Sender", "Receiver", "MustUnderstand", "VersionMismatch"})
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?encoding\s{0,9}=\s{0,9}["']([^"']{0,40})""", re.IGNORECASE)
+_ENCODINGS = frozenset({b"UTF-8", b"UTF-16", b"UTF-16LE", b"UTF-16BE", b"US-ASCII", b"ASCII"})
 _PARSER = etree.XMLParser(
     resolve_entities=False,
     load_dtd=False,
@@ -49,28 +47,9 @@ _PARSER = etree.XMLParser(
     remove_pis=True,
     recover=False,
 )
-_MAX_DEPTH = 64
+_MARKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"
+"""Byte order marks and white space."""
 _MAX_PEOPLE = 100
-
-
-class Form(StrEnum):
-    """The known forms of a reply with records (§6)."""
-
-    FLAT = "flat"
-    QCVN109 = "qcvn109"
-    KINSHIP = "kinship"
-
-
-ALL_FORMS = (Form.FLAT, Form.QCVN109, Form.KINSHIP)
-_SCHEMAS = {Form.FLAT: "congdan.xsd", Form.QCVN109: "congdan-qcvn109.xsd", Form.KINSHIP: "congdan-kinship.xsd"}
-
-
-class Undecodable(ValueError):
-    """The reply is not what it should be; `reason` is a word from a closed list, without any content."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +77,15 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
         raise Undecodable("too_large")
     if not body.strip():
         raise Undecodable("empty")
-    # A document type is refused where it begins: entities are never even declared.
-    if b"<!DOCTYPE" in _prolog(body):
+    # Without its zero bytes, UTF-16 shows its ASCII; text in which ASCII could hide, such as UTF-7, is not taken.
+    plain = body.replace(b"\0", b"").lstrip(_MARKS)
+    declared = _DECLARED.match(plain)
+    if declared is not None and declared[1].upper() not in _ENCODINGS:
+        raise Undecodable("unknown_encoding")
+    if not plain.startswith(b"<"):
+        raise Undecodable("not_xml")
+    # Refused before anything is parsed, wherever it stands: entities are never even declared.
+    if b"<!DOCTYPE" in plain.upper():
         raise Undecodable("document_type")
     try:
         root = etree.fromstring(body, _PARSER)
@@ -116,7 +102,7 @@ def body_child(root: Any) -> Any:
         raise Undecodable("soap_12" if root.tag == f"{{{SOAP_12}}}Envelope" else "no_envelope")
     bodies = [child for child in root if child.tag == f"{{{SOAP}}}Body"]
     others = [child for child in root if child.tag not in (f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")]
-    if len(bodies) != 1 or others or root[-1] is not bodies[0]:
+    if len(bodies) != 1 or others or root[-1] is not bodies[0] or _has_text_beside(root):
         raise Undecodable("no_single_body")
     return only_child(bodies[0])
 
@@ -144,7 +130,8 @@ def read_fault(root: Any) -> SoapFault | None:
         stated = next((one for one in detail.iter() if _local(one) == "MaLoi"), None)
         places = detail.iter() if stated is None else [stated]
         business = next(filter(None, (_word(one) for one in places if len(one) == 0)), "")
-    return SoapFault(fault_code="" if code is None else _word(code).rpartition(":")[2], business_code=business)
+    blamed = "" if code is None else (code.text or "").strip().rpartition(":")[2].partition(".")[0]
+    return SoapFault(fault_code=blamed if blamed in _BLAMED else "", business_code=business)
 
 
 def read_verification(answer: Any) -> bool:
@@ -154,7 +141,9 @@ def read_verification(answer: Any) -> bool:
     told = [child for child in answer if child.tag == f"{{{REQUESTS}}}TonTai"]
     if len(told) != 1 or len(answer) != 1 or len(told[0]) or _has_text_beside(answer):
         raise Undecodable("no_single_truth")
-    truth = _TRUTH.get((told[0].text or "").strip())
+    if _XSI_NIL in answer.attrib or _XSI_NIL in told[0].attrib:
+        raise Undecodable("no_clear_truth")
+    truth = _TRUTH.get((told[0].text or "").strip(" \t\r\n"))
     if truth is None:
         raise Undecodable("no_clear_truth")
     return truth
@@ -166,7 +155,7 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
         raise Undecodable("unknown_answer")
     if len(answer) > _MAX_PEOPLE:
         raise Undecodable("too_many_people")
-    form, cleaned, left_out = _fitting(answer, forms)
+    form, cleaned, left_out = fitting(answer, forms)
     reader = RecordReader()
     people = tuple(reader.record(person) for person in cleaned)
     count = (cleaned.get("SoCongDan") or "").strip()
@@ -174,90 +163,6 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
         raise Undecodable("count_differs")
     notices = dict.fromkeys([*left_out, *reader.notices])
     return Records(people=people, form=form, data_time=_instant(cleaned.get("ThoiDiemDuLieu")), notices=tuple(notices))
-
-
-class _Schema:
-    """One form: its schema, and which children each of its types knows."""
-
-    def __init__(self, name: str) -> None:
-        source = files("adapters.population").joinpath("contract", name).read_bytes()
-        document = etree.fromstring(source)
-        self._is_valid = etree.XMLSchema(document)
-        self._types = {one.get("name"): one for one in document.iter(f"{_XS}complexType") if one.get("name")}
-        self._root_type = document.find(f"{_XS}element/{_XS}complexType")
-        self._children = {
-            id(one): {child.get("name"): self._types.get(child.get("type", "").partition(":")[2]) for child in found}
-            for one in (*self._types.values(), self._root_type)
-            for found in [list(one.iter(f"{_XS}element"))]
-        }
-        self._attributes = {one.get("name") for one in self._root_type.iter(f"{_XS}attribute")}
-
-    def holds(self, answer: Any) -> bool:
-        return bool(self._is_valid(answer))
-
-    def without_unknown(self, answer: Any) -> tuple[Any, list[str]]:
-        """Give a copy without what the form does not know, and what was left out."""
-        copy = etree.fromstring(etree.tostring(answer))
-        left_out: list[str] = []
-        self._strip(copy, self._root_type, left_out, self._attributes)
-        return copy, left_out
-
-    def _strip(self, element: Any, kind: Any, left_out: list[str], attributes: frozenset[str] | set[str]) -> None:
-        for name in [name for name in element.attrib if name not in attributes]:
-            is_nil = name == f"{{{_XSI}}}nil"
-            if is_nil and (len(element) or (element.text or "").strip()):
-                raise Undecodable("nil_with_content")
-            del element.attrib[name]
-            left_out.append("attribute:nil" if is_nil else "attribute:unknown")
-        if kind is None:
-            return  # A text: children in it are no extras but another shape, which the schema refuses.
-        known = self._children[id(kind)]
-        for child in list(element):
-            namespace, _, name = child.tag[1:].rpartition("}")
-            if namespace == RECORDS and name in known:
-                self._strip(child, known[name], left_out, frozenset())
-                continue
-            left_out.append("element:unknown")
-            tail = child.tail
-            element.remove(child)
-            if (tail or "").strip():
-                raise Undecodable("text_beside_elements")
-
-
-@cache
-def _schema(form: Form) -> _Schema:
-    return _Schema(_SCHEMAS[form])
-
-
-def _fitting(answer: Any, forms: Sequence[Form]) -> tuple[Form, Any, list[str]]:
-    for form in forms:
-        if _schema(form).holds(answer):
-            return form, answer, []
-    _refuse_depth(answer)
-    tried: list[tuple[int, Form, Any, list[str]]] = []
-    for form in forms:
-        copy, left_out = _schema(form).without_unknown(answer)
-        if _schema(form).holds(copy):
-            tried.append((len(left_out), form, copy, left_out))
-    if not tried:
-        raise Undecodable("no_known_form")
-    _, form, copy, left_out = min(tried, key=lambda one: one[0])
-    return form, copy, left_out
-
-
-def _prolog(body: bytes) -> bytes:
-    """Give what stands before the root element, in a form in which ASCII can be found whatever the encoding."""
-    plain = body[:4096].replace(b"\0", b"")
-    match = re.search(rb"<[A-Za-z_:]", plain)
-    return plain[: match.start()].upper() if match else plain.upper()
-
-
-def _refuse_depth(answer: Any) -> None:
-    depth, open_elements = 0, etree.iterwalk(answer, events=("start", "end"))
-    for event, _ in open_elements:
-        depth += 1 if event == "start" else -1
-        if depth > _MAX_DEPTH:
-            raise Undecodable("too_deep")
 
 
 def _has_text_beside(element: Any) -> bool:
@@ -268,9 +173,13 @@ def _local(element: Any) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def code_word(text: str) -> str:
+    """Give a text that has the form of a code; "" for any other, since numbers, dates and names of people turn up."""
+    return text if _CODE(text) else ""
+
+
 def _word(element: Any) -> str:
-    text = (element.text or "").strip()
-    return text if _CODE_LIKE(text) and not _PERSON_LIKE.search(text) else ""
+    return code_word((element.text or "").strip())
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -278,9 +187,9 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo is not None else None
 
 
 def unknown_words(notices: Sequence[str]) -> Iterator[str]:

@@ -124,6 +124,8 @@ def wso2_error(operation: str, code: str, answer: HttpAnswer) -> RemoteError:
     rule = WSO2.get(code)
     if rule is not None:
         return _made(rule, operation, code, answer.retry_after_seconds)
+    if 200 <= answer.status < 300:
+        return broken(operation, "unknown_platform_fault")
     return error_of_status(operation, answer)
 
 

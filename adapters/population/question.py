@@ -1,11 +1,27 @@
 """A question in words of the wire, whatever shape it is written in. Pure."""
 
+import re
 from dataclasses import dataclass, field
+
+from gateway.errors import Fault, InvalidInput
+
+MAX_WORD = 100
+"""Longest code or login that the contract takes."""
+_WORDS = ("procedure_code", "officer_code", "agency_code", "login")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff\ufff9-\uffff"
+    "\U000e0000-\U0010ffff]"
+)
+"""Control characters, marks that turn or hide text, private characters, and what neither XML nor UTF-8 can carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question, in words of the wire; "" for what is not sent."""
+    """One question, in words of the wire; "" for what is not sent.
+
+    Raises InvalidInput, naming all of them, for words that are too long or hold what nobody sees (§18 N16): they are
+    refused in every form of a request, whatever it could escape.
+    """
 
     request_id: str
     procedure_code: str
@@ -19,6 +35,16 @@ class Question:
     name: str = field(repr=False)
     birth_day: str = field(default="", repr=False)
     birth_year: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        rule = "must hold no invisible characters"
+        faults = [Fault(name, rule) for name in _WORDS if _UNSEEN.search(getattr(self, name))]
+        if _UNSEEN.search(self.name):
+            faults.append(Fault("full_name", rule))
+        too_long = f"must have at most {MAX_WORD} characters"
+        faults += [Fault(name, too_long) for name in _WORDS if len(getattr(self, name)) > MAX_WORD]
+        if faults:
+            raise InvalidInput("the question cannot be asked", faults)
 
     def fields(self) -> dict[str, str]:
         """Give what is sent, by the wire's names."""

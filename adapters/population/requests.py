@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 
 from adapters.population.question import Question
 from adapters.population.settings import Operation, RequestForm
-from gateway.errors import Fault, InvalidInput
 
 Fields = Mapping[str, str]
+# A question holds no private characters, so nothing of it is taken for a mark.
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000([A-Za-z]+)\ue001")
 _BIRTH = ("NgayThangNam", "Nam")
@@ -37,25 +37,17 @@ _OTHER_FORMS: Mapping[RequestForm, tuple[str, str, tuple[str, ...]]] = {
     RequestForm.LETTER_761: ("XacThucThongTinCongDanRequest", "http://dancuquocgia.bca", _LETTER_761),
     RequestForm.GTEL: ("XacMinhThongTinNhanThan", "http://gtel.vn/qldc", _GTEL),
 }
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue002-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_envelope(operation: Operation, form: RequestForm, question: Question) -> bytes:
-    """Give the envelope. Raises InvalidInput for text that XML cannot carry."""
+    """Give the envelope."""
     fields = question.fields()
-    unwritable = [Fault(name, "must hold no control characters") for name, text in fields.items() if _unfit(text)]
-    if unwritable:
-        raise InvalidInput("the question cannot be written", unwritable)
     if form is RequestForm.STANDARD:
         pieces = _pieces(operation, tuple(fields))
     else:
         fields = _other_fields(form, fields)
         pieces = _other_pieces(form)
     return "".join(text if is_text else escape(fields[text]) for is_text, text in pieces).encode()
-
-
-def _unfit(text: str) -> bool:
-    return _UNWRITABLE.search(text) is not None
 
 
 @cache

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from adapters.population.decoding import ALL_FORMS, Form
+from adapters.population.forms import ALL_FORMS, Form
 from adapters.transport.secrets import Secret
 from adapters.transport.settings import TransportSettings
 from mappings.population.questions import NameForm
@@ -61,7 +61,8 @@ class TimestampUnit(StrEnum):
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A fault in a section must not show the secrets beside it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class PlainEdge(_Closed):

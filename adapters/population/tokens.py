@@ -7,7 +7,7 @@ N20). Instants are of the monotonic clock, so that a set clock ends no token.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from adapters.population.edges import Token
+from adapters.population.credentials import Token
 from gateway.errors import RemoteError
 from gateway.ports.basics import Clock
 
@@ -36,7 +36,8 @@ class TokenKeeper:
             if (kept := self._fresh(refused)) is not None:
                 return kept
             if self._failed is not None and self._clock.monotonic() < self._failed_until:
-                raise self._failed
+                # One error for all: without this every caller's frames would be added to its trace.
+                raise self._failed.with_traceback(None)
             self._kept, started_at = None, self._clock.monotonic()
             try:
                 token = await self._fetch()

@@ -28,7 +28,8 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from adapters.population import decoding
-from adapters.population.decoding import SOAP, Undecodable
+from adapters.population.decoding import SOAP
+from adapters.population.forms import Undecodable
 
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSSE = f"{_OASIS}wssecurity-secext-1.0.xsd"

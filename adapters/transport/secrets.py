@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 class Secret(BaseModel):
     """A secret as text (for tests) or in a file that is read at every use, so that a changed one needs no restart."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A fault in a section must not show the secret beside it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     value: SecretStr | None = None
     file: Path | None = None

@@ -17,6 +17,7 @@ _LOOKALIKES = str.maketrans({"Đ": "D", "đ": "d", "Ð": "D", "Ɖ": "D", "ð": "
 """Letters that do not decompose (§13.1)."""
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NOT_COMPACT = re.compile("[^A-Z0-9]+").sub
+_MARKS = re.compile("[\u0300-\u036f]+").sub
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}", re.ASCII).fullmatch
 _OLD_CARD = re.compile(r"[0-9]{9}", re.ASCII).fullmatch
 
@@ -37,7 +38,8 @@ def compact_name(name: str) -> str:
     Raises InvalidInput when nothing is left, or when a letter outside the Latin alphabet would have to be dropped.
     """
     upper = unicodedata.normalize("NFKD", name.translate(_LOOKALIKES)).upper()
-    # What is neither letter nor digit is left out anyway, marks among it.
+    # What is neither letter nor digit is left out anyway, marks among it; the usual ones are dropped at once.
+    upper = _MARKS("", upper)
     if not upper.isascii() and any(letter.isalnum() and not letter.isascii() for letter in set(upper)):
         raise InvalidInput("the name cannot be asked for", [Fault("full_name", "must be in Latin letters")])
     compact = _NOT_COMPACT("", upper)

@@ -171,13 +171,13 @@ class RecordReader:
     def _address(self, field: str, element: Any) -> CitizenAddress | None:
         if element is None:
             return None
-        parts = _parts(element)
+        texts = _texts(element)
         codes = {
-            "province_code": _text(parts, "MaTinhThanh"),
-            "district_code": _text(parts, "MaQuanHuyen"),
-            "commune_code": _text(parts, "MaPhuongXa"),
+            "province_code": texts.get("MaTinhThanh", ""),
+            "district_code": texts.get("MaQuanHuyen", ""),
+            "commune_code": texts.get("MaPhuongXa", ""),
         }
-        single = _text(parts, "MaDonViHanhChinh")
+        single = texts.get("MaDonViHanhChinh", "")
         if single:
             codes[_UNIT_CODES.get(len(single), "commune_code")] = single
         for length, name in _UNIT_CODES.items():
@@ -189,8 +189,8 @@ class RecordReader:
                 codes[name] = ""
         address = CitizenAddress(
             **codes,
-            detail=self._bounded(field, _text(parts, "ChiTiet")),
-            country=self._matching(field, _text(parts, "QuocGia"), _COUNTRY).upper(),
+            detail=self._bounded(field, texts.get("ChiTiet", "")),
+            country=self._matching(field, texts.get("QuocGia", ""), _COUNTRY).upper(),
         )
         # A country alone says nothing of where.
         return address if address.unit_code or address.detail or address.country not in ("", "VN") else None
@@ -222,6 +222,10 @@ def _whole_date(text: str) -> PartialDate | None:
 
 def _parts(element: Any) -> dict[str, Any]:
     return {child.tag[_NAMESPACE_LENGTH:]: child for child in element}
+
+
+def _texts(element: Any) -> dict[str, str]:
+    return {child.tag[_NAMESPACE_LENGTH:]: _clean(child.text) for child in element}
 
 
 def _text(parts: Parts, name: str) -> str:

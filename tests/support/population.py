@@ -54,10 +54,12 @@ def subject_of(name: str, **changes: Any) -> Subject:
     return Subject(**(known | changes))
 
 
-def population_settings(url: str, edge: str = "plain", *, token_path: str = "", **changes: Any) -> PopulationSettings:
-    """Give settings for an edge of the sandbox."""
+def population_settings(
+    url: str, edge: str = "plain", *, token_path: str = "", section: Mapping[str, Any] | None = None, **changes: Any
+) -> PopulationSettings:
+    """Give settings for an edge of the sandbox; `section` changes the edge's own."""
     base = "" if edge == "plain" else f"/{edge}"
-    section = dict(EDGES[edge])
+    section = {**EDGES[edge], **(section or {})}
     if edge in _TOKEN_PATHS:
         section["token_path"] = token_path or base + _TOKEN_PATHS[edge]
     if edge == "c06":

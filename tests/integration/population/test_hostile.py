@@ -78,7 +78,7 @@ LOOK_UPS: dict[str, tuple[str, str]] = {
     "garbage_after_root": (_B, "not_xml"),
     "two_roots": (_B, "not_xml"),
     "invalid_utf8": (_B, "not_xml"),
-    "wrong_declared_encoding": (_B, "another_person"),
+    "wrong_declared_encoding": (_B, "unknown_encoding"),
     # N11, N12: structure.
     "duplicate_number": (_B, "no_known_form"),
     "duplicate_name": (_B, "no_known_form"),

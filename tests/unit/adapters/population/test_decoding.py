@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.population import decoding
-from adapters.population.decoding import Form, Records, SoapFault, Undecodable
+from adapters.population.decoding import Records, SoapFault
+from adapters.population.forms import Form, Undecodable
 from gateway.model.citizen import CitizenAddress, CitizenRelative, Coded, MaritalStatus, Sex
 from gateway.model.identity import PartialDate, Precision
 from tests.unit.adapters.population.replies import (
@@ -233,7 +234,6 @@ _BROKEN = {
     "two roots": collection() + b"<a/>",
     "invalid UTF-8": collection().replace("MẪU".encode(), b"\xff\xfe"),
     "wrong declared encoding": collection().replace(b'"UTF-8"', b'"UTF-16"'),
-    "unknown encoding": collection().replace(b'"UTF-8"', b'"X-NONE"'),
     "control character": collection().replace("MẪU".encode(), b"\x01"),
 }
 

@@ -18,7 +18,7 @@ from lxml import etree
 from zeep.wsse.signature import verify_envelope
 
 from adapters.population import decoding
-from adapters.population.decoding import Undecodable
+from adapters.population.forms import Undecodable
 from adapters.population.settings import Wsse
 from adapters.population.wsse import WsseEnvelopes
 from gateway.errors import CredentialsRefused
