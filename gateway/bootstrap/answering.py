@@ -82,6 +82,7 @@ def make_services(
     return Services(
         acceptor=acceptor,
         auditor=auditor,
+        shows_officers=ground.settings.audit.shows_officers,
         pool=ground.pool,
         key_ring=ground.key_ring,
         clock=ground.clock,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from gateway.engine.proofs import number_digest
-from gateway.errors import GatewayError, IntegrityFailed, StoreUnavailable
+from gateway.errors import AuditBroken, GatewayError, StoreUnavailable
 from gateway.model.audit import Access, AuditLine, AuditStage, ChainHead, Checkpoint, CheckpointKind, Outcome
 from gateway.ports.audit import AskedLook, AuditStore, CheckpointSigner, StoredHead
 from gateway.ports.basics import Clock, KeyRing
@@ -207,7 +207,7 @@ class Auditor:
         """Refuse an end that the gateway did not write; tell of one that went back while this process lived."""
         if not is_sealed(stored, self._key_ring):
             self._alert("audit_head_forged")
-            raise IntegrityFailed("the end of the audit chain does not verify", code="audit_head_forged")
+            raise AuditBroken("the end of the audit chain does not verify", code="audit_head_forged")
         last = self._last
         if last is not None and (
             stored.head.chain_id != last.chain_id
@@ -256,7 +256,7 @@ class Checkpointer:
         self._policy = policy or CheckpointPolicy()
 
     async def turn(self) -> int:
-        """Make one if it is due; give the position of the chain's end. Raises StoreUnavailable or IntegrityFailed."""
+        """Make one if it is due; give the position of the chain's end. Raises StoreUnavailable or AuditBroken."""
         stored = await self._store.head()
         if stored is None or stored.head.position == 0:
             return 0
@@ -275,7 +275,7 @@ class Checkpointer:
     async def _make(self, stored: StoredHead, now: datetime) -> Checkpoint:
         if not is_sealed(stored, self._key_ring):
             self._observer(AlertRaised(system="gateway", name="audit_head_forged"))
-            raise IntegrityFailed("the end of the audit chain does not verify", code="audit_head_forged")
+            raise AuditBroken("the end of the audit chain does not verify", code="audit_head_forged")
         signer = self._signer
         checkpoint = Checkpoint(
             head=stored.head,

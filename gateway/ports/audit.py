@@ -23,7 +23,7 @@ class AskedLook:
 class Audit(Protocol):
     """Writes down looks. Every method returns after the commit.
 
-    All raise StoreUnavailable or IntegrityFailed when the line is not known to be stored: then nothing may be looked
+    All raise StoreUnavailable or AuditBroken when the line is not known to be stored: then nothing may be looked
     at, and nothing that was found may be handed out. InvalidInput when a line must not hold what it is given.
     """
 
@@ -55,7 +55,7 @@ class AuditAppending(Protocol):
     """A transaction that holds the chain's end: nobody else appends until it ends."""
 
     async def head(self) -> StoredHead | None:
-        """Give the end; None when no chain was begun. Raises IntegrityFailed when there are lines without one."""
+        """Give the end; None when no chain was begun. Raises AuditBroken when there are lines without one."""
         ...
 
     async def begin(self, head: StoredHead) -> None:
@@ -63,7 +63,7 @@ class AuditAppending(Protocol):
         ...
 
     async def write(self, lines: Sequence[ChainedLine], head: StoredHead) -> None:
-        """Put lines behind the end. Raises IntegrityFailed when something stands there already."""
+        """Put lines behind the end. Raises AuditBroken when something stands there already."""
         ...
 
 
@@ -97,9 +97,18 @@ class AuditStore(Protocol):
         ...
 
     async def accesses_of(
-        self, subject_digests: Sequence[bytes], since: datetime, until: datetime, *, before: int | None, limit: int
-    ) -> Sequence[ChainedLine]:
-        """Give up to `limit` lines about any of the subjects, newest first, in one statement."""
+        self,
+        subject_digests: Sequence[bytes],
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Sequence[ChainedLine]]:
+        """Give up to `limit` looks at any of the subjects, newest first, each with its lines in order.
+
+        A look stands in time and in the chain where its first line stands, which is below `before`.
+        """
         ...
 
     def chain(self, after: int, *, until: int = ...) -> AsyncIterator[Sequence[ChainedLine]]:

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import asyncpg
 
-from gateway.errors import IntegrityFailed
+from gateway.errors import AuditBroken
 from gateway.model.audit import AuditLine, ChainedLine, ChainHead, Checkpoint, CheckpointKind
 from gateway.ports.audit import LineFilter, StoredHead
 from gateway.store.columns import columns
@@ -53,8 +54,14 @@ class PostgresAudit:
             return [_line(row) async for row in rows]
 
     async def accesses_of(
-        self, subject_digests: Sequence[bytes], since: datetime, until: datetime, *, before: int | None, limit: int
-    ) -> Sequence[ChainedLine]:
+        self,
+        subject_digests: Sequence[bytes],
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Sequence[ChainedLine]]:
         async with connection(self._pool) as borrowed:
             rows = self._sql.accesses_of(
                 borrowed,
@@ -64,7 +71,8 @@ class PostgresAudit:
                 before=before or NEWEST_FIRST,
                 wanted=limit,
             )
-            return [_line(row) async for row in rows]
+            lines = [_line(row) async for row in rows]
+        return [list(look) for _, look in groupby(lines, key=lambda chained: chained.line.correlation_id)]
 
     async def chain(self, after: int, *, until: int = NEWEST_FIRST) -> AsyncIterator[Sequence[ChainedLine]]:
         while True:
@@ -125,7 +133,7 @@ class _Appending:
         if row is not None:
             return _stored_head(row)
         if await self._sql.has_lines(self._connection):
-            raise IntegrityFailed("the audit chain has lines and no end", code="audit_head_missing")
+            raise AuditBroken("the audit chain has lines and no end", code="audit_head_missing")
         return None
 
     async def begin(self, head: StoredHead) -> None:
@@ -137,7 +145,7 @@ class _Appending:
             await self._sql.append_lines(self._connection, **_head_values(head), **columns("l", rows, _COLUMNS_COUNT))
         except asyncpg.UniqueViolationError:
             text = "lines stand behind the end of the audit chain"
-            raise IntegrityFailed(text, code="audit_beyond_head") from None
+            raise AuditBroken(text, code="audit_beyond_head") from None
 
 
 def _head_values(stored: StoredHead) -> dict[str, Any]:

@@ -47,10 +47,19 @@ WHERE position < :before::bigint
 ORDER BY position DESC LIMIT :wanted::int;
 
 -- name: accesses_of
-SELECT * FROM audit_lines
-WHERE subject_digest = ANY(:subject_digests::bytea[]) AND at >= :since::timestamptz AND at < :until::timestamptz
-  AND position < :before::bigint
-ORDER BY position DESC LIMIT :wanted::int;
+-- A look stands where its first line stands; all its lines are given with it.
+WITH own AS (
+    SELECT position, correlation_id, at FROM audit_lines WHERE subject_digest = ANY(:subject_digests::bytea[])
+), looks AS (
+    SELECT correlation_id, min(position) AS place, array_agg(position) AS positions FROM own
+    GROUP BY correlation_id
+    HAVING min(position) < :before::bigint
+       AND (:since::timestamptz IS NULL OR min(at) >= :since::timestamptz)
+       AND (:until::timestamptz IS NULL OR min(at) < :until::timestamptz)
+    ORDER BY place DESC LIMIT :wanted::int
+)
+SELECT l.* FROM looks, unnest(looks.positions) AS one (position) JOIN audit_lines l ON l.position = one.position
+ORDER BY looks.place DESC, l.position;
 
 -- name: list_chain
 SELECT * FROM audit_lines WHERE position > :after::bigint AND position <= :until::bigint
