@@ -181,8 +181,8 @@ async def _subjects(call: Call, sign_in_id: UUID) -> list[bytes]:
     if person is None:
         raise Problem("sign-in-not-found")
     numbers = [number for number in (person.personal_id, person.old_card_number) if number]
-    if not person.personal_id:
-        fault = Fault("/query/sign_in_id", "must be of somebody with a personal number")
+    if not numbers:
+        fault = Fault("/query/sign_in_id", "must be of a citizen with a personal number or an old card's")
         raise Problem("account-kind-not-allowed", faults=[fault])
     return [number_digest(call.services.key_ring, number) for number in numbers]
 
