@@ -19,7 +19,7 @@ from gateway.api.cursors import AccessCursor, read_number_cursor, write_number_c
 from gateway.api.dossiers import PageCount, page_count
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity import desk_of
-from gateway.api.looks import FILE_LINK, NATIONAL_PORTAL, Shown, note_look
+from gateway.api.looks import FILE_LINK, Shown, note_look
 from gateway.api.problems import Problem
 from gateway.engine.proofs import number_digest
 from gateway.errors import Fault, InvalidInput
@@ -60,9 +60,6 @@ WORDS: Mapping[AuditAction, Wording] = {
         vi="Xem lại kết quả tra cứu dân cư vừa có", en="A reply of the population database was used again"
     ),
     _A.DOSSIER_READ: Wording(vi="Xem nội dung hồ sơ", en="A dossier was read"),
-    _A.DOSSIER_TOLD: Wording(
-        vi="Cung cấp thông tin hồ sơ cho Cổng Dịch vụ công quốc gia", en="The national portal was told about a dossier"
-    ),
     _A.FINDING_READ: Wording(
         vi="Xem chênh lệch dữ liệu hồ sơ giữa hai hệ thống", en="Values of a dossier that differ were read"
     ),
@@ -107,7 +104,6 @@ _OTHERS = {
     "cli": "Người vận hành nền tảng tích hợp của tỉnh",
     "gateway": "Nền tảng tích hợp của tỉnh",
     FILE_LINK: "Bên nhận liên kết tệp",
-    NATIONAL_PORTAL: "Cổng Dịch vụ công quốc gia",
 }
 
 

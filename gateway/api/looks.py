@@ -29,11 +29,9 @@ _dossiers = msgspec.json.Decoder(Dossier)
 
 FILE_LINK = "file-link"
 """Stands for the client where a signed link is all that the caller shows."""
-NATIONAL_PORTAL = "national-portal"
 
 SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "getDossier": (AuditAction.DOSSIER_READ,),
-    "takeNationalCall0": (AuditAction.DOSSIER_TOLD,),
     "getApplicationMessage": (AuditAction.MESSAGE_READ,),
     "getApplicationFile": (AuditAction.FILE_READ,),
     "getFile": (AuditAction.FILE_SERVED,),
@@ -59,7 +57,7 @@ _SHOWS_NONE = {
     "codes, states and instants of dossiers; names of fields at most": (
         "listDossiers getTimeline listDeliveries listApplications listApplicationMessages listFindings "
         "dismissFinding listQuestions listStatements retryStatement retryDeliveries skipDeliveries "
-        "replayDossiers listEvents"
+        "replayDossiers listEvents takeNationalCall0"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "

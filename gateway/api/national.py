@@ -10,10 +10,8 @@ from aiohttp import web
 
 from gateway.api.bodies import read_body
 from gateway.api.endpoint import Answer, Call, Endpoint
-from gateway.api.looks import NATIONAL_PORTAL, Shown, note_look, open_dossier
+from gateway.api.looks import open_dossier
 from gateway.api.problems import Problem
-from gateway.engine.parties import applicant_digest
-from gateway.model.audit import AuditAction
 from gateway.model.procedure import Procedure
 from gateway.ports.inbound import InboundLookUp, InboundReply, InboundTranslator
 from gateway.store.dossiers import find_dossier
@@ -44,17 +42,6 @@ async def _look_up(call: Call, translator: InboundTranslator, code: str) -> Inbo
     dossier, procedure = None, None
     if found is not None and found.wrapped_key:
         dossier = replace(open_dossier(call, found), status=found.status)
-        digest = applicant_digest(services.key_ring, dossier)
-        shown = Shown(
-            action=AuditAction.DOSSIER_TOLD,
-            fields=("document",),
-            purpose="dossier",
-            agency_code=found.handling_agency_code,
-            procedure_code=dossier.procedure_code,
-            dossier_code=found.code,
-            client_id=NATIONAL_PORTAL,
-        )
-        await note_look(call, shown, outcome="told", digests=() if digest is None else (digest,))
         stored = await find_procedure(services.pool, dossier.procedure_code)
         procedure = None if stored is None else msgspec.json.decode(stored.document, type=Procedure)
     return translator.found(code, dossier, procedure, at=services.clock.now())

@@ -119,13 +119,7 @@ async def find_technical_id(call: Call) -> web.StreamResponse:
     query: TechnicalIdQuery = call.body
     reads = await _open_reads(call)
     shown = Shown(action=AuditAction.TECHNICAL_ID_FIND, fields=("technical_id",), purpose="technical-id", edge=_PORTAL)
-    found = await asked_look(
-        call,
-        shown,
-        lambda: _asked(lambda: reads.technical_ids.find_technical_id(query.number)),
-        outcome_of=_whether_found,
-        number=query.number,
-    )
+    found = await _asked(call, shown, lambda: reads.technical_ids.find_technical_id(query.number), number=query.number)
     return call.answer(200, TechnicalIdAnswer(technical_id=found))
 
 
@@ -150,13 +144,7 @@ async def find_results(call: Call) -> web.StreamResponse:
         officer=body.requester_number if body.is_asked_by_officer else "",
         edge=_PORTAL,
     )
-    found = await asked_look(
-        call,
-        shown,
-        lambda: _asked(lambda: store.find_results(query)),
-        outcome_of=_whether_found,
-        number=body.owner_number,
-    )
+    found = await _asked(call, shown, lambda: store.find_results(query), number=body.owner_number)
     return call.answer(200, {"results": [asdict(one) for one in found]})
 
 
@@ -166,12 +154,7 @@ async def download_result(call: Call) -> web.StreamResponse:
     store = _store(await _open_reads(call))
     # Whose result it is, the path does not tell.
     shown = Shown(action=AuditAction.RESULT_READ, fields=("file",), purpose="result", edge=_PORTAL)
-    content = await asked_look(
-        call,
-        shown,
-        lambda: _asked(lambda: store.download_result(body.owning_agency_code, body.path)),
-        outcome_of=_whether_found,
-    )
+    content = await _asked(call, shown, lambda: store.download_result(body.owning_agency_code, body.path))
     # Neither name nor type is repeated: the caller has both, and a browser must not open what nobody looked into.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return call.answer_raw(200, content, "application/octet-stream", headers)
@@ -196,10 +179,10 @@ def _store(reads: NationalReads) -> ResultStore:
     return reads.results
 
 
-async def _asked(ask: Callable[[], Awaitable[ResultT]]) -> ResultT:
-    """Ask, and turn what went wrong into a problem that shows nothing of the question."""
+async def _asked(call: Call, shown: Shown, ask: Callable[[], Awaitable[ResultT]], *, number: str = "") -> ResultT:
+    """Ask between two audit lines, and turn what went wrong into a problem that shows nothing of the question."""
     try:
-        return await ask()
+        return await asked_look(call, shown, ask, outcome_of=_whether_found, number=number)
     except RateLimited as error:
         seconds = max(RETRY_AFTER_SECONDS, round(error.retry_after_seconds or 0))
         raise Problem("portal-unavailable", headers={"Retry-After": str(seconds)}) from error

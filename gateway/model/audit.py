@@ -26,8 +26,6 @@ class AuditAction(StrEnum):
     """A reply that was kept for a moment was used again; nobody was asked."""
     DOSSIER_READ = "dossier.read"
     """A dossier's document was opened for a client."""
-    DOSSIER_TOLD = "dossier.told"
-    """The national portal asked about a dossier, and was told what its own form of answer holds."""
     FINDING_READ = "finding.read"
     """Both values of fields were shown in which the two sides differ."""
     MESSAGE_READ = "message.read"
