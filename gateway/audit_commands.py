@@ -1,4 +1,4 @@
-"""`gateway audit`: verify the record of looks at personal data, and export it so that others can."""
+"""`gateway audit`: verify the record of looks at personal data, export it, go on after damage."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from gateway.commands import INSTANT_HELP, read_instant, with_database
 
-app = typer.Typer(no_args_is_help=True, help="The record of looks at personal data: verify and export.")
+app = typer.Typer(no_args_is_help=True, help="The record of looks at personal data.")
 
 _SLOW_SECONDS = 2.0
 
@@ -70,6 +70,33 @@ def export(
         raise typer.BadParameter("must be after --from", param_hint="--to")
     count = with_database(lambda dsn: auditing.export(dsn, since, until, out, because))
     typer.echo(f"{count} lines in {out}")
+
+
+@app.command("reseal")
+def reseal(
+    because: Annotated[str, typer.Option(help="Why one may go on, for the record: a short sentence.")],
+    anchors: Annotated[
+        Path | None, typer.Option(help="Checkpoints that were kept elsewhere (JSON lines, a log too).")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Findings that are shown at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Go on behind an end of the chain that is wrong or missing, so that data is shown again.
+
+    Verifies first, and writes what it found into the first line of a new stretch. Old lines stay as they are, and every
+    later verification names the break. Refuses where nothing is wrong with the end.
+    """
+    from gateway import auditing
+
+    done = with_database(lambda dsn: auditing.reseal(dsn, because, anchors))
+    facts = auditing.resealed_facts(done, limit)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for finding in done.found.findings[:limit]:
+        typer.echo(str(finding))
+    typer.echo(f"went on at line {done.checkpoint.head.position} after {done.fault}; keep this checkpoint elsewhere:")
+    typer.echo(json.dumps({"event": "audit.checkpoint", **facts["checkpoint"]}))
 
 
 class _Progress:

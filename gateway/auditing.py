@@ -15,6 +15,7 @@ from gateway.clocks import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.engine.audit import Auditor, Checkpointer
 from gateway.engine.audit_check import Report, verify_exported, verify_stored
+from gateway.engine.audit_reseal import Decision, Resealed, Resealer
 from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.model.audit import Access, AuditAction, ChainHead, Checkpoint, Outcome
 from gateway.operating import operator
@@ -78,6 +79,33 @@ async def verify(
             anchors=() if anchors is None else read_checkpoint_file(anchors),
             progress=progress,
         )
+
+
+async def reseal(dsn: str, because: str, anchors: Path | None) -> Resealed:
+    """Go on behind a wrong end. Raises ConfigurationError, InvalidInput, AuditBroken or StoreUnavailable."""
+    settings = load_settings()
+    signer = checkpoint_signer(settings)
+    async with _store(dsn) as store:
+        resealer = Resealer(
+            store,
+            key_ring=open_key_ring(settings),
+            clock=SystemClock(),
+            random_bytes=os.urandom,
+            version=__version__,
+            signer=signer,
+            verifier=Es256CheckpointVerifier([] if signer is None else signer.public_keys()),
+        )
+        decision = Decision(officer=operator(), because=because)
+        return await resealer.reseal(decision, () if anchors is None else read_checkpoint_file(anchors))
+
+
+def resealed_facts(done: Resealed, limit: int) -> dict[str, Any]:
+    """Give what was done as plain JSON values."""
+    return {
+        "fault": done.fault,
+        "found": report_facts(done.found, limit),
+        "checkpoint": checkpoint_fields(done.checkpoint),
+    }
 
 
 def verify_file(path: Path, keys: Path | None) -> tuple[Report, list[str]]:

@@ -51,6 +51,14 @@ class StoredHead:
     mac: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnd:
+    """Where the chain ends by its head, and by its lines (0 without any)."""
+
+    head: StoredHead | None
+    last_position: int
+
+
 class AuditAppending(Protocol):
     """A transaction that holds the chain's end: nobody else appends until it ends."""
 
@@ -64,6 +72,17 @@ class AuditAppending(Protocol):
 
     async def write(self, lines: Sequence[ChainedLine], head: StoredHead) -> None:
         """Put lines behind the end. Raises AuditBroken when something stands there already."""
+        ...
+
+    async def end(self) -> StoredEnd:
+        """Hold the end, whatever is wrong with it, and give it."""
+        ...
+
+    async def reseal(self, line: ChainedLine, head: StoredHead, checkpoint: Checkpoint) -> None:
+        """Put the first line of a new stretch, an end in place of the wrong one, and a checkpoint of it.
+
+        Raises AuditBroken when something stands there already.
+        """
         ...
 
 
@@ -90,6 +109,10 @@ class AuditStore(Protocol):
 
     async def head(self) -> StoredHead | None:
         """Give the chain's end without holding it."""
+        ...
+
+    async def end(self) -> StoredEnd:
+        """Give the chain's end and its last line as of one moment."""
         ...
 
     async def lines(self, wanted: LineFilter, *, before: int | None, limit: int) -> Sequence[ChainedLine]:

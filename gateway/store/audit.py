@@ -10,7 +10,7 @@ import asyncpg
 
 from gateway.errors import AuditBroken
 from gateway.model.audit import AuditLine, ChainedLine, ChainHead, Checkpoint, CheckpointKind
-from gateway.ports.audit import LineFilter, StoredHead
+from gateway.ports.audit import LineFilter, StoredEnd, StoredHead
 from gateway.store.columns import columns
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
@@ -36,6 +36,10 @@ class PostgresAudit:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_head(borrowed)
         return None if row is None else _stored_head(row)
+
+    async def end(self) -> StoredEnd:
+        async with connection(self._pool) as borrowed:
+            return _stored_end(await self._sql.find_end(borrowed))
 
     async def lines(self, wanted: LineFilter, *, before: int | None, limit: int) -> Sequence[ChainedLine]:
         async with connection(self._pool) as borrowed:
@@ -95,20 +99,8 @@ class PostgresAudit:
         return None if row is None else _checkpoint(row)
 
     async def add_checkpoint(self, checkpoint: Checkpoint) -> bool:
-        head = checkpoint.head
         async with connection(self._pool) as borrowed:
-            is_added = await self._sql.add_checkpoint(
-                borrowed,
-                position=head.position,
-                chain_id=head.chain_id,
-                digest=head.digest,
-                at=checkpoint.at,
-                kind=checkpoint.kind.value,
-                key_id=checkpoint.key_id,
-                signature=checkpoint.signature,
-                mac=checkpoint.mac,
-            )
-        return bool(is_added)
+            return await _add_checkpoint(borrowed, checkpoint)
 
     async def stretch(self, since: datetime, until: datetime) -> tuple[int, int] | None:
         """Give the first and last position of lines from `since` on and before `until`; None when there are none."""
@@ -146,6 +138,39 @@ class _Appending:
         except asyncpg.UniqueViolationError:
             text = "lines stand behind the end of the audit chain"
             raise AuditBroken(text, code="audit_beyond_head") from None
+
+    async def end(self) -> StoredEnd:
+        await self._sql.hold_head(self._connection)
+        return _stored_end(await self._sql.find_end(self._connection))
+
+    async def reseal(self, line: ChainedLine, head: StoredHead, checkpoint: Checkpoint) -> None:
+        await self._sql.replace_head(self._connection, **_head_values(head))
+        await self.write([line], head)
+        if not await _add_checkpoint(self._connection, checkpoint):
+            # Without it the line could not be told from one that somebody else put there.
+            raise AuditBroken(
+                "another checkpoint stands where the line's own must stand", code="audit_checkpoint_taken"
+            )
+
+
+async def _add_checkpoint(borrowed: Connection, checkpoint: Checkpoint) -> bool:
+    head = checkpoint.head
+    is_added = await queries("audit").add_checkpoint(
+        borrowed,
+        position=head.position,
+        chain_id=head.chain_id,
+        digest=head.digest,
+        at=checkpoint.at,
+        kind=checkpoint.kind.value,
+        key_id=checkpoint.key_id,
+        signature=checkpoint.signature,
+        mac=checkpoint.mac,
+    )
+    return bool(is_added)
+
+
+def _stored_end(row: Any) -> StoredEnd:
+    return StoredEnd(head=None if row["mac"] is None else _stored_head(row), last_position=row["last_position"] or 0)
 
 
 def _head_values(stored: StoredHead) -> dict[str, Any]:

@@ -5,6 +5,16 @@ SELECT chain_id, position, digest, mac FROM audit_head FOR UPDATE;
 -- name: find_head^
 SELECT chain_id, position, digest, mac FROM audit_head;
 
+-- name: find_end^
+-- In one look, so that lines that come meanwhile are not taken for lines behind the end.
+SELECT h.chain_id, h.position, h.digest, h.mac, l.position AS last_position
+FROM (SELECT max(position) AS position FROM audit_lines) l LEFT JOIN audit_head h ON true;
+
+-- name: replace_head!
+INSERT INTO audit_head (chain_id, position, digest, mac) VALUES (:chain_id, :position, :digest, :mac)
+ON CONFLICT (is_only) DO UPDATE
+SET chain_id = EXCLUDED.chain_id, position = EXCLUDED.position, digest = EXCLUDED.digest, mac = EXCLUDED.mac;
+
 -- name: has_lines$
 SELECT EXISTS (SELECT FROM audit_lines);
 

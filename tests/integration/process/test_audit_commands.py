@@ -89,3 +89,32 @@ async def test_the_database_is_verified_from_a_kept_checkpoint(settings: Path, t
     assert 1 == status
     assert "changed at line 2" in output
     assert "NOT WHOLE" in output
+
+
+async def test_an_operator_goes_on_after_damage(settings: Path, tmp_path: Path, dsn: str) -> None:
+    """Refused while nothing is wrong; then the break and the going on are named for ever, in exports too, and what
+    follows the checkpoint that was printed is whole."""
+    status, _, errors = await run("audit", "reseal", "--because", "too early", GATEWAY_CONFIG=str(settings))
+    assert (1, True) == (status, "nothing is resealed" in errors), errors
+    pool = await open_pool(dsn, max_size=2)
+    await tamper(pool, "UPDATE audit_head SET mac = sha256('made')", "DELETE FROM audit_lines WHERE position = 2")
+    await pool.close()
+
+    status, output, errors = await run("audit", "reseal", "--because", "disk restored", GATEWAY_CONFIG=str(settings))
+    assert 0 == status, errors
+    assert "went on at line 6 after audit_head_forged" in output
+    kept = tmp_path / "kept.ndjson"
+    kept.write_text(output.splitlines()[-1] + "\n")
+
+    named = [("missing", 2), ("resealed", 6)]
+    status, report = await verify(settings)
+    assert (1, named) == (status, [(one["kind"], one["first"]) for one in report["findings"]])
+    status, report = await verify(settings, "--since", str(kept))
+    assert (0, True) == (status, report["is_whole"])
+    out = tmp_path / "export.ndjson"
+    wanted = ("--from", "2000-01-01", "--to", "2100-01-01", "--out", str(out))
+    assert 0 == (await run("audit", "export", *wanted, GATEWAY_CONFIG=str(settings)))[0]
+    missing = tmp_path / "nothing.toml"
+    missing.write_text("")
+    status, report = await verify(missing, "--file", str(out))
+    assert (1, named) == (status, [(one["kind"], one["first"]) for one in report["findings"]])
