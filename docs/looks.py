@@ -21,9 +21,9 @@ def looks_document(header: str, table: Table) -> str:
             (
                 header,
                 "# Looks at personal data",
-                "Every endpoint of the API is in one of the two tables (`gateway/api/looks.py`); a test refuses one that "
-                "is in neither. A line is stored before anything is handed out, and where another system is asked, one "
-                "before the question and one after the answer.",
+                "Every endpoint of the API is in one of the two tables (`gateway/api/looks.py`); a test refuses one "
+                "that is in neither. A line is stored before anything is handed out, and where another system is "
+                "asked, one before the question and one after the answer.",
                 "## Endpoints that show personal data",
                 table(("endpoint", "action"), shown),
                 "## Endpoints that show none",

@@ -70,7 +70,7 @@ async def verify(
     signer = checkpoint_signer(settings)
     public = [*(signer.public_keys() if signer is not None else ()), *(read_keys_file(keys) if keys else ())]
     newest = max(read_checkpoint_file(since), key=lambda one: one.head.position) if since is not None else None
-    async with _store(dsn) as store:
+    async with auditing_store(dsn) as store:
         return await verify_stored(
             store,
             key_ring=open_key_ring(settings),
@@ -85,7 +85,7 @@ async def reseal(dsn: str, because: str, anchors: Path | None) -> Resealed:
     """Go on behind a wrong end. Raises ConfigurationError, InvalidInput, AuditBroken or StoreUnavailable."""
     settings = load_settings()
     signer = checkpoint_signer(settings)
-    async with _store(dsn) as store:
+    async with auditing_store(dsn) as store:
         resealer = Resealer(
             store,
             key_ring=open_key_ring(settings),
@@ -146,8 +146,9 @@ async def export(dsn: str, since: datetime, until: datetime, out: Path, because:
     InvalidInput when the interval holds no line or the file exists.
     """
     settings = load_settings()
-    async with _store(dsn) as store:
-        await _note_export(settings, store, because)
+    async with auditing_store(dsn) as store:
+        access = Access(action=AuditAction.AUDIT_EXPORTED, client_id="cli", officer=operator(), purpose=because)
+        await noted(settings, store, access, Outcome(outcome="exported"))
         signer = checkpoint_signer(settings)
         await _checkpointer(settings, store, signer).make()
         stretch = await store.stretch(since, until)
@@ -193,7 +194,8 @@ async def _write(out: Path, header: dict[str, Any], store: PostgresAudit, after:
     return count
 
 
-async def _note_export(settings: Settings, store: PostgresAudit, because: str) -> None:
+async def noted(settings: Settings, store: PostgresAudit, access: Access, outcome: Outcome) -> None:
+    """Write one line. Raises InvalidInput, AuditBroken or StoreUnavailable."""
     auditor = Auditor(
         store,
         key_ring=open_key_ring(settings),
@@ -203,8 +205,7 @@ async def _note_export(settings: Settings, store: PostgresAudit, because: str) -
     )
     auditor.start()
     try:
-        access = Access(action=AuditAction.AUDIT_EXPORTED, client_id="cli", officer=operator(), purpose=because)
-        await auditor.note(access, Outcome(outcome="exported"))
+        await auditor.note(access, outcome)
     finally:
         await auditor.close()
 
@@ -214,7 +215,8 @@ def _checkpointer(settings: Settings, store: PostgresAudit, signer: Any) -> Chec
 
 
 @asynccontextmanager
-async def _store(dsn: str) -> AsyncIterator[PostgresAudit]:
+async def auditing_store(dsn: str) -> AsyncIterator[PostgresAudit]:
+    """Open the record. Raises StoreUnavailable."""
     pool = await open_pool(dsn, max_size=4)
     try:
         yield PostgresAudit(pool)
