@@ -5,7 +5,7 @@ in the accept path. Gathering never waits for company. A caller goes on only aft
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -214,13 +214,16 @@ class Checkpointer:
         observer: Observer,
         signer: CheckpointSigner | None = None,
         policy: CheckpointPolicy | None = None,
+        watch: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`watch` is called after a checkpoint that was due: the lines before it are there to be looked at."""
         self._store = store
         self._key_ring = key_ring
         self._clock = clock
         self._observer = observer
         self._signer = signer
         self._policy = policy or CheckpointPolicy()
+        self._watch = watch
 
     async def turn(self) -> int:
         """Make one if it is due; give the position of the chain's end. Raises StoreUnavailable or AuditBroken."""
@@ -232,6 +235,8 @@ class Checkpointer:
         is_time = last is None or now - last.at >= self._policy.interval
         if new_count > 0 and (is_time or new_count >= self._policy.lines_count):
             await self._make(stored, now)
+            if self._watch is not None:
+                await self._watch()
         return stored.head.position
 
     async def make(self) -> Checkpoint | None:

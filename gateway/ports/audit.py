@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -152,6 +153,36 @@ class AuditStore(Protocol):
 
     async def add_checkpoint(self, checkpoint: Checkpoint) -> bool:
         """Keep one; False when its place has one already."""
+        ...
+
+
+class LookerKind(StrEnum):
+    """Whose looks are counted together."""
+
+    OFFICER = "officer"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectsSeen:
+    """At how many different citizens somebody looked in a clock hour; `who` as lines name them."""
+
+    kind: LookerKind
+    who: str
+    hour: datetime
+    subjects_count: int
+
+
+class AuditWarnings(Protocol):
+    """Counts who was looked at by whom, and keeps who was told of. Every method raises StoreUnavailable."""
+
+    async def subjects_by_hour(self, since: datetime, left_out: Sequence[str]) -> Sequence[SubjectsSeen]:
+        """Give the counts of every hour from an instant on, without lines of some actions, in no order."""
+        ...
+
+    async def claim_warning(self, seen: SubjectsSeen, now: datetime, old_before: datetime) -> bool:
+        """Note that somebody is told of for an hour, and forget what was noted long ago; False when it is noted
+        already."""
         ...
 
 

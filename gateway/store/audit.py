@@ -10,7 +10,7 @@ import asyncpg
 
 from gateway.errors import AuditBroken
 from gateway.model.audit import AuditLine, ChainedLine, ChainHead, Checkpoint, CheckpointKind
-from gateway.ports.audit import LineFilter, StoredEnd, StoredHead
+from gateway.ports.audit import LineFilter, LookerKind, StoredEnd, StoredHead, SubjectsSeen
 from gateway.store.columns import columns
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
@@ -21,7 +21,7 @@ _COLUMNS_COUNT = 26
 
 
 class PostgresAudit:
-    """Implements AuditStore."""
+    """Implements AuditStore and AuditWarnings."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -101,6 +101,24 @@ class PostgresAudit:
     async def add_checkpoint(self, checkpoint: Checkpoint) -> bool:
         async with connection(self._pool) as borrowed:
             return await _add_checkpoint(borrowed, checkpoint)
+
+    async def subjects_by_hour(self, since: datetime, left_out: Sequence[str]) -> Sequence[SubjectsSeen]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.subjects_by_hour(borrowed, since=since, left_out=list(left_out))
+            return [SubjectsSeen(**(dict(row) | {"kind": LookerKind(row["kind"])})) async for row in rows]
+
+    async def claim_warning(self, seen: SubjectsSeen, now: datetime, old_before: datetime) -> bool:
+        async with connection(self._pool) as borrowed:
+            is_first = await self._sql.claim_warning(
+                borrowed,
+                kind=seen.kind.value,
+                who=seen.who,
+                hour=seen.hour,
+                subjects_count=seen.subjects_count,
+                now=now,
+                old_before=old_before,
+            )
+        return bool(is_first)
 
     async def stretch(self, since: datetime, until: datetime) -> tuple[int, int] | None:
         """Give the first and last position of lines from `since` on and before `until`; None when there are none."""

@@ -92,5 +92,21 @@ RETURNING true;
 SELECT min(position) AS first, max(position) AS last FROM audit_lines
 WHERE at >= :since::timestamptz AND at < :until::timestamptz;
 
+-- name: subjects_by_hour
+WITH looks AS (
+    SELECT officer, client_id, date_trunc('hour', at, 'UTC') AS hour, subject_digest FROM audit_lines
+    WHERE at >= :since::timestamptz AND subject_digest IS NOT NULL AND NOT action = ANY(:left_out::text[])
+)
+SELECT 'officer' AS kind, officer AS who, hour, count(DISTINCT subject_digest) AS subjects_count
+FROM looks WHERE officer <> '' GROUP BY officer, hour
+UNION ALL
+SELECT 'client', client_id, hour, count(DISTINCT subject_digest) FROM looks GROUP BY client_id, hour;
+
+-- name: claim_warning$
+WITH old AS (DELETE FROM audit_warnings WHERE told_at < :old_before::timestamptz)
+INSERT INTO audit_warnings (kind, who, hour, subjects_count, told_at)
+VALUES (:kind, :who, :hour, :subjects_count, :now)
+ON CONFLICT DO NOTHING RETURNING true;
+
 -- name: digest_at$
 SELECT digest FROM audit_lines WHERE position = :position;
