@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the script also runs where the project is not installed
 
 from docs.identity_tests import identity_tests_document  # noqa: E402
+from docs.looks import looks_document  # noqa: E402
 from docs.population_tests import population_tests_document  # noqa: E402
 from docs.services import services_document  # noqa: E402
 from gateway import errors  # noqa: E402
@@ -278,12 +279,18 @@ def portal_services_document() -> str:
     return services_document(HEADER, table)
 
 
+def looks_at_data_document() -> str:
+    """Write docs/looks.md."""
+    return looks_document(HEADER, table)
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "states.md": states_document,
     "errors.md": errors_document,
     "portal-services.md": portal_services_document,
     "identity-tests.md": identity_document,
     "population-tests.md": population_document,
+    "looks.md": looks_at_data_document,
 }
 
 

@@ -15,6 +15,7 @@ from gateway.clocks import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.engine.audit import Auditor, Checkpointer
 from gateway.engine.audit_check import Report, verify_exported, verify_stored
+from gateway.engine.audit_reseal import Decision, Resealed, Resealer
 from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.model.audit import Access, AuditAction, ChainHead, Checkpoint, Outcome
 from gateway.operating import operator
@@ -69,7 +70,7 @@ async def verify(
     signer = checkpoint_signer(settings)
     public = [*(signer.public_keys() if signer is not None else ()), *(read_keys_file(keys) if keys else ())]
     newest = max(read_checkpoint_file(since), key=lambda one: one.head.position) if since is not None else None
-    async with _store(dsn) as store:
+    async with auditing_store(dsn) as store:
         return await verify_stored(
             store,
             key_ring=open_key_ring(settings),
@@ -78,6 +79,33 @@ async def verify(
             anchors=() if anchors is None else read_checkpoint_file(anchors),
             progress=progress,
         )
+
+
+async def reseal(dsn: str, because: str, anchors: Path | None) -> Resealed:
+    """Go on behind a wrong end. Raises ConfigurationError, InvalidInput, AuditBroken or StoreUnavailable."""
+    settings = load_settings()
+    signer = checkpoint_signer(settings)
+    async with auditing_store(dsn) as store:
+        resealer = Resealer(
+            store,
+            key_ring=open_key_ring(settings),
+            clock=SystemClock(),
+            random_bytes=os.urandom,
+            version=__version__,
+            signer=signer,
+            verifier=Es256CheckpointVerifier([] if signer is None else signer.public_keys()),
+        )
+        decision = Decision(officer=operator(), because=because)
+        return await resealer.reseal(decision, () if anchors is None else read_checkpoint_file(anchors))
+
+
+def resealed_facts(done: Resealed, limit: int) -> dict[str, Any]:
+    """Give what was done as plain JSON values."""
+    return {
+        "fault": done.fault,
+        "found": report_facts(done.found, limit),
+        "checkpoint": checkpoint_fields(done.checkpoint),
+    }
 
 
 def verify_file(path: Path, keys: Path | None) -> tuple[Report, list[str]]:
@@ -118,8 +146,9 @@ async def export(dsn: str, since: datetime, until: datetime, out: Path, because:
     InvalidInput when the interval holds no line or the file exists.
     """
     settings = load_settings()
-    async with _store(dsn) as store:
-        await _note_export(settings, store, because)
+    async with auditing_store(dsn) as store:
+        access = Access(action=AuditAction.AUDIT_EXPORTED, client_id="cli", officer=operator(), purpose=because)
+        await noted(settings, store, access, Outcome(outcome="exported"))
         signer = checkpoint_signer(settings)
         await _checkpointer(settings, store, signer).make()
         stretch = await store.stretch(since, until)
@@ -165,7 +194,8 @@ async def _write(out: Path, header: dict[str, Any], store: PostgresAudit, after:
     return count
 
 
-async def _note_export(settings: Settings, store: PostgresAudit, because: str) -> None:
+async def noted(settings: Settings, store: PostgresAudit, access: Access, outcome: Outcome) -> None:
+    """Write one line. Raises InvalidInput, AuditBroken or StoreUnavailable."""
     auditor = Auditor(
         store,
         key_ring=open_key_ring(settings),
@@ -175,8 +205,7 @@ async def _note_export(settings: Settings, store: PostgresAudit, because: str) -
     )
     auditor.start()
     try:
-        access = Access(action=AuditAction.AUDIT_EXPORTED, client_id="cli", officer=operator(), purpose=because)
-        await auditor.note(access, Outcome(outcome="exported"))
+        await auditor.note(access, outcome)
     finally:
         await auditor.close()
 
@@ -186,7 +215,8 @@ def _checkpointer(settings: Settings, store: PostgresAudit, signer: Any) -> Chec
 
 
 @asynccontextmanager
-async def _store(dsn: str) -> AsyncIterator[PostgresAudit]:
+async def auditing_store(dsn: str) -> AsyncIterator[PostgresAudit]:
+    """Open the record. Raises StoreUnavailable."""
     pool = await open_pool(dsn, max_size=4)
     try:
         yield PostgresAudit(pool)

@@ -61,6 +61,14 @@ class AuditSettings(_Section):
 
     signing_key_files: Annotated[tuple[Path, ...], Field(max_length=10)] = ()
     """PEM files of P-256 keys; the first signs, further ones verify what was signed before."""
+    shows_officers: bool = False
+    """Tell citizens the officer's code with looks at their data. Off: the agency answers for its officers, and whoever
+    did their duty is not to be looked for at home."""
+    officer_subjects_per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    """Citizens at whom one officer may look in a clock hour before a person is told; 0 tells nobody. No source: the
+    province sets what is usual at its counters."""
+    client_subjects_per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 5_000
+    """The same of one client."""
 
 
 class ServerTlsSettings(_Section):

@@ -67,6 +67,13 @@ class IntegrityFailed(GatewayError):
     code = "integrity_failed"
 
 
+class AuditBroken(IntegrityFailed):
+    """The audit chain's end is not what the gateway wrote, so nothing can be written behind it: nothing is looked at
+    until an operator has decided. Answered with 503."""
+
+    code = "audit_broken"
+
+
 class RemoteError(GatewayError):
     """A call to a national system did not give a usable answer.
 

@@ -52,6 +52,17 @@ def asked_readiness(system: str, *, is_called: bool) -> SystemReadiness:
     )
 
 
+def audit_readiness(fault: str) -> SystemReadiness:
+    """Judge the record of looks by what keeps lines from being written. Changes are accepted without it; nothing
+    personal is shown."""
+    if not fault:
+        return SystemReadiness(system="audit", condition=SystemCondition.READY)
+    reason = (
+        f"nothing can be written down ({fault}), so nothing personal is shown; `gateway audit verify`, then `reseal`"
+    )
+    return SystemReadiness(system="audit", condition=SystemCondition.DOWN, reasons=(reason,))
+
+
 class Readiness:
     """Gives the readiness of all configured systems."""
 
@@ -63,13 +74,16 @@ class Readiness:
         *,
         standings: Mapping[str, Callable[[], Awaitable[Standing]]] = MappingProxyType({}),
         asked: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+        audit_fault: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
-        """`asked` are the systems that are called while a person waits, and whether this process calls them now."""
+        """`asked` are the systems that are called while a person waits, and whether this process calls them now.
+        `audit_fault` tells what keeps looks from being written down, "" when nothing does."""
         self._systems = systems
         self._configured = configured
         self._certificates = certificates
         self._standings = standings
         self._asked = asked
+        self._audit_fault = audit_fault
 
     async def __call__(self) -> list[SystemReadiness]:
         problems = [
@@ -82,7 +96,9 @@ class Readiness:
             for row in await self._systems.all()
             if row["system"] in self._configured
         ]
-        return [*carried, *(asked_readiness(name, is_called=is_called()) for name, is_called in self._asked.items())]
+        asked = [asked_readiness(name, is_called=is_called()) for name, is_called in self._asked.items()]
+        audit = [] if self._audit_fault is None else [audit_readiness(await self._audit_fault())]
+        return [*audit, *carried, *asked]
 
     async def _held(self, system: str) -> list[str]:
         standing = self._standings.get(system)

@@ -30,6 +30,8 @@ from gateway.ports.observing import (
     Happening,
     JobFailed,
     ListRead,
+    ManySubjectsSeen,
+    MostSubjects,
     ProceduresSynced,
     RecordsShredded,
     SignInBegun,
@@ -153,6 +155,8 @@ class Telemetry:
         asked = "Questions about citizens by what became of them"
         self._citizens = counter("citizen_questions", asked, "action", "outcome", "code")
         self._audit_head = latest("audit_head_position", "Lines in the audit chain")
+        most = "Most different citizens that one officer or client looked at in the hour"
+        self._most_subjects = latest("audit_most_subjects", most, "kind")
         self._shredded = counter("retention_shredded", "Records whose content was destroyed by time", "kind")
         self._jobs = counter("job_failures", "Turns of a job that failed", "job", "code")
 
@@ -201,6 +205,19 @@ class Telemetry:
             case RecordsShredded():
                 self._shredded.labels(happening.kind).inc(happening.count)
                 self._log.info("retention.shredded", kind=happening.kind, count=happening.count)
+            case ManySubjectsSeen():
+                self._alerts.labels("gateway", "audit_many_subjects").inc()
+                self._log.warning(
+                    "alert.raised",
+                    system="gateway",
+                    alert="audit_many_subjects",
+                    kind=happening.kind,
+                    who=happening.who,
+                    hour=happening.hour.isoformat(),
+                    subjects_count=happening.subjects_count,
+                )
+            case MostSubjects():
+                self._most_subjects.labels(happening.kind).set(happening.count)
             case AuditCheckpointed():
                 self._anchors.info("audit.checkpoint", **checkpoint_fields(happening.checkpoint))
             case ListRead():

@@ -8,6 +8,7 @@ from functools import cache
 from aiohttp import hdrs, web
 
 from gateway.api import (
+    accesses,
     applications,
     audit,
     catalogues,
@@ -74,6 +75,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *identity_pages.ENDPOINTS,
     *consents.ENDPOINTS,
     *audit.ENDPOINTS,
+    *accesses.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -11,9 +11,11 @@ from pydantic import Field
 from gateway.api.cursors import ApplicationCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import CODE, PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, about_dossier, note_look
 from gateway.api.problems import Problem
 from gateway.engine.inbox import SealedMessage, open_message
 from gateway.errors import InvalidInput, RemoteError, Unmapped
+from gateway.model.audit import AuditAction
 from gateway.model.dossier import Origin
 from gateway.model.file_kinds import media_type_of
 from gateway.model.party import CLOSED
@@ -166,6 +168,7 @@ async def get_message(call: Call) -> web.StreamResponse:
         ),
         original=body.decode("utf-8", "replace") if _may_read_whole(call, sealed) else "",
     )
+    await _note(call, AuditAction.MESSAGE_READ, ("message",))
     return call.answer(200, detail)
 
 
@@ -188,11 +191,26 @@ async def get_file(call: Call) -> web.StreamResponse:
             content = await services.national.fetch_file(file.path)
         except RemoteError as error:
             raise Problem("file-source-unavailable", "The portal does not give the file.") from error
+    await _note(call, AuditAction.FILE_READ, ("file",))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "X-Content-Type-Options": "nosniff",
     }
     return call.answer_raw(200, content, media_type_of(file.name), headers)
+
+
+async def _note(call: Call, action: AuditAction, fields: tuple[str, ...]) -> None:
+    code = call.path["code"]
+    about = await about_dossier(call, code)
+    shown = Shown(
+        action=action,
+        fields=fields,
+        purpose="application",
+        agency_code=about.agency_code,
+        procedure_code=about.procedure_code,
+        dossier_code=code,
+    )
+    await note_look(call, shown, digests=about.digests)
 
 
 def _opened(call: Call, line: SealedMessageLine) -> SealedMessage:

@@ -14,9 +14,11 @@ from gateway.api.consent_desk import ConsentService
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity import Address, LinkCode, Opaque, desk_of
 from gateway.api.identity_pages import landing_page, see_other, with_query
+from gateway.api.looks import Shown, field_names, note_look
 from gateway.api.problems import Problem
 from gateway.engine.consents import ConsentLook, ConsentOrder
 from gateway.errors import ConfigurationError, Fault, IntegrityFailed, InvalidInput, StoreUnavailable
+from gateway.model.audit import AuditAction
 from gateway.model.consent import ConsentCode, ConsentRefused, ConsentState
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import DossierCode
@@ -159,6 +161,16 @@ async def collect(call: Call) -> web.StreamResponse:
         facts = await _service(call).desk.collect(call.caller.client_id, consent_id, reader.sign_in_id)
     except ConsentRefused as refusal:
         raise _problem_of(refusal) from refusal
+    person = await desk_of(call).sessions.person_of(call.caller.client_id, reader.sign_in_id)
+    shown = Shown(
+        action=AuditAction.CONSENT_COLLECT,
+        fields=field_names(facts),
+        purpose="consent",
+        legal_basis="91/2025/QH15",
+        consent_ref=str(consent_id),
+    )
+    # Collected again, it is written down again; nothing is lost when it cannot be.
+    await note_look(call, shown, outcome="collected", numbers=() if person is None else (person.personal_id,))
     return call.answer(200, ConsentData(consent_id=consent_id, facts=dict(facts)), {"Cache-Control": "no-store"})
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from pydantic import Field
 
 from gateway.api.changes import make_change, prove_changes, refusal_of, status_of, view_of
 from gateway.api.cursors import DeliveryCursor, DossierCursor, read_number_cursor, write_number_cursor
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, note_look, open_dossier
 from gateway.api.preconditions import (
     ETAG,
     IDEMPOTENCY_KEY,
@@ -25,11 +25,11 @@ from gateway.api.preconditions import (
 from gateway.api.problems import Problem
 from gateway.api.representations import DeliveryPage, DeliveryView, DossierPage, DossierSummary, ReceiptView, Timeline
 from gateway.api.timeline import make_timeline
-from gateway.engine.acceptor import Receipt, revision_context
-from gateway.engine.proofs import number_digest
-from gateway.model.audit import Access, AuditAction, Outcome
+from gateway.engine.acceptor import Receipt
+from gateway.engine.parties import applicant_digest
+from gateway.model.audit import AuditAction
 from gateway.model.dossier import Channel, Dossier, ProgressStep
-from gateway.model.party import CLOSED, IdentifierType
+from gateway.model.party import CLOSED
 from gateway.model.status import DossierStatus
 from gateway.model.subtrees import is_within
 from gateway.model.vocabulary import AgencyCode, DossierCode, Instant, ProcedureCode
@@ -37,7 +37,6 @@ from gateway.store.clients import Client, Scope
 from gateway.store.dossiers import (
     DossierFilter,
     DossierLine,
-    SealedDossier,
     find_dossier,
     find_standing,
     list_deliveries,
@@ -49,7 +48,6 @@ CODE = {"code": DossierCode}
 PageCount = Annotated[int, Field(ge=1, le=500, description="How many at most.")]
 # What the audit names of a dossier that is read: all of it, whoever's data it holds; found by the applicant's number.
 _DOCUMENT = ("document",)
-_NUMBERS = (IdentifierType.PERSONAL_ID, IdentifierType.OLD_ID_CARD)
 SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -156,28 +154,26 @@ async def get_dossier(call: Call) -> web.StreamResponse:
         return call.answer_raw(304, None, "", headers)
     if not found.wrapped_key:
         raise Problem("dossier-erased")
-    key = call.services.key_ring.open_record_key(found.wrapped_key)
-    document = key.unseal(found.sealed, context=revision_context(found.dossier_id, found.document_revision))
-    dossier = msgspec.json.decode(document, type=Dossier)
+    dossier = open_dossier(call, found)
     if dossier.status is not found.status:
         dossier = replace(dossier, status=found.status)
-    await call.services.auditor.note(_access(call, found, dossier), Outcome(outcome="read", fields_released=_DOCUMENT))
+    await note_look(
+        call,
+        Shown(
+            action=AuditAction.DOSSIER_READ,
+            fields=_DOCUMENT,
+            purpose="dossier",
+            agency_code=found.handling_agency_code,
+            procedure_code=dossier.procedure_code,
+            dossier_code=found.code,
+        ),
+        digests=_known(applicant_digest(call.services.key_ring, dossier)),
+    )
     return call.answer(200, dossier, headers)
 
 
-def _access(call: Call, found: SealedDossier, dossier: Dossier) -> Access:
-    number = next((one.number for one in dossier.applicant.identifiers if one.type in _NUMBERS), None)
-    return Access(
-        action=AuditAction.DOSSIER_READ,
-        client_id=call.caller.client_id,
-        agency_code=found.handling_agency_code,
-        procedure_code=dossier.procedure_code,
-        dossier_code=found.code,
-        purpose="dossier",
-        subject_digest=None if number is None else number_digest(call.services.key_ring, number),
-        fields_requested=_DOCUMENT,
-        client_address=call.request.remote or "",
-    )
+def _known(digest: bytes | None) -> tuple[bytes, ...]:
+    return () if digest is None else (digest,)
 
 
 def _summary(line: DossierLine) -> DossierSummary:

@@ -23,7 +23,7 @@ from gateway.api.content import Content, adapter_for, read_parameters
 from gateway.api.problems import Problem, problem_for_status
 from gateway.api.services import InternalFailure, RequestFinished, Services
 from gateway.api.tracing import Trace, Tracer
-from gateway.errors import Fault, GatewayError, InvalidInput, StoreUnavailable
+from gateway.errors import AuditBroken, Fault, GatewayError, InvalidInput, StoreUnavailable
 from gateway.store.clients import Client, Scope
 
 PROBLEM_JSON = "application/problem+json"
@@ -31,6 +31,7 @@ SERVER = "lien-thong"
 CLIENT_WENT_AWAY = 499
 _ROOT = Path(__file__).parents[2]
 _MAX_PLACES = 40
+_GO_ON = "The operator verifies the record with `gateway audit verify` and goes on with `gateway audit reseal`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +228,9 @@ class _Serving:
             return call.refuse(Problem("invalid-content", error.message, faults=error.faults))
         except StoreUnavailable as error:
             return call.refuse(Problem("unavailable", error.message))
+        except AuditBroken as error:
+            # No defect of the code: the record was damaged, and a person must decide.
+            return call.refuse(Problem("audit-unavailable", f"{error.message} ({error.code}). {_GO_ON}"))
         except Exception as error:
             if isinstance(error, ConnectionError) and is_gone(call.request):
                 # The caller went away. What was submitted stays submitted.

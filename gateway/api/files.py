@@ -12,8 +12,10 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import FILE_LINK, Shown, note_look
 from gateway.api.problems import Problem
 from gateway.engine.files import FileRefused, ServedFile
+from gateway.model.audit import AuditAction
 from gateway.model.party import CLOSED
 
 _CHUNK_BYTES = 64 * 1024
@@ -46,10 +48,27 @@ async def get_file(call: Call) -> web.StreamResponse:
         raise Problem("no-such-address")
     try:
         async with server.open(call.path["reference"], query.expires, query.signature) as served:
+            await _note(call, served)
             return await _send(call, served, server.send_seconds)
     except FileRefused as refusal:
         name = _PROBLEMS.get(refusal.code, "file-not-found")
         raise Problem(name, refusal.message if name == "file-not-as-stated" else "") from refusal
+
+
+async def _note(call: Call, served: ServedFile) -> None:
+    """Write the look down before the first byte leaves."""
+    shown = Shown(
+        action=AuditAction.FILE_SERVED,
+        fields=("file",),
+        purpose="dossier",
+        agency_code=served.agency_code,
+        procedure_code=served.procedure_code,
+        dossier_code=served.dossier_code,
+        client_id=FILE_LINK,
+    )
+    await note_look(
+        call, shown, outcome="served", digests=() if served.subject_digest is None else (served.subject_digest,)
+    )
 
 
 async def _send(call: Call, served: ServedFile, seconds: float) -> web.StreamResponse:

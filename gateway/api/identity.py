@@ -10,10 +10,12 @@ from pydantic import Field, StringConstraints
 
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_desk import ClientAddresses, IdentityDesk
+from gateway.api.looks import Shown, note_look
 from gateway.api.problems import Problem
 from gateway.engine.flights import ANEW, Order
 from gateway.engine.linking import LinkOutcome
 from gateway.errors import Fault
+from gateway.model.audit import AuditAction
 from gateway.model.identity import AccountKind, Assurance, EidCode, IdentityLevel, Requirement, SignInRefused
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import ProcedureCode
@@ -307,6 +309,8 @@ async def post_assertion(call: Call) -> web.StreamResponse:
         raise Problem(name, refusal.eid.value) from refusal
     if redeemed is None:
         raise Problem("code-not-redeemable")
+    shown = Shown(action=AuditAction.SIGN_IN_ASSERT, fields=redeemed.claims, purpose="sign-in")
+    await note_look(call, shown, outcome="asserted", numbers=(redeemed.personal_id,))
     answer = AssertionAnswer(
         assertion=redeemed.assertion,
         expires_at=redeemed.expires_at,

@@ -10,9 +10,8 @@ from aiohttp import web
 
 from gateway.api.bodies import read_body
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import open_dossier
 from gateway.api.problems import Problem
-from gateway.engine.acceptor import revision_context
-from gateway.model.dossier import Dossier
 from gateway.model.procedure import Procedure
 from gateway.ports.inbound import InboundLookUp, InboundReply, InboundTranslator
 from gateway.store.dossiers import find_dossier
@@ -42,9 +41,7 @@ async def _look_up(call: Call, translator: InboundTranslator, code: str) -> Inbo
     found = await find_dossier(services.pool, code)
     dossier, procedure = None, None
     if found is not None and found.wrapped_key:
-        key = services.key_ring.open_record_key(found.wrapped_key)
-        document = key.unseal(found.sealed, context=revision_context(found.dossier_id, found.document_revision))
-        dossier = replace(msgspec.json.decode(document, type=Dossier), status=found.status)
+        dossier = replace(open_dossier(call, found), status=found.status)
         stored = await find_procedure(services.pool, dossier.procedure_code)
         procedure = None if stored is None else msgspec.json.decode(stored.document, type=Procedure)
     return translator.found(code, dossier, procedure, at=services.clock.now())

@@ -12,9 +12,11 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, asked_look
 from gateway.api.national_sources import NationalReads
 from gateway.api.problems import RETRY_AFTER_SECONDS, Problem
 from gateway.errors import OutcomeUnknown, RateLimited, Rejected, RemoteError, TransientFailure
+from gateway.model.audit import AuditAction
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import Code, Name, ProcedureCode, ShortText
 from gateway.ports.portal_services import ResultQuery, ResultStore, WantedResult
@@ -22,6 +24,7 @@ from gateway.store.clients import Scope
 
 ResultT = TypeVar("ResultT")
 MAX_WANTED = 50
+_PORTAL = "portal"
 PersonNumber = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{7,14}$"),
@@ -115,7 +118,8 @@ async def find_technical_id(call: Call) -> web.StreamResponse:
     """Ask for a technical id."""
     query: TechnicalIdQuery = call.body
     reads = await _open_reads(call)
-    found = await _asked(lambda: reads.technical_ids.find_technical_id(query.number))
+    shown = Shown(action=AuditAction.TECHNICAL_ID_FIND, fields=("technical_id",), purpose="technical-id", edge=_PORTAL)
+    found = await _asked(call, shown, lambda: reads.technical_ids.find_technical_id(query.number), number=query.number)
     return call.answer(200, TechnicalIdAnswer(technical_id=found))
 
 
@@ -131,7 +135,16 @@ async def find_results(call: Call) -> web.StreamResponse:
         wanted=tuple(WantedResult(result_code=one.result_code, notation=one.notation) for one in body.wanted),
     )
     store = _store(await _open_reads(call))
-    found = await _asked(lambda: store.find_results(query))
+    shown = Shown(
+        action=AuditAction.RESULT_FIND,
+        fields=("results",),
+        purpose="result",
+        procedure_code=body.procedure_code,
+        # Taken down as a digest, since it is a citizen's number.
+        officer=body.requester_number if body.is_asked_by_officer else "",
+        edge=_PORTAL,
+    )
+    found = await _asked(call, shown, lambda: store.find_results(query), number=body.owner_number)
     return call.answer(200, {"results": [asdict(one) for one in found]})
 
 
@@ -139,10 +152,16 @@ async def download_result(call: Call) -> web.StreamResponse:
     """Give a file of the store."""
     body: ResultDownload = call.body
     store = _store(await _open_reads(call))
-    content = await _asked(lambda: store.download_result(body.owning_agency_code, body.path))
+    # Whose result it is, the path does not tell.
+    shown = Shown(action=AuditAction.RESULT_READ, fields=("file",), purpose="result", edge=_PORTAL)
+    content = await _asked(call, shown, lambda: store.download_result(body.owning_agency_code, body.path))
     # Neither name nor type is repeated: the caller has both, and a browser must not open what nobody looked into.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return call.answer_raw(200, content, "application/octet-stream", headers)
+
+
+def _whether_found(answer: object) -> str:
+    return "found" if answer else "not_found"
 
 
 async def _open_reads(call: Call) -> NationalReads:
@@ -160,10 +179,10 @@ def _store(reads: NationalReads) -> ResultStore:
     return reads.results
 
 
-async def _asked(ask: Callable[[], Awaitable[ResultT]]) -> ResultT:
-    """Ask, and turn what went wrong into a problem that shows nothing of the question."""
+async def _asked(call: Call, shown: Shown, ask: Callable[[], Awaitable[ResultT]], *, number: str = "") -> ResultT:
+    """Ask between two audit lines, and turn what went wrong into a problem that shows nothing of the question."""
     try:
-        return await ask()
+        return await asked_look(call, shown, ask, outcome_of=_whether_found, number=number)
     except RateLimited as error:
         seconds = max(RETRY_AFTER_SECONDS, round(error.retry_after_seconds or 0))
         raise Problem("portal-unavailable", headers={"Retry-After": str(seconds)}) from error

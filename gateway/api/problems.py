@@ -110,6 +110,12 @@ PROBLEM_TYPES = _types(
     ("file-source-unavailable", 502, "The province's file server does not answer", "Come again later."),
     ("population-answer-unusable", 502, "The answer cannot be relied on", "Tell the operator the request id."),
     ("portal-answer-unusable", 502, "The portal gave no usable answer", "Tell the operator the request id."),
+    (
+        "audit-unavailable",
+        503,
+        "Looks at personal data cannot be written down, so nothing is shown",
+        "Operators: keep the database as it is, run `gateway audit verify`, then `gateway audit reseal --because …`.",
+    ),
     ("population-unavailable", 503, "The population database cannot be asked now", "Come again later."),
     ("portal-unavailable", 503, "The portal cannot be asked now", "Come again later; nothing was changed."),
     ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),

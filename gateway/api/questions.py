@@ -9,12 +9,16 @@ from aiohttp import web
 from gateway.api.cursors import QuestionCursor
 from gateway.api.dossiers import PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, note_look
 from gateway.api.problems import Problem
 from gateway.api.statements import QuestionId, system_of
+from gateway.model.audit import AuditAction
 from gateway.model.party import CLOSED
 from gateway.ports.portal_services import QuestionSource
 from gateway.store.clients import Scope
 from gateway.store.statements import find_question, list_questions
+
+_PERSONAL = ("content", "answers", "asker_name", "asker_address", "asker_email", "asker_phone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,15 @@ async def get_question(call: Call) -> web.StreamResponse:
         asker_email=question.asker_email,
         asker_phone=question.asker_phone,
     )
+    seen = Shown(
+        action=AuditAction.QUESTION_READ,
+        fields=_PERSONAL,
+        purpose="question",
+        agency_code=line.agency_code,
+        procedure_code=line.procedure_code,
+    )
+    # A question states no number: it is written down about nobody in particular.
+    await note_look(call, seen)
     return call.answer(200, view)
 
 

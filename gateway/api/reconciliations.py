@@ -10,8 +10,10 @@ from pydantic import Field
 from gateway.api.cursors import FindingCursor, RunCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import PageCount, page_count
 from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, about_dossier, field_names, note_look
 from gateway.api.problems import Problem
 from gateway.engine.reconciliation import open_values
+from gateway.model.audit import AuditAction
 from gateway.model.party import CLOSED
 from gateway.model.reconciliation import DifferenceKind, FindingState, RunMode, RunPhase, RunState
 from gateway.store.clients import Scope
@@ -208,6 +210,16 @@ async def get_finding(call: Call) -> web.StreamResponse:
     if line.wrapped_key is not None and line.sealed is not None:
         opened = open_values(call.services.key_ring, line.system, line.dossier_code, line.wrapped_key, line.sealed)
         values = tuple(ValuesView(field=value.name, ours=value.ours, theirs=value.theirs) for value in opened)
+        about = await about_dossier(call, line.dossier_code)
+        seen = Shown(
+            action=AuditAction.FINDING_READ,
+            fields=field_names(value.field for value in values),
+            purpose="reconciliation",
+            agency_code=about.agency_code,
+            procedure_code=about.procedure_code,
+            dossier_code=line.dossier_code,
+        )
+        await note_look(call, seen, digests=about.digests)
     shown = {name: getattr(line, name) for name in FindingView.__dataclass_fields__}
     return call.answer(200, FindingDetail(**shown, values=values))
 

@@ -159,6 +159,8 @@ class Services:
     random_bytes: Callable[[int], bytes]
     auditor: Audit
     """Writes down every look at personal data, before anything of it is handed out."""
+    shows_officers: bool = False
+    """Whether citizens are told the officer's code of looks at their data."""
     readiness: Callable[[], Awaitable[Sequence[SystemReadiness]]] = no_systems
     render_metrics: Callable[[], Awaitable[bytes]] = no_metrics
     observer: Observer = field(default_factory=SilentObserver)

@@ -23,6 +23,7 @@ from gateway.bootstrap.working import make_gate, make_opening
 from gateway.config import PortalInboundSettings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.audit import Auditor
+from gateway.engine.audit_lines import find_end_fault
 from gateway.engine.citizens import CitizenDesk
 from gateway.engine.files import FileRules, FileServer
 from gateway.engine.inbox import Inbox
@@ -31,6 +32,7 @@ from gateway.model.dossier import AgencyRef
 from gateway.ports.mapping import CurrentMapper
 from gateway.readiness import Readiness
 from gateway.store.acceptance import PostgresAcceptance
+from gateway.store.audit import PostgresAudit
 from gateway.store.files import PostgresDocuments
 from gateway.store.procedures import PostgresProcedures
 from mappings.codes.directory import load_code_directory
@@ -82,6 +84,7 @@ def make_services(
     return Services(
         acceptor=acceptor,
         auditor=auditor,
+        shows_officers=ground.settings.audit.shows_officers,
         pool=ground.pool,
         key_ring=ground.key_ring,
         clock=ground.clock,
@@ -97,6 +100,7 @@ def make_services(
             certificates,
             standings={system: gate.standing for system, gate in gates.items()},
             asked=_asked(identity, citizens),
+            audit_fault=lambda: find_end_fault(PostgresAudit(ground.pool), ground.key_ring),
         ),
         render_metrics=render_metrics,
         observer=ground.telemetry,

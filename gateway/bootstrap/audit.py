@@ -6,6 +6,7 @@ from gateway import __version__
 from gateway.bootstrap.ground import Ground
 from gateway.config import Settings
 from gateway.engine.audit import Auditor, Checkpointer
+from gateway.engine.audit_watch import AuditWatch, WatchRules
 from gateway.engine.scheduler import Job
 from gateway.ports.audit import CheckpointSigner
 from gateway.store.audit import PostgresAudit
@@ -29,12 +30,18 @@ def make_auditor(ground: Ground) -> Auditor:
 
 def make_checkpoints(ground: Ground, signer: CheckpointSigner | None) -> Job:
     """Give what makes checkpoints, when they are due by time or by count."""
+    store, settings = PostgresAudit(ground.pool), ground.settings.audit
+    rules = WatchRules(
+        officer_subjects_per_hour=settings.officer_subjects_per_hour,
+        client_subjects_per_hour=settings.client_subjects_per_hour,
+    )
     checkpointer = Checkpointer(
-        PostgresAudit(ground.pool),
+        store,
         key_ring=ground.key_ring,
         clock=ground.clock,
         observer=ground.telemetry,
         signer=signer,
+        watch=AuditWatch(store, rules=rules, clock=ground.clock, observer=ground.telemetry),
     )
 
     async def turn() -> None:

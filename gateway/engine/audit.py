@@ -5,29 +5,18 @@ in the accept path. Gathering never waits for company. A caller goes on only aft
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway.engine.proofs import number_digest
-from gateway.errors import GatewayError, IntegrityFailed, StoreUnavailable
-from gateway.model.audit import Access, AuditLine, AuditStage, ChainHead, Checkpoint, CheckpointKind, Outcome
+from gateway.engine.audit_lines import is_sealed, make_checkpoint, make_line, officer_sign
+from gateway.errors import AuditBroken, GatewayError, StoreUnavailable
+from gateway.model.audit import Access, AuditLine, AuditStage, ChainHead, Checkpoint, Outcome
 from gateway.ports.audit import AskedLook, AuditStore, CheckpointSigner, StoredHead
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import AlertRaised, AuditCheckpointed, Observer
-from gateway.sync.audit import (
-    DIGESTED,
-    beginning,
-    check_access,
-    check_outcome,
-    checkpoint_claims,
-    encode_line,
-    extend,
-    read_officer,
-    seal_checkpoint,
-    seal_head,
-)
+from gateway.sync.audit import beginning, encode_line, extend, seal_head
 
 _Waiting = tuple[AuditLine, bytes, "asyncio.Future[None]"]
 
@@ -106,8 +95,7 @@ class Auditor:
 
     def officer_sign(self, stated: str) -> str:
         """Give how an officer stands in lines: the code as stated, or the digest of a citizen's number."""
-        sign = read_officer(stated)
-        return sign.text if sign.number is None else DIGESTED + number_digest(self._key_ring, sign.number).hex()
+        return officer_sign(self._key_ring, stated)
 
     def _new_id(self) -> UUID:
         return UUID(bytes=self._random_bytes(16), version=4)
@@ -121,32 +109,16 @@ class Auditor:
         outcome: Outcome,
         latency_ms: int | None,
     ) -> None:
-        check_access(access)
-        check_outcome(outcome)
-        line = AuditLine(
+        line = make_line(
+            access,
+            outcome,
             line_id=line_id,
-            at=self._clock.now(),
-            action=access.action.value,
-            stage=stage.value,
             correlation_id=correlation_id,
-            client_id=access.client_id,
-            officer=self.officer_sign(access.officer) if access.officer else "",
-            agency_code=access.agency_code,
-            procedure_code=access.procedure_code,
-            dossier_code=access.dossier_code,
-            purpose=access.purpose,
-            legal_basis=access.legal_basis,
-            consent_ref=access.consent_ref,
-            subject_digest=access.subject_digest,
-            fields_requested=access.fields_requested,
-            fields_released=outcome.fields_released,
-            outcome=outcome.outcome,
-            upstream_code=outcome.upstream_code,
-            request_id=outcome.request_id,
-            edge=access.edge,
+            stage=stage,
             latency_ms=latency_ms,
-            client_address=access.client_address,
-            gateway_version=self._version,
+            at=self._clock.now(),
+            version=self._version,
+            key_ring=self._key_ring,
         )
         if self._is_closing or self._queue.full():
             raise StoreUnavailable("the gateway is busy or stopping; nothing was written down")
@@ -207,7 +179,7 @@ class Auditor:
         """Refuse an end that the gateway did not write; tell of one that went back while this process lived."""
         if not is_sealed(stored, self._key_ring):
             self._alert("audit_head_forged")
-            raise IntegrityFailed("the end of the audit chain does not verify", code="audit_head_forged")
+            raise AuditBroken("the end of the audit chain does not verify", code="audit_head_forged")
         last = self._last
         if last is not None and (
             stored.head.chain_id != last.chain_id
@@ -220,11 +192,6 @@ class Auditor:
     def _alert(self, name: str) -> None:
         if self._observer is not None:
             self._observer(AlertRaised(system="gateway", name=name))
-
-
-def is_sealed(stored: StoredHead, key_ring: KeyRing) -> bool:
-    """Tell whether the gateway itself wrote this end."""
-    return seal_head(stored.head, key_ring.digest) == stored.mac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,16 +214,19 @@ class Checkpointer:
         observer: Observer,
         signer: CheckpointSigner | None = None,
         policy: CheckpointPolicy | None = None,
+        watch: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`watch` is called after a checkpoint that was due: the lines before it are there to be looked at."""
         self._store = store
         self._key_ring = key_ring
         self._clock = clock
         self._observer = observer
         self._signer = signer
         self._policy = policy or CheckpointPolicy()
+        self._watch = watch
 
     async def turn(self) -> int:
-        """Make one if it is due; give the position of the chain's end. Raises StoreUnavailable or IntegrityFailed."""
+        """Make one if it is due; give the position of the chain's end. Raises StoreUnavailable or AuditBroken."""
         stored = await self._store.head()
         if stored is None or stored.head.position == 0:
             return 0
@@ -265,6 +235,8 @@ class Checkpointer:
         is_time = last is None or now - last.at >= self._policy.interval
         if new_count > 0 and (is_time or new_count >= self._policy.lines_count):
             await self._make(stored, now)
+            if self._watch is not None:
+                await self._watch()
         return stored.head.position
 
     async def make(self) -> Checkpoint | None:
@@ -275,16 +247,8 @@ class Checkpointer:
     async def _make(self, stored: StoredHead, now: datetime) -> Checkpoint:
         if not is_sealed(stored, self._key_ring):
             self._observer(AlertRaised(system="gateway", name="audit_head_forged"))
-            raise IntegrityFailed("the end of the audit chain does not verify", code="audit_head_forged")
-        signer = self._signer
-        checkpoint = Checkpoint(
-            head=stored.head,
-            at=now,
-            kind=CheckpointKind.KEY_RING if signer is None else CheckpointKind.ES256,
-            key_id="" if signer is None else signer.key_id,
-            signature="" if signer is None else signer.sign_checkpoint(checkpoint_claims(stored.head, now)),
-            mac=seal_checkpoint(stored.head, now, self._key_ring.digest),
-        )
+            raise AuditBroken("the end of the audit chain does not verify", code="audit_head_forged")
+        checkpoint = make_checkpoint(stored.head, now, self._key_ring, self._signer)
         if await self._store.add_checkpoint(checkpoint):
             self._observer(AuditCheckpointed(checkpoint=checkpoint))
         return checkpoint

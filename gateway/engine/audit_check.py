@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.engine.audit import is_sealed
+from gateway.engine.audit_lines import is_sealed
 from gateway.errors import IntegrityFailed, InvalidInput
 from gateway.model.audit import ChainedLine, Checkpoint, CheckpointKind
 from gateway.ports.audit import AuditStore, CheckpointVerifier
 from gateway.ports.basics import KeyRing
 from gateway.sync.audit import beginning, checkpoint_claims, seal_checkpoint
 from gateway.sync.audit_records import read_checkpoint, read_head, read_line
-from gateway.sync.audit_verification import ChainVerifier, Finding, FindingKind, merged
+from gateway.sync.audit_stretches import StretchVerifier
+from gateway.sync.audit_verification import Finding, FindingKind, merged
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +124,7 @@ async def verify_stored(
             findings.append(Finding(FindingKind.HEAD_MISSING, page[0].position, page[-1].position, text))
         report.findings = _in_order(findings)
         return report
-    chain = ChainVerifier(start, head, known)
+    chain = StretchVerifier(start, head, known)
     report.first = start.position + 1
     await _walk(chain, store.chain(start.position), progress, 0 if head is None else head.position)
     # Lines may have come meanwhile, and the end with them; those in between are read now.
@@ -138,7 +139,7 @@ async def verify_stored(
 
 
 async def _walk(
-    chain: ChainVerifier,
+    chain: StretchVerifier,
     pages: AsyncIterator[Sequence[ChainedLine]],
     progress: Callable[[int, int], None],
     total: int,
@@ -168,7 +169,7 @@ def verify_exported(
     known, wrong = judge.genuine(checkpoints, start.chain_id)
     findings.extend(wrong)
     end = read_head(header["end"])
-    chain = ChainVerifier(start, end, known)
+    chain = StretchVerifier(start, end, known)
     for record in stream:
         chain.feed([read_line(record)])
     findings.extend(chain.finish())

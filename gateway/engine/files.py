@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 
 from gateway.engine.acceptor import revision_context
+from gateway.engine.parties import applicant_digest
 from gateway.errors import GatewayError, RemoteError
 from gateway.model.dossier import Attachment, Dossier, ResultDocument
 from gateway.model.file_kinds import HEAD_BYTES, is_as_named, media_type_of
@@ -53,6 +54,11 @@ class ServedFile:
     name: str
     media_type: str
     size_bytes: int
+    dossier_code: str
+    agency_code: str
+    procedure_code: str
+    subject_digest: bytes | None
+    """The applicant's, by which the look is written down."""
     content: IO[bytes]
 
 
@@ -89,7 +95,8 @@ class FileServer:
             raise FileRefused("there is no such file", code="missing")
         key = self._key_ring.open_record_key(document.wrapped_key)
         context = revision_context(parsed.dossier_id, parsed.revision)
-        stated = file_at(_dossiers.decode(key.unseal(document.sealed, context=context)), parsed)
+        dossier = _dossiers.decode(key.unseal(document.sealed, context=context))
+        stated = file_at(dossier, parsed)
         if stated is None:
             raise FileRefused("there is no such file", code="missing")
         if self._turns.locked():
@@ -104,7 +111,14 @@ class FileServer:
                 spool.seek(0)
                 await self._note(document, "file.served", str(parsed), {"size_bytes": size_bytes})
                 yield ServedFile(
-                    name=stated.name, media_type=media_type_of(stated.name), size_bytes=size_bytes, content=spool
+                    name=stated.name,
+                    media_type=media_type_of(stated.name),
+                    size_bytes=size_bytes,
+                    dossier_code=document.code,
+                    agency_code=document.agency_code,
+                    procedure_code=dossier.procedure_code,
+                    subject_digest=applicant_digest(self._key_ring, dossier),
+                    content=spool,
                 )
 
     async def _fetch(self, stated: Attachment | ResultDocument, spool: IO[bytes]) -> int:

@@ -2,7 +2,7 @@
 
 from gateway.engine.proofs import number_digest
 from gateway.model.dossier import Dossier
-from gateway.model.party import Party
+from gateway.model.party import IdentifierType, Party
 from gateway.ports.basics import KeyRing
 from gateway.ports.subjects import PartyRole
 
@@ -15,6 +15,16 @@ def parties_by_role(dossier: Dossier) -> list[tuple[PartyRole, Party]]:
         (PartyRole.DELEGATE, dossier.delegate),
     )
     return [(role, party) for role, party in parties if party is not None]
+
+
+_OF_CITIZENS = (IdentifierType.PERSONAL_ID, IdentifierType.OLD_ID_CARD)
+
+
+def applicant_digest(key_ring: KeyRing, dossier: Dossier) -> bytes | None:
+    """Give the digest under which looks at a dossier are written down; None for an applicant without a citizen's
+    number."""
+    number = next((one.number for one in dossier.applicant.identifiers if one.type in _OF_CITIZENS), None)
+    return None if number is None else number_digest(key_ring, number)
 
 
 def party_digests(key_ring: KeyRing, dossier: Dossier) -> set[tuple[bytes, int]]:

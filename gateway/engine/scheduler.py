@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import RemoteError, StoreUnavailable
+from gateway.errors import AuditBroken, RemoteError, StoreUnavailable
 from gateway.ports.observing import DefectFound, JobFailed, Observer
 
 
@@ -29,7 +29,7 @@ async def _repeat(job: Job, stopping: asyncio.Event, observer: Observer) -> None
     while not stopping.is_set():
         try:
             await job.run()
-        except (StoreUnavailable, RemoteError) as error:
+        except (StoreUnavailable, RemoteError, AuditBroken) as error:
             observer(JobFailed(job=job.name, code=error.code))
         except Exception as error:  # noqa: BLE001 - a defect in one job must not end the process
             observer(DefectFound(system="gateway", operation=job.name, error=error))

@@ -38,6 +38,9 @@ class Redeemed:
 
     sign_in: StoredSignIn
     assertion: str = field(repr=False)
+    personal_id: str = field(repr=False)
+    claims: tuple[str, ...]
+    """Names of what it says of the person."""
     expires_at: datetime
     link: LinkOutcome | None = None
 
@@ -52,9 +55,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedInPerson:
-    """Who stands behind a live sign-in; `personal_id` is "" for an account without one."""
+    """Who stands behind a live sign-in; `personal_id` is "" for an account without one, `old_card_number` where the
+    provider tells none."""
 
     personal_id: str = field(repr=False)
+    old_card_number: str = field(default="", repr=False)
     evidence_id: UUID
 
 
@@ -116,7 +121,14 @@ class Sessions:
             claims["link"] = link.decision.value
             if link.account_ref is not None:
                 claims["account_ref"] = link.account_ref
-        return Redeemed(sign_in=stored, assertion=self._signer.sign(claims), expires_at=expires_at, link=link)
+        return Redeemed(
+            sign_in=stored,
+            assertion=self._signer.sign(claims),
+            personal_id=content.facts.personal_id,
+            claims=tuple(personal_claims(content.facts)),
+            expires_at=expires_at,
+            link=link,
+        )
 
     async def _link(self, stored: StoredSignIn, content: SignInContent) -> LinkOutcome:
         outcome = await self._linking.decide(stored, content.facts)
@@ -138,8 +150,11 @@ class Sessions:
             return None
         facts = self._open(stored).facts
         # An enterprise's account may tell its representative's number, who has not signed in.
-        personal_id = facts.personal_id if facts.account_kind is AccountKind.CITIZEN else ""
-        return SignedInPerson(personal_id=personal_id, evidence_id=stored.evidence_id)
+        if facts.account_kind is not AccountKind.CITIZEN:
+            return SignedInPerson(personal_id="", evidence_id=stored.evidence_id)
+        return SignedInPerson(
+            personal_id=facts.personal_id, old_card_number=facts.old_card_number, evidence_id=stored.evidence_id
+        )
 
     async def add_link(
         self, client_id: str, sign_in_id: UUID, account_ref: str, proof: LinkProof, by: str

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -23,7 +24,7 @@ class AskedLook:
 class Audit(Protocol):
     """Writes down looks. Every method returns after the commit.
 
-    All raise StoreUnavailable or IntegrityFailed when the line is not known to be stored: then nothing may be looked
+    All raise StoreUnavailable or AuditBroken when the line is not known to be stored: then nothing may be looked
     at, and nothing that was found may be handed out. InvalidInput when a line must not hold what it is given.
     """
 
@@ -51,11 +52,19 @@ class StoredHead:
     mac: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnd:
+    """Where the chain ends by its head, and by its lines (0 without any)."""
+
+    head: StoredHead | None
+    last_position: int
+
+
 class AuditAppending(Protocol):
     """A transaction that holds the chain's end: nobody else appends until it ends."""
 
     async def head(self) -> StoredHead | None:
-        """Give the end; None when no chain was begun. Raises IntegrityFailed when there are lines without one."""
+        """Give the end; None when no chain was begun. Raises AuditBroken when there are lines without one."""
         ...
 
     async def begin(self, head: StoredHead) -> None:
@@ -63,7 +72,18 @@ class AuditAppending(Protocol):
         ...
 
     async def write(self, lines: Sequence[ChainedLine], head: StoredHead) -> None:
-        """Put lines behind the end. Raises IntegrityFailed when something stands there already."""
+        """Put lines behind the end. Raises AuditBroken when something stands there already."""
+        ...
+
+    async def end(self) -> StoredEnd:
+        """Hold the end, whatever is wrong with it, and give it."""
+        ...
+
+    async def reseal(self, line: ChainedLine, head: StoredHead, checkpoint: Checkpoint) -> None:
+        """Put the first line of a new stretch, an end in place of the wrong one, and a checkpoint of it.
+
+        Raises AuditBroken when something stands there already.
+        """
         ...
 
 
@@ -92,14 +112,27 @@ class AuditStore(Protocol):
         """Give the chain's end without holding it."""
         ...
 
+    async def end(self) -> StoredEnd:
+        """Give the chain's end and its last line as of one moment."""
+        ...
+
     async def lines(self, wanted: LineFilter, *, before: int | None, limit: int) -> Sequence[ChainedLine]:
         """Give up to `limit` lines at positions below `before`, newest first, in one statement."""
         ...
 
     async def accesses_of(
-        self, subject_digests: Sequence[bytes], since: datetime, until: datetime, *, before: int | None, limit: int
-    ) -> Sequence[ChainedLine]:
-        """Give up to `limit` lines about any of the subjects, newest first, in one statement."""
+        self,
+        subject_digests: Sequence[bytes],
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Sequence[ChainedLine]]:
+        """Give up to `limit` looks at any of the subjects, newest first, each with its lines in order.
+
+        A look stands in time and in the chain where its first line stands, which is below `before`.
+        """
         ...
 
     def chain(self, after: int, *, until: int = ...) -> AsyncIterator[Sequence[ChainedLine]]:
@@ -120,6 +153,36 @@ class AuditStore(Protocol):
 
     async def add_checkpoint(self, checkpoint: Checkpoint) -> bool:
         """Keep one; False when its place has one already."""
+        ...
+
+
+class LookerKind(StrEnum):
+    """Whose looks are counted together."""
+
+    OFFICER = "officer"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectsSeen:
+    """At how many different citizens somebody looked in a clock hour; `who` as lines name them."""
+
+    kind: LookerKind
+    who: str
+    hour: datetime
+    subjects_count: int
+
+
+class AuditWarnings(Protocol):
+    """Counts who was looked at by whom, and keeps who was told of. Every method raises StoreUnavailable."""
+
+    async def subjects_by_hour(self, since: datetime, left_out: Sequence[str]) -> Sequence[SubjectsSeen]:
+        """Give the counts of every hour from an instant on, without lines of some actions, in no order."""
+        ...
+
+    async def claim_warning(self, seen: SubjectsSeen, now: datetime, old_before: datetime) -> bool:
+        """Note that somebody is told of for an hour, and forget what was noted long ago; False when it is noted
+        already."""
         ...
 
 

@@ -1,6 +1,7 @@
 """What happened, told to whoever counts or logs it. Labels come from closed lists and carry no personal data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.model.audit import Checkpoint
@@ -157,6 +158,25 @@ class AuditCheckpointed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManySubjectsSeen:
+    """An officer or a client looked at unusually many different citizens in an hour: an alert, told once. `who` is for
+    the log alone, never for a label."""
+
+    kind: str
+    who: str
+    hour: datetime
+    subjects_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostSubjects:
+    """The most different citizens that any one officer or client has looked at in the present hour."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenAsked:
     """A question about a citizen ended; `action` and `outcome` are words of closed lists, `code` is an error's code."""
 
@@ -178,6 +198,8 @@ Happening = (
     | CitizenAsked
     | RecordsShredded
     | AuditCheckpointed
+    | ManySubjectsSeen
+    | MostSubjects
     | ConsentMoved
     | SignInConcluded
     | SignInsEnded

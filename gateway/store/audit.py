@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import asyncpg
 
-from gateway.errors import IntegrityFailed
+from gateway.errors import AuditBroken
 from gateway.model.audit import AuditLine, ChainedLine, ChainHead, Checkpoint, CheckpointKind
-from gateway.ports.audit import LineFilter, StoredHead
+from gateway.ports.audit import LineFilter, LookerKind, StoredEnd, StoredHead, SubjectsSeen
 from gateway.store.columns import columns
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
@@ -20,7 +21,7 @@ _COLUMNS_COUNT = 26
 
 
 class PostgresAudit:
-    """Implements AuditStore."""
+    """Implements AuditStore and AuditWarnings."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -35,6 +36,10 @@ class PostgresAudit:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_head(borrowed)
         return None if row is None else _stored_head(row)
+
+    async def end(self) -> StoredEnd:
+        async with connection(self._pool) as borrowed:
+            return _stored_end(await self._sql.find_end(borrowed))
 
     async def lines(self, wanted: LineFilter, *, before: int | None, limit: int) -> Sequence[ChainedLine]:
         async with connection(self._pool) as borrowed:
@@ -53,8 +58,14 @@ class PostgresAudit:
             return [_line(row) async for row in rows]
 
     async def accesses_of(
-        self, subject_digests: Sequence[bytes], since: datetime, until: datetime, *, before: int | None, limit: int
-    ) -> Sequence[ChainedLine]:
+        self,
+        subject_digests: Sequence[bytes],
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Sequence[ChainedLine]]:
         async with connection(self._pool) as borrowed:
             rows = self._sql.accesses_of(
                 borrowed,
@@ -64,7 +75,8 @@ class PostgresAudit:
                 before=before or NEWEST_FIRST,
                 wanted=limit,
             )
-            return [_line(row) async for row in rows]
+            lines = [_line(row) async for row in rows]
+        return [list(look) for _, look in groupby(lines, key=lambda chained: chained.line.correlation_id)]
 
     async def chain(self, after: int, *, until: int = NEWEST_FIRST) -> AsyncIterator[Sequence[ChainedLine]]:
         while True:
@@ -87,20 +99,26 @@ class PostgresAudit:
         return None if row is None else _checkpoint(row)
 
     async def add_checkpoint(self, checkpoint: Checkpoint) -> bool:
-        head = checkpoint.head
         async with connection(self._pool) as borrowed:
-            is_added = await self._sql.add_checkpoint(
+            return await _add_checkpoint(borrowed, checkpoint)
+
+    async def subjects_by_hour(self, since: datetime, left_out: Sequence[str]) -> Sequence[SubjectsSeen]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.subjects_by_hour(borrowed, since=since, left_out=list(left_out))
+            return [SubjectsSeen(**(dict(row) | {"kind": LookerKind(row["kind"])})) async for row in rows]
+
+    async def claim_warning(self, seen: SubjectsSeen, now: datetime, old_before: datetime) -> bool:
+        async with connection(self._pool) as borrowed:
+            is_first = await self._sql.claim_warning(
                 borrowed,
-                position=head.position,
-                chain_id=head.chain_id,
-                digest=head.digest,
-                at=checkpoint.at,
-                kind=checkpoint.kind.value,
-                key_id=checkpoint.key_id,
-                signature=checkpoint.signature,
-                mac=checkpoint.mac,
+                kind=seen.kind.value,
+                who=seen.who,
+                hour=seen.hour,
+                subjects_count=seen.subjects_count,
+                now=now,
+                old_before=old_before,
             )
-        return bool(is_added)
+        return bool(is_first)
 
     async def stretch(self, since: datetime, until: datetime) -> tuple[int, int] | None:
         """Give the first and last position of lines from `since` on and before `until`; None when there are none."""
@@ -125,7 +143,7 @@ class _Appending:
         if row is not None:
             return _stored_head(row)
         if await self._sql.has_lines(self._connection):
-            raise IntegrityFailed("the audit chain has lines and no end", code="audit_head_missing")
+            raise AuditBroken("the audit chain has lines and no end", code="audit_head_missing")
         return None
 
     async def begin(self, head: StoredHead) -> None:
@@ -137,7 +155,40 @@ class _Appending:
             await self._sql.append_lines(self._connection, **_head_values(head), **columns("l", rows, _COLUMNS_COUNT))
         except asyncpg.UniqueViolationError:
             text = "lines stand behind the end of the audit chain"
-            raise IntegrityFailed(text, code="audit_beyond_head") from None
+            raise AuditBroken(text, code="audit_beyond_head") from None
+
+    async def end(self) -> StoredEnd:
+        await self._sql.hold_head(self._connection)
+        return _stored_end(await self._sql.find_end(self._connection))
+
+    async def reseal(self, line: ChainedLine, head: StoredHead, checkpoint: Checkpoint) -> None:
+        await self._sql.replace_head(self._connection, **_head_values(head))
+        await self.write([line], head)
+        if not await _add_checkpoint(self._connection, checkpoint):
+            # Without it the line could not be told from one that somebody else put there.
+            raise AuditBroken(
+                "another checkpoint stands where the line's own must stand", code="audit_checkpoint_taken"
+            )
+
+
+async def _add_checkpoint(borrowed: Connection, checkpoint: Checkpoint) -> bool:
+    head = checkpoint.head
+    is_added = await queries("audit").add_checkpoint(
+        borrowed,
+        position=head.position,
+        chain_id=head.chain_id,
+        digest=head.digest,
+        at=checkpoint.at,
+        kind=checkpoint.kind.value,
+        key_id=checkpoint.key_id,
+        signature=checkpoint.signature,
+        mac=checkpoint.mac,
+    )
+    return bool(is_added)
+
+
+def _stored_end(row: Any) -> StoredEnd:
+    return StoredEnd(head=None if row["mac"] is None else _stored_head(row), last_position=row["last_position"] or 0)
 
 
 def _head_values(stored: StoredHead) -> dict[str, Any]:

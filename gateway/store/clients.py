@@ -47,6 +47,8 @@ class Scope(StrEnum):
     """Have citizens sign in with a national identity, and get assertions about them."""
     AUDIT_READ = "audit:read"
     """See who looked at whose data. Lines of no agency are shown to clients of all agencies only."""
+    CITIZENS_ACCESSES = "citizens:accesses"
+    """Show signed-in citizens who looked at their data."""
     CITIZENS_VERIFY = "citizens:verify"
     CITIZENS_LOOKUP = "citizens:lookup"
     """Read what a purpose allows of a record, prefill included."""

@@ -83,6 +83,13 @@ CREATE TABLE public.audit_lines (
     digest bytea NOT NULL,
     CONSTRAINT audit_lines_position_check CHECK (("position" > 0))
 );
+CREATE TABLE public.audit_warnings (
+    kind text NOT NULL,
+    who text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    subjects_count integer NOT NULL,
+    told_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.catalogue_items (
     item_id bigint NOT NULL,
     system text NOT NULL,
@@ -853,6 +860,8 @@ ALTER TABLE ONLY public.audit_head
     ADD CONSTRAINT audit_head_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.audit_lines
     ADD CONSTRAINT audit_lines_pkey PRIMARY KEY ("position");
+ALTER TABLE ONLY public.audit_warnings
+    ADD CONSTRAINT audit_warnings_pkey PRIMARY KEY (kind, who, hour);
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_pkey PRIMARY KEY (item_id);
 ALTER TABLE ONLY public.catalogue_versions

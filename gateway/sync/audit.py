@@ -6,6 +6,7 @@ Whoever verifies needs no more than this (docs/decisions/0021 says it for people
     field(list)  = field of its items' fields, one after the other
     link         = SHA-256("lien-thong audit line 1\\n", digest before, field(position), fields of the line in order)
     digest 0     = SHA-256("lien-thong audit chain 1\\n", field(chain id))
+    resealed n   = SHA-256("lien-thong audit stretch 1\\n", field(chain id), field(n)), in place of digest n
 
 Every digest depends on the one before, so a change anywhere shows in the next link, or in all that follow, or in the
 head. The head and every checkpoint are sealed by the installation's key ring, which the database does not hold.
@@ -19,10 +20,11 @@ from hashlib import sha256
 from uuid import UUID
 
 from gateway.errors import Fault, InvalidInput
-from gateway.model.audit import LINE_FORMAT, Access, AuditLine, ChainedLine, ChainHead, Outcome
+from gateway.model.audit import LINE_FORMAT, Access, AuditAction, AuditLine, ChainedLine, ChainHead, Outcome
 
 _LINE = b"lien-thong audit line 1\n"
 _CHAIN = b"lien-thong audit chain 1\n"
+_STRETCH = b"lien-thong audit stretch 1\n"
 _HEAD = b"lien-thong audit head 1\n"
 _CHECKPOINT = b"lien-thong audit checkpoint 1\n"
 _ABSENT = b"-,"
@@ -104,6 +106,25 @@ def link(before: bytes, position: int, encoded: bytes) -> bytes:
 def beginning(chain_id: UUID) -> ChainHead:
     """Give the head of a chain without lines."""
     return ChainHead(chain_id=chain_id, position=0, digest=sha256(_CHAIN + _text(str(chain_id))).digest())
+
+
+def stretch_beginning(chain_id: UUID, position: int) -> ChainHead:
+    """Give the place behind which an operator goes on after the chain's end was found wrong.
+
+    It depends on nothing that stands before: nobody can say what that was.
+    """
+    return ChainHead(
+        chain_id=chain_id,
+        position=position,
+        digest=sha256(_STRETCH + _text(str(chain_id)) + _field(b"%d" % position)).digest(),
+    )
+
+
+def begins_stretch(line: ChainedLine, encoded: bytes, chain_id: UUID) -> bool:
+    """Tell whether a line begins a stretch: whether that was the gateway's doing, a checkpoint at its place tells."""
+    if line.line.action != AuditAction.AUDIT_RESEALED:
+        return False
+    return link(stretch_beginning(chain_id, line.position - 1).digest, line.position, encoded) == line.digest
 
 
 def extend(head: ChainHead, lines: Sequence[tuple[AuditLine, bytes]]) -> tuple[list[ChainedLine], ChainHead]:

@@ -15,6 +15,7 @@ looks for the explanation that fits, one hash at a time.
 | the end cut off | the head, or a checkpoint, knows of more | cut tail |
 | an older head put back | lines stand behind it | beyond head |
 | a head or checkpoint made by somebody else | its seal or signature does not hold | forged |
+| the end was wrong, and an operator went on | a line that says so, with a checkpoint of its own | resealed |
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,8 @@ class FindingKind(StrEnum):
     HEAD_MISSING = "head_missing"
     CHECKPOINT_FORGED = "checkpoint_forged"
     OTHER_CHAIN = "other_chain"
+    RESEALED = "resealed"
+    """The end was wrong here once, and an operator went on behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class ChainVerifier:
             before = self._trusted[1] if self._trusted is not None and self._trusted[0] == self._position else None
             self._gaps.append(_Gap(self._position + 1, line.position - 1, before))
             self._is_linked = False
-        encoded = _encoded(line)
+        encoded = encoded_of(line)
         is_good = encoded is not None and self._follows(line, encoded, following)
         computed = None
         if not self._is_linked:
@@ -210,7 +213,7 @@ class ChainVerifier:
         if following is None:
             head = self.head
             return head is not None and (line.position + shift, line.digest) == (head.position, head.digest)
-        encoded = _encoded(following)
+        encoded = encoded_of(following)
         return encoded is not None and link(line.digest, following.position + shift, encoded) == following.digest
 
     def _suspect(self, line: ChainedLine, encoded: bytes | None, computed: bytes | None) -> None:
@@ -275,7 +278,7 @@ class ChainVerifier:
         return resolved
 
 
-def _encoded(line: ChainedLine) -> bytes | None:
+def encoded_of(line: ChainedLine) -> bytes | None:
     """Write a line for its digest; None for one that this program cannot have written."""
     if line.format != LINE_FORMAT:
         return None

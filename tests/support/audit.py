@@ -74,6 +74,18 @@ async def tamper(pool: Any, *statements: str) -> None:
             await connection.execute(statement)
 
 
+async def looks(pool: Any, action: AuditAction) -> list[tuple[Any, ...]]:
+    """Give what lines of an action say, in order: stage, client, dossier, whether about somebody, fields, outcome."""
+    rows = await pool.fetch("SELECT * FROM audit_lines WHERE action = $1 ORDER BY position", action.value)
+    return [
+        (
+            *(row["stage"], row["client_id"], row["dossier_code"], row["subject_digest"] is not None),
+            *(tuple(row["fields_released"]), row["outcome"]),
+        )
+        for row in rows
+    ]
+
+
 async def found(pool: Any, key_ring: KeyRing, **changes: Any) -> list[tuple[str, int, int]]:
     """Verify, and give kind and place of what is wrong."""
     report: Report = await verify_stored(

@@ -128,13 +128,14 @@ async def province_portal(
     folder: Any,
     clock: ShiftedClock | None = None,
     make_registrations: Any = None,
+    services: Mapping[str, Any] | None = None,
     **identity: Any,
 ) -> AsyncIterator[ProvincePortal]:
     """Run the API with providers, put together as the gateway itself does it.
 
     `make_sections(public_base_url)` gives an async context manager of the providers' settings sections: providers are
     told the callback addresses before the gateway starts. `make_registrations` does so for consent hubs, and gives the
-    section `[consents]`. `identity` is the rest of the section `[identity]`.
+    section `[consents]`. `services` replaces fields of the API's. `identity` is the rest of the section `[identity]`.
     """
     clock = clock or ShiftedClock()
     listener = bound_listener()
@@ -181,6 +182,7 @@ async def province_portal(
                 consents=consents,
                 proofs=make_proofs(ground),
                 clock=clock,
+                **(services or {}),
             )
         )
         assert api.url == public

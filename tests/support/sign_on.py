@@ -154,6 +154,7 @@ async def sign_on(
     profile: Mapping[str, Any] | None = None,
     identity: Mapping[str, Any] | None = None,
     make_registrations: Any = None,
+    services: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> AsyncIterator[SignOn]:
     """Run everything. `profile` is the sandbox's, `identity` the rest of the gateway's section, `changes` the
@@ -173,6 +174,7 @@ async def sign_on(
             make_sections=sections,
             folder=folder,
             make_registrations=make_registrations,
+            services=services,
             **(identity or {}),
         ) as province,
         new_browser() as browser,

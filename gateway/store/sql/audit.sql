@@ -5,6 +5,16 @@ SELECT chain_id, position, digest, mac FROM audit_head FOR UPDATE;
 -- name: find_head^
 SELECT chain_id, position, digest, mac FROM audit_head;
 
+-- name: find_end^
+-- In one look, so that lines that come meanwhile are not taken for lines behind the end.
+SELECT h.chain_id, h.position, h.digest, h.mac, l.position AS last_position
+FROM (SELECT max(position) AS position FROM audit_lines) l LEFT JOIN audit_head h ON true;
+
+-- name: replace_head!
+INSERT INTO audit_head (chain_id, position, digest, mac) VALUES (:chain_id, :position, :digest, :mac)
+ON CONFLICT (is_only) DO UPDATE
+SET chain_id = EXCLUDED.chain_id, position = EXCLUDED.position, digest = EXCLUDED.digest, mac = EXCLUDED.mac;
+
 -- name: has_lines$
 SELECT EXISTS (SELECT FROM audit_lines);
 
@@ -47,10 +57,19 @@ WHERE position < :before::bigint
 ORDER BY position DESC LIMIT :wanted::int;
 
 -- name: accesses_of
-SELECT * FROM audit_lines
-WHERE subject_digest = ANY(:subject_digests::bytea[]) AND at >= :since::timestamptz AND at < :until::timestamptz
-  AND position < :before::bigint
-ORDER BY position DESC LIMIT :wanted::int;
+-- A look stands where its first line stands; all its lines are given with it.
+WITH own AS (
+    SELECT position, correlation_id, at FROM audit_lines WHERE subject_digest = ANY(:subject_digests::bytea[])
+), looks AS (
+    SELECT correlation_id, min(position) AS place, array_agg(position) AS positions FROM own
+    GROUP BY correlation_id
+    HAVING min(position) < :before::bigint
+       AND (:since::timestamptz IS NULL OR min(at) >= :since::timestamptz)
+       AND (:until::timestamptz IS NULL OR min(at) < :until::timestamptz)
+    ORDER BY place DESC LIMIT :wanted::int
+)
+SELECT l.* FROM looks, unnest(looks.positions) AS one (position) JOIN audit_lines l ON l.position = one.position
+ORDER BY looks.place DESC, l.position;
 
 -- name: list_chain
 SELECT * FROM audit_lines WHERE position > :after::bigint AND position <= :until::bigint
@@ -72,6 +91,22 @@ RETURNING true;
 -- The stretch of the chain that holds every line of an interval.
 SELECT min(position) AS first, max(position) AS last FROM audit_lines
 WHERE at >= :since::timestamptz AND at < :until::timestamptz;
+
+-- name: subjects_by_hour
+WITH looks AS (
+    SELECT officer, client_id, date_trunc('hour', at, 'UTC') AS hour, subject_digest FROM audit_lines
+    WHERE at >= :since::timestamptz AND subject_digest IS NOT NULL AND NOT action = ANY(:left_out::text[])
+)
+SELECT 'officer' AS kind, officer AS who, hour, count(DISTINCT subject_digest) AS subjects_count
+FROM looks WHERE officer <> '' GROUP BY officer, hour
+UNION ALL
+SELECT 'client', client_id, hour, count(DISTINCT subject_digest) FROM looks GROUP BY client_id, hour;
+
+-- name: claim_warning$
+WITH old AS (DELETE FROM audit_warnings WHERE told_at < :old_before::timestamptz)
+INSERT INTO audit_warnings (kind, who, hour, subjects_count, told_at)
+VALUES (:kind, :who, :hour, :subjects_count, :now)
+ON CONFLICT DO NOTHING RETURNING true;
 
 -- name: digest_at$
 SELECT digest FROM audit_lines WHERE position = :position;

@@ -1,14 +1,24 @@
 """Reading a dossier leaves a line, and lines are shown to whoever may see them."""
 
+import os
 from typing import Any
 
+import pytest
+
+from gateway.api.services import SystemCondition
+from gateway.engine.audit_lines import find_end_fault
+from gateway.engine.audit_reseal import Decision, Resealer
 from gateway.engine.proofs import number_digest
 from gateway.errors import StoreUnavailable
 from gateway.model.audit import Access, Outcome
+from gateway.readiness import Readiness
 from gateway.store.audit import PostgresAudit
 from gateway.store.clients import Scope
+from gateway.store.systems import PostgresSystems
 from gateway.vault.keyring import FileKeyRing
 from tests.support.api import running_api
+from tests.support.audit import tamper, write_lines
+from tests.support.clocks import StillClock
 from tests.support.samples import make_dossier
 
 CODE = "H99.01-260105-00017"
@@ -57,6 +67,54 @@ async def test_nobody_reads_what_cannot_be_written_down(pool: Any, key_ring: Fil
 
     assert (503, "unavailable") == (answered.status, answered.problem)
     assert make_dossier().applicant.name.encode() not in answered.body
+
+
+async def test_a_broken_record_is_no_defect(pool: Any, key_ring: FileKeyRing) -> None:
+    """Nothing personal is shown, and the problem says what an operator does; nothing else stops. Then it goes on."""
+    async with running_api(pool, key_ring) as api:
+        await api.put(CODE, make_dossier())
+        await api.get(f"/v1/dossiers/{CODE}")
+        await tamper(pool, "UPDATE audit_head SET mac = sha256('made')")
+        refused = await api.get(f"/v1/dossiers/{CODE}")
+        listed = await api.get("/v1/dossiers")
+        stored = await api.put("H99.01-260105-00018", make_dossier())
+        resealer = Resealer(
+            PostgresAudit(pool), key_ring=key_ring, clock=api.services.clock, random_bytes=os.urandom, version="0.0.0"
+        )
+        await resealer.reseal(Decision(officer="op-1", because="a test"))
+        shown = await api.get(f"/v1/dossiers/{CODE}")
+
+    assert (503, "audit-unavailable") == (refused.status, refused.problem)
+    assert "gateway audit reseal" in refused.json["detail"]
+    assert "audit_head_forged" in refused.json["detail"]
+    assert "Retry-After" in refused.headers
+    assert [] == api.observer.failures
+    assert [200, 201, 200] == [listed.status, stored.status, shown.status]
+
+
+@pytest.mark.parametrize(
+    ("done", "fault"),
+    [
+        ("SELECT 1", ""),
+        ("UPDATE audit_head SET mac = sha256('made')", "audit_head_forged"),
+        ("DELETE FROM audit_head", "audit_head_missing"),
+        ("UPDATE audit_lines SET position = 9 WHERE position = 2", "audit_beyond_head"),
+    ],
+)
+async def test_readiness_tells_of_a_broken_record(
+    pool: Any, key_ring: FileKeyRing, clock: StillClock, done: str, fault: str
+) -> None:
+    """Down with the reason, so that nobody learns it from callers; ready again when lines can be written."""
+    assert "" == await find_end_fault(PostgresAudit(pool), key_ring), "a record that was never begun is no fault"
+    await write_lines(pool, key_ring, clock, 2)
+    await tamper(pool, done)
+    readiness = Readiness(
+        PostgresSystems(pool), (), dict, audit_fault=lambda: find_end_fault(PostgresAudit(pool), key_ring)
+    )
+    [audit] = await readiness()
+
+    assert ("audit", SystemCondition.DOWN if fault else SystemCondition.READY) == (audit.system, audit.condition)
+    assert fault in "".join(audit.reasons)
 
 
 async def test_lines_by_what_they_are_about(pool: Any, key_ring: FileKeyRing) -> None:

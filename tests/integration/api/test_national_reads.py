@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.api.national_sources import NationalReads
+from gateway.engine.proofs import number_digest
 from gateway.errors import (
     ContractBroken,
     CredentialsRefused,
@@ -16,10 +17,13 @@ from gateway.errors import (
     RemoteError,
     TransientFailure,
 )
+from gateway.model.audit import AuditAction
 from gateway.ports.portal_services import FoundResult, ResultQuery, StoredFile
 from gateway.store.clients import Scope
 from gateway.vault.keyring import FileKeyRing
+from tests.integration.api.test_audit import NoAudit
 from tests.support.api import Answered, ApiUnderTest, running_api
+from tests.support.audit import looks
 from tests.support.portal_line import adapter_line
 
 IDS, FIND, DOWNLOAD = "/v1/technical-ids:find", "/v1/results:find", "/v1/results:download"
@@ -105,6 +109,49 @@ async def test_questions_are_passed_on_and_answered(pool: Any, key_ring: FileKey
         assert [("KQ.G99.900001", "12/GXN")] == [(one.result_code, one.notation) for one in portal.asked[1].wanted]
         assert ("G99", "/kho/2026/gxn.pdf") == portal.asked[2]
         assert all(shows_nobody(api, answered) for answered in (technical_id, results, file))
+
+
+async def test_every_question_stands_between_two_lines(pool: Any, key_ring: FileKeyRing) -> None:
+    """Who asked about whom, also where nothing was found; an officer's own number is a digest. A path names nobody."""
+    portal = FakePortal(found=[FOUND])
+    async with running_api(pool, key_ring, national_reads=portal.reads()) as api:
+        for address, body in EVERY:
+            assert 200 == (await api.call("POST", address, body=body)).status
+
+    asked, answered = ("asked", "one-stop", ""), ("answered", "one-stop", "")
+    assert [(*asked, True, (), "asked"), (*answered, True, (), "not_found")] == await looks(
+        pool, AuditAction.TECHNICAL_ID_FIND
+    )
+    assert [(*asked, True, (), "asked"), (*answered, True, ("results",), "found")] == await looks(
+        pool, AuditAction.RESULT_FIND
+    )
+    assert [(*asked, False, (), "asked"), (*answered, False, ("file",), "found")] == await looks(
+        pool, AuditAction.RESULT_READ
+    )
+    officers = await pool.fetch("SELECT DISTINCT officer FROM audit_lines WHERE action = 'result.find'")
+    assert ["digest:" + number_digest(key_ring, QUERY["requester_number"]).hex()] == [
+        row["officer"] for row in officers
+    ]
+
+
+async def test_a_failed_question_is_written_down(pool: Any, key_ring: FileKeyRing) -> None:
+    """That it was asked and what came of it, as a word."""
+    portal = FakePortal(error=TransientFailure("x", **CALL))
+    async with running_api(pool, key_ring, national_reads=portal.reads()) as api:
+        await api.call("POST", IDS, body=NUMBER)
+
+    rows = await pool.fetch("SELECT stage, outcome, upstream_code FROM audit_lines ORDER BY position")
+    assert [("asked", "asked", ""), ("answered", "unavailable", "transient")] == [tuple(row) for row in rows]
+
+
+async def test_nobody_is_asked_when_it_cannot_be_written_down(pool: Any, key_ring: FileKeyRing) -> None:
+    """Without the record the portal hears nothing."""
+    portal = FakePortal(found=[FOUND])
+    async with running_api(pool, key_ring, national_reads=portal.reads(), auditor=NoAudit()) as api:
+        answered = [await api.call("POST", address, body=body) for address, body in EVERY]
+
+    assert [(503, "unavailable")] * 3 == [(one.status, one.problem) for one in answered]
+    assert [] == portal.asked
 
 
 async def test_nothing_found_is_an_answer(pool: Any, key_ring: FileKeyRing) -> None:

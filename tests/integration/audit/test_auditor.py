@@ -224,6 +224,11 @@ async def test_checkpoints_come_by_time_and_by_count(pool: Any, key_ring: FileKe
     assert all(isinstance(one, AuditCheckpointed) for one in heard.happenings)
 
 
+async def open_ended(store: PostgresAudit, digest: bytes) -> Any:
+    """Give the looks at somebody of all time."""
+    return await store.accesses_of([digest], None, None, before=None, limit=9)
+
+
 async def test_who_looked_at_a_citizen(pool: Any, key_ring: FileKeyRing, clock: StillClock) -> None:
     """Looks at any of somebody's numbers, newest first, in pages, and of nobody else."""
     from dataclasses import replace
@@ -232,15 +237,23 @@ async def test_who_looked_at_a_citizen(pool: Any, key_ring: FileKeyRing, clock: 
     async with running_auditor(PostgresAudit(pool), key_ring, clock) as auditor:
         for number in (b"a", b"b", b"c", b"a"):
             await auditor.note(replace(LOOK, subject_digest=number * 32), FOUND)
+        asked = await auditor.ask(replace(LOOK, subject_digest=b"d" * 32))
+        await auditor.note(replace(LOOK, subject_digest=b"d" * 32), FOUND)
+        await auditor.answer(asked, FOUND)
     store, now = PostgresAudit(pool), clock.now()
 
-    async def positions(before: int | None, limit: int) -> list[int]:
-        digests = [b"a" * 32, b"b" * 32]
-        lines = await store.accesses_of(digests, now, now + timedelta(days=1), before=before, limit=limit)
-        return [line.position for line in lines]
+    async def positions(before: int | None, limit: int, *numbers: bytes) -> list[list[int]]:
+        digests = [number * 32 for number in numbers]
+        looks = await store.accesses_of(digests, now, now + timedelta(days=1), before=before, limit=limit)
+        return [[line.position for line in look] for look in looks]
 
-    assert [4, 2] == await positions(None, 2)
-    assert [1] == await positions(2, 2)
+    assert [[4], [2]] == await positions(None, 2, b"a", b"b")
+    assert [[1]] == await positions(2, 2, b"a", b"b")
+    # Question and answer are one look, which stands where it began, on exactly one page.
+    assert [[6]] == await positions(None, 1, b"d")
+    assert [[5, 7]] == await positions(6, 1, b"d")
+    assert [] == await positions(5, 1, b"d")
+    assert [[4], [1]] == [[one.position for one in look] for look in await open_ended(store, b"a" * 32)]
     assert [] == list(await store.accesses_of([b"a" * 32], now - timedelta(days=1), now, before=None, limit=9))
 
 

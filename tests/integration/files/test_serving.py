@@ -15,11 +15,13 @@ from aiohttp import web
 from adapters.files import HttpFileSource
 from gateway.engine.acceptor import Change
 from gateway.engine.files import FileRules, FileServer
+from gateway.model.audit import AuditAction
 from gateway.model.dossier import Attachment
 from gateway.ports.basics import KeyRing
 from gateway.store.files import PostgresDocuments
 from gateway.sync.file_links import FileLinks, LinkPolicy
 from tests.support.api import ApiUnderTest, running_api
+from tests.support.audit import FOUND, LOOK, looks, tamper
 from tests.support.changes import dossier
 from tests.support.clocks import RunningClock
 
@@ -112,6 +114,18 @@ async def test_a_valid_link_gives_the_file(town: Town) -> None:
     assert answered.headers["Content-Type"] == "application/pdf"
     assert "filename*=UTF-8''%C4%90%C6%A1n" in answered.headers["Content-Disposition"]
     assert [("file.served", {"file": "a0", "size_bytes": len(CONTENT)})] == await town.events()
+    written = await looks(town.api.services.pool, AuditAction.FILE_SERVED)
+    assert [("answered", "file-link", CODE, True, ("file",), "served")] == written
+
+
+async def test_no_byte_leaves_before_the_look_is_written_down(town: Town) -> None:
+    """Where the record cannot be continued, the link gives a problem and nothing of the file."""
+    link = await town.link_to()
+    await town.api.services.auditor.note(LOOK, FOUND)
+    await tamper(town.api.services.pool, "UPDATE audit_head SET mac = sha256('made')")
+    answered = await town.api.get(link)
+    assert (503, "audit-unavailable") == (answered.status, answered.problem)
+    assert b"%PDF" not in answered.body
 
 
 @pytest.mark.parametrize(

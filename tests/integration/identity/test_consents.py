@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 
 from gateway.demo.browser import Arrived, Page
+from gateway.model.audit import AuditAction
 from gateway.store.consents import PostgresConsents
 from gateway.vault.keyring import FileKeyRing
+from tests.support.audit import looks
 from tests.support.consents import ASKED, PERSON, sealed_count, set_up
 from tests.support.identity import new_browser
 
@@ -32,7 +34,13 @@ async def test_granted(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None
         late = await setup.collect(asked)
         events = await setup.events()
         kept = await sealed_count(pool)
+        written = await looks(pool, AuditAction.CONSENT_COLLECT)
+        [reference] = await pool.fetch("SELECT DISTINCT consent_ref FROM audit_lines WHERE action = 'consent.collect'")
 
+    assert 2 == len(written), "what was refused was not looked at"
+    assert ("answered", "one-stop", "", True, "collected") == (*written[0][:4], written[0][-1])
+    assert set(data.json["facts"]) == set(written[0][4])
+    assert asked.json["consent_id"] == reference["consent_ref"]
     assert 201 == asked.status
     assert asked.json["standing"] in ASKED
     assert "linked" == linked.json["standing"]

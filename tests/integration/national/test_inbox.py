@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from gateway.api.national_desk import CallerRule
+from gateway.model.audit import AuditAction
 from gateway.ports.basics import KeyRing
 from gateway.store.applications import kept_facts
 from tests.support.api import running_api
+from tests.support.audit import looks
 from tests.support.changes import dossier as make_dossier
 from tests.support.changes import step
 from tests.support.national import CODE, KEY, PDF, application, change, national_api, promotion, told
@@ -79,6 +81,8 @@ async def test_a_change_is_applied_and_a_repeat_changes_nothing(pool: Any, key_r
         detail = (await api.get(f"/v1/applications/{CODE}/messages/{messages[1]['message_id']}")).json
         assert json.loads(detail["original"])["data"]["TrichYeuHoSo"] == "Bổ sung"
         assert (await api.get(f"/v1/applications/{CODE}/messages/{'0' * 32}")).problem == "message-not-found"
+        written = await looks(pool, AuditAction.MESSAGE_READ)
+        assert written == [("answered", "one-stop", CODE, True, ("message",), "read")]
 
 
 async def test_a_code_of_the_provinces_own_is_not_taken_for_a_duplicate(pool: Any, key_ring: KeyRing) -> None:
@@ -237,3 +241,16 @@ async def test_without_a_desk_there_is_no_such_address(pool: Any, key_ring: KeyR
     """An installation that lets nobody call shows nothing of it."""
     async with running_api(pool, key_ring) as api:
         assert (await api.call("POST", "/national/portal/nhanhsdvcqg", body={})).problem == "no-such-address"
+
+
+async def test_a_file_that_came_with_a_message_leaves_a_line(pool: Any, key_ring: KeyRing) -> None:
+    """Once it is there and given out; a business has no citizen's number to be found by."""
+    code = "QG-2026-000123"
+    async with national_api(pool, key_ring) as api:
+        await told(api, "addtthcKhuyenMai", promotion(code))
+        [message] = (await api.get(f"/v1/applications/{code}/messages")).json["messages"]
+        address = f"/v1/applications/{code}/files/{message['message_id']}"
+        assert (await api.get(f"{address}-0")).body == PDF
+        assert (await api.get(f"{address}-9")).problem == "file-not-found"
+
+    assert [("answered", "one-stop", code, False, ("file",), "read")] == await looks(pool, AuditAction.FILE_READ)

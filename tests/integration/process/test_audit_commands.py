@@ -89,3 +89,77 @@ async def test_the_database_is_verified_from_a_kept_checkpoint(settings: Path, t
     assert 1 == status
     assert "changed at line 2" in output
     assert "NOT WHOLE" in output
+
+
+async def test_an_operator_goes_on_after_damage(settings: Path, tmp_path: Path, dsn: str) -> None:
+    """Refused while nothing is wrong; then the break and the going on are named for ever, in exports too, and what
+    follows the checkpoint that was printed is whole."""
+    status, _, errors = await run("audit", "reseal", "--because", "too early", GATEWAY_CONFIG=str(settings))
+    assert (2, True) == (status, "nothing is resealed" in errors), errors
+    pool = await open_pool(dsn, max_size=2)
+    await tamper(pool, "UPDATE audit_head SET mac = sha256('made')", "DELETE FROM audit_lines WHERE position = 2")
+    await pool.close()
+
+    status, output, errors = await run("audit", "reseal", "--because", "disk restored", GATEWAY_CONFIG=str(settings))
+    assert 0 == status, errors
+    assert "went on at line 6 after audit_head_forged" in output
+    kept = tmp_path / "kept.ndjson"
+    kept.write_text(output.splitlines()[-1] + "\n")
+
+    named = [("missing", 2), ("resealed", 6)]
+    status, report = await verify(settings)
+    assert (1, named) == (status, [(one["kind"], one["first"]) for one in report["findings"]])
+    status, report = await verify(settings, "--since", str(kept))
+    assert (0, True) == (status, report["is_whole"])
+    out = tmp_path / "export.ndjson"
+    wanted = ("--from", "2000-01-01", "--to", "2100-01-01", "--out", str(out))
+    assert 0 == (await run("audit", "export", *wanted, GATEWAY_CONFIG=str(settings)))[0]
+    missing = tmp_path / "nothing.toml"
+    missing.write_text("")
+    status, report = await verify(missing, "--file", str(out))
+    assert (1, named) == (status, [(one["kind"], one["first"]) for one in report["findings"]])
+
+
+async def test_a_draft_of_a_notification(settings: Path, tmp_path: Path) -> None:
+    """Counted from the record, with a table of looks beside it, and a line that it was made."""
+    looks = tmp_path / "looks.csv"
+    interval = ("--from", "2000-01-01", "--to", "2100-01-01")
+    asked = (*interval, "--looks", str(looks), "--detected-at", "2026-01-05T08:00", "--format", "json")
+    status, output, errors = await run("audit", "report", *asked, "--client", "one-stop", GATEWAY_CONFIG=str(settings))
+    assert 0 == status, errors
+    told = json.loads(output)
+    assert (1, 5, 5, ["HoVaTen"]) == (
+        *(told["people_count"], told["looks_count"], told["lines_count"]),
+        list(told["fields"]),
+    )
+    assert ("2026-01-08T08:00:00+07:00", "") == (told["deadline_after_detection"], told["record_fault"])
+    rows = looks.read_text().splitlines()
+    assert 6 == len(rows)
+    assert rows[0].startswith("correlation_id,")
+    assert 0o600 == looks.stat().st_mode & 0o777
+
+    for chosen, count in (("--officer", 5), ("--agency", 5), ("--dossier", 0)):
+        value = {"--officer": "H99.01.007", "--agency": "H99"}.get(chosen, "H99.01-260105-09999")
+        _, output, _ = await run(
+            "audit", "report", *interval, "--format", "json", chosen, value, GATEWAY_CONFIG=str(settings)
+        )
+        assert count == json.loads(output)["looks_count"], chosen
+    _, output, _ = await run("audit", "report", *interval, GATEWAY_CONFIG=str(settings))
+    assert output.startswith("# DỰ THẢO thông báo vi phạm")
+    status, _, errors = await run("audit", "report", *asked, GATEWAY_CONFIG=str(settings))
+    assert (2, True) == (status, "must be a new file" in errors), errors
+
+    status, report = await verify(settings)
+    assert (0, 11) == (status, report["lines_count"]), "every draft, also the one without a table, left a line"
+
+
+async def test_a_draft_from_a_broken_record(settings: Path, dsn: str) -> None:
+    """A record that cannot be continued is when a draft is needed most: it is made, and says so."""
+    pool = await open_pool(dsn, max_size=2)
+    await tamper(pool, "UPDATE audit_head SET mac = sha256('made')")
+    await pool.close()
+    interval = ("--from", "2000-01-01", "--to", "2100-01-01")
+    status, output, errors = await run("audit", "report", *interval, GATEWAY_CONFIG=str(settings))
+
+    assert 0 == status, errors
+    assert "KHÔNG ghi tiếp được (audit_head_forged)" in output

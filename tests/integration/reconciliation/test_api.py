@@ -3,12 +3,14 @@
 from typing import Any
 
 from adapters.portal.sandbox.damage import DamageOrder, damage
+from gateway.model.audit import AuditAction
 from gateway.model.reconciliation import RunMode
 from gateway.ports.basics import KeyRing
 from gateway.reconciling import begin, findings, plan
 from gateway.store.clients import Scope
 from tests.integration.reconciliation.test_reconciliation import code_of, deliver, finish, reconciler_of
 from tests.support.api import running_api
+from tests.support.audit import looks
 from tests.support.town import portal_town
 
 
@@ -30,6 +32,8 @@ async def test_a_run_is_begun_watched_and_its_differences_are_settled(dsn: str, 
         assert [(line["kind"], line["fields"]) for line in parked] == [("conflict", ["online_payment"])]
         address = f"/v1/findings/{parked[0]['finding_id']}"
         assert (await api.get(address)).json["values"] == [{"field": "online_payment", "ours": "0", "theirs": "2"}]
+        written = await looks(pool, AuditAction.FINDING_READ)
+        assert written == [("answered", "one-stop", parked[0]["dossier_code"], True, ("online_payment",), "read")]
         assert (await api.call("POST", address + ":dismiss")).json["state"] == "settled"
         assert (await api.call("POST", address + ":dismiss")).problem == "finding-not-found"
 

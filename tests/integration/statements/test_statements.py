@@ -12,6 +12,7 @@ from gateway.engine.circuits import CircuitBreaker
 from gateway.engine.gates import SystemGate
 from gateway.engine.statements import StatementSender, StatementSettings, read_questions
 from gateway.errors import OutcomeUnknown, TransientFailure
+from gateway.model.audit import AuditAction
 from gateway.model.statement import StatementKind
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import CircuitMoved, DefectFound, Happening
@@ -25,6 +26,7 @@ from gateway.sync.circuit import CircuitPolicy
 from gateway.sync.release import ReleasePolicy
 from gateway.sync.retry import RetryPolicy
 from tests.support.api import ApiUnderTest, running_api
+from tests.support.audit import looks
 from tests.support.clocks import FixedChance, RunningClock
 from tests.support.statements import StatementPortal
 
@@ -299,6 +301,9 @@ async def test_questions_are_copied_once_and_changes_are_told(desk: Desk) -> Non
     assert asked == len(desk.portal.asked), "an answered question is not asked about again"
     shown = (await desk.api.get("/v1/questions/citizens/81001")).json
     assert (ASKER, True, "Năm ngày.") == (shown["asker_name"], shown["is_answered"], shown["answers"][0]["content"])
+    [written] = await looks(desk.api.services.pool, AuditAction.QUESTION_READ)
+    assert ("answered", "one-stop", "", False, "read") == (*written[:4], written[-1])
+    assert "asker_name" in written[4]
     rows = await desk.api.services.pool.fetch("SELECT type, data::text AS d, subject FROM events ORDER BY event_id")
     assert ["question.received", "question.changed"] == [row["type"] for row in rows]
     assert not any(ASKER in row["d"] + row["subject"] for row in rows)
