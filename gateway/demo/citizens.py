@@ -49,6 +49,8 @@ class Questions:
     misreported: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     faults: int = 0
+    people: list[Mapping[str, Any]] = field(default_factory=list)
+    """Everybody who was asked about, as the database describes them."""
 
 
 class _Office:
@@ -116,6 +118,7 @@ async def ask_about_citizens(session: aiohttp.ClientSession, control: Control, u
     await control.post("faults", {"action": "replace", "faults": list(WEATHER)})
     strangers: list[dict[str, Any]] = (await control.get(f"people?from=0&limit={_STRANGERS}"))["people"]
     chance = random.Random(20260105)  # noqa: S311 - for the demonstration's course, not for secrets
+    office.done.people = [*named.values(), *strangers]
     turns = [(one, chance.random() < 0.5, chance.random() < 0.2) for one in strangers]
     await asyncio.gather(*(_officer(office, place, turns[place::_OFFICERS]) for place in range(_OFFICERS)))
     office.done.faults = sum((await control.get("faults"))["injected"].values())

@@ -18,7 +18,8 @@ import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.demo.citizens import ask_about_citizens
+from gateway.demo.citizens import Questions, ask_about_citizens
+from gateway.demo.clear_text import Scan, scan, values_of_day
 from gateway.demo.consents import ask_for_consents
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
@@ -334,6 +335,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
+    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent))
     day = Day(
         log=log,
         stated=stated,
@@ -347,10 +349,27 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         consents=consents,
         portal=portal,
         procedures_count=len(procedures),
-        sizes=await drained(stack, accepted_count + len(held.sent) + len(proven.sent)),
+        sizes=sizes,
+        scan=await _scan(stack, options, log, portal, inbound, questions),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
+
+
+async def _scan(
+    stack: Stack, options: Options, log: Log, portal: PortalRecord, inbound: Inbound, questions: Questions
+) -> Scan:
+    """Look for everybody in whatever the gateway has written."""
+    records = [held["record"] for held in portal.dossiers.values()]
+    bodies = [one.request.body for changes in log.accepted.values() for one in changes.values()]
+    return await scan(
+        stack.session,
+        stack.url,
+        stack.token,
+        folder=options.folder,
+        values=values_of_day(bodies, records, inbound.filed, questions.people),
+        control=json.dumps(records, ensure_ascii=False).encode(),
+    )
 
 
 async def _file(stack: Stack, options: Options) -> Inbound:

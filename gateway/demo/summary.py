@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.demo.citizens import Questions
+from gateway.demo.clear_text import Scan
 from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
@@ -22,7 +23,7 @@ _ZEROS = (
     *("inbound.duplicated", "inbound.mismatched", "inbound.unexpected"),
     *("reconciliation.unexpected", "mappings.unexpected"),
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
-    *("citizens.misreported", "citizens.unexpected"),
+    *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -57,6 +58,7 @@ _POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "ide
 _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += ("audit.lines", "audit.verified")
+_POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Day:
     consents: Consents
     questions: Questions
     audit: Mapping[str, Any]
+    scan: Scan
     portal: "PortalRecord"
     procedures_count: int
     sizes: Mapping[str, float]
@@ -106,6 +109,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_citizens(day.questions),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
+        **_scan(day.scan),
         "faults.injected": sum(portal.injected.values()),
         "faults.by_kind": dict(portal.injected),
         "elapsed_seconds": round(day.elapsed_seconds, 1),
@@ -129,6 +133,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.questions.misreported[:10],
             *day.questions.unexpected[:10],
             *day.reconciled.missed[:10],
+            *day.scan.kinds_by_place[:20],
         ]
     return summary
 
@@ -227,6 +232,16 @@ def _citizens(done: Questions) -> dict[str, Any]:
         **{f"citizens.{outcome}": done.outcomes[outcome] for outcome in OUTCOMES},
         "citizens.misreported": len(done.misreported),
         "citizens.unexpected": len(done.unexpected) + done.asked - sum(done.outcomes[one] for one in OUTCOMES),
+    }
+
+
+def _scan(done: Scan) -> dict[str, Any]:
+    return {
+        "personal_data.values_searched": done.values_count,
+        "personal_data.places_searched": done.places_count,
+        "personal_data.bytes_searched": done.bytes_count,
+        "personal_data.found_where_they_are": done.control_hits_count,
+        "personal_data.clear_text_findings": len(done.hits),
     }
 
 

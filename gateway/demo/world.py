@@ -22,7 +22,7 @@ AGENCIES = (
 _FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ")
 _MIDDLE = ("Thị", "Văn", "Minh", "Thu", "Đức", "Ngọc", "Hữu", "Thanh")
 _GIVEN = ("Mẫu", "Thử", "Ví", "Dụ", "Giả", "Định", "Nháp", "Tạm")
-_OFFICERS = ("Cán bộ Một", "Cán bộ Hai", "Cán bộ Ba", "Cán bộ Bốn")
+OFFICERS = ("Cán bộ Một", "Cán bộ Hai", "Cán bộ Ba", "Cán bộ Bốn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class _Writer:
     def step(self, status: str, content: str, at: datetime | None = None) -> Request:
         """Give the request that adds a progress step."""
         body = {
-            "officer_name": self._rng.choice(_OFFICERS),
+            "officer_name": self._rng.choice(OFFICERS),
             "content": content,
             "department": "Phòng chuyên môn",
             "status": status,

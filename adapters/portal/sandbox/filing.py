@@ -46,6 +46,7 @@ class Filed:
     is_promotion: bool
     summary: str
     applicant_name: str
+    applicant_number: str
     is_paid: bool = False
     is_withdrawn: bool = False
     calls_count: int = 0
@@ -99,12 +100,14 @@ class Filing:
             is_promotion=rng.random() < order.promotion_share,
             summary=f"Hồ sơ nộp trực tuyến số {number}",
             applicant_name=f"Công ty Thử Nghiệm {number}",
+            applicant_number=f"9991{number % 1_000_000:06}",
         )
         self.filed[filed.code] = filed
         self._codes.add(filed.code)
         if filed.is_promotion:
             return filed, [("addtthcKhuyenMai", _promotion(filed, number))]
         filed.applicant_name = f"Nguyễn Thị Mẫu {number}"
+        filed.applicant_number = f"999199{number % 1_000_000:06}"
         calls = [("nhanhsdvcqg", _application(filed, number, order))]
         if rng.random() < order.supplement_share:
             filed.summary += " (bổ sung)"
@@ -161,7 +164,7 @@ def _application(filed: Filed, number: int, order: FilingOrder) -> dict[str, Any
         "ChuHoSo": filed.applicant_name,
         "LoaiDoiTuong": "1",
         "MaDoiTuong": f"TECH-{number}",
-        "SoGiayToChuHoSo": f"999199{number % 1_000_000:06}",
+        "SoGiayToChuHoSo": filed.applicant_number,
         "Email": f"mau{number}@example.com",
         "SoDienThoai": f"0999{number % 1_000_000:06}",
         "TrichYeuHoSo": filed.summary,
@@ -200,7 +203,7 @@ def _promotion(filed: Filed, number: int) -> dict[str, Any]:
         "DiaChiDoanhNghiep": {"MaTinh": "99", "MaXa": "99999", "DiaChiChiTiet": f"{number} Phố Thử"},
         "DienThoai": f"0999{number % 1_000_000:06}",
         "Email": f"cty{number}@example.com",
-        "MaSoThue": f"9991{number % 1_000_000:06}",
+        "MaSoThue": filed.applicant_number,
         "TenChuongTrinhKhuyenMai": filed.summary,
         "TenTepDonDangKy": f"don-{number}.pdf",
         "TepDonDangKy": form,

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from random import Random
 
@@ -29,12 +30,12 @@ def corpus() -> list[bytes]:
     return [path.read_bytes() for path in sorted(CORPUS.iterdir())]
 
 
-def run_plain(seconds: float, seed: int, limit: int | None = None) -> int:
+def run_plain(seconds: float, seed: int, limit: int | None = None, *, is_timed: bool = True) -> int:
     """Mutate by chance until the time is over, or so many inputs were judged; give 0, or 1 when something was found."""
     from tests.fuzz.population.target import Judge, judge_once
 
     random, known, count = Random(seed), corpus(), 0
-    judge, ends_at = Judge(), time.monotonic() + seconds
+    judge, ends_at = Judge() if is_timed else Judge(inf), time.monotonic() + seconds
     with asyncio.Runner() as runner:
         for body in known:
             judge_once(judge, runner, body)

@@ -62,8 +62,10 @@ class _Line:
 class Judge:
     """Judges what the adapter makes of bytes. `seen` counts how they ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_seconds: float = SLOW_SECONDS) -> None:
+        """`slow_seconds` is of this thread's own time, so that a busy machine is no finding."""
         self.seen: dict[str, int] = {}
+        self._slow_seconds = slow_seconds
         self._line = _Line()
         self._clients = {name: self._client(section) for name, section in _EDGES.items()}
 
@@ -87,7 +89,7 @@ class Judge:
         """Judge one body. Raises AssertionError, or what the adapter should not have raised."""
         self._line.body, self._line.status = body, status
         for edge, client in self._clients.items():
-            started = time.perf_counter()
+            started = time.thread_time()
             for operation, read in ((Operation.LOOK_UP, _look_up), (Operation.VERIFY, decoding.read_verification)):
                 result = await _outcome(client, operation, read)
                 if isinstance(result, GatewayError):
@@ -96,7 +98,7 @@ class Judge:
                     self._count(type(result).__name__)
                 else:
                     self._believe(edge, body, result)
-            assert time.perf_counter() - started < SLOW_SECONDS, "too slow"
+            assert time.thread_time() - started < self._slow_seconds, "too slow"
 
     def _believe(self, edge: str, body: bytes, result: object) -> None:
         if not isinstance(result, Records):
