@@ -20,10 +20,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from adapters.consent.sandbox.people import PEOPLE as HUB_PEOPLE
-from adapters.identity.sandbox import PEOPLE as SIGN_ON_PEOPLE
 from gateway.demo.needles import Finder, Hit, Value
-from gateway.demo.world import OFFICERS
 
 _PARTIES = ("applicant", "submitter", "delegate")
 _TEXTS = ("name", "technical_id", "email", "phone", "fax", "address")
@@ -81,18 +78,22 @@ def citizens_of(people: Iterable[Mapping[str, Any]]) -> set[Value]:
     return found
 
 
-def sandbox_people() -> set[Value]:
-    """Give the people of the national sign-ons and of the consent hub, and the province's officers."""
-    found = {Value("officer", name) for name in OFFICERS}
-    for person in SIGN_ON_PEOPLE:
-        numbers = (person.number, person.old_card, person.passport, person.tax_code)
+def people_of_sign_ons(people: Iterable[Mapping[str, Any]]) -> set[Value]:
+    """Give people of a national sign-on, as its control describes them."""
+    found = set()
+    for person in people:
+        numbers = (person["number"], person["old_card"], person["passport"], person["tax_code"])
         found |= {Value("number", number) for number in numbers if number}
-        found |= {Value("name", person.name), Value("email", person.email), *_birth_dates(person.birth_date)}
-    for hub_person in HUB_PEOPLE.values():
-        day, _, rest = hub_person.data["birthDate"].partition("/")
-        month, _, year = rest.partition("/")
-        found |= {Value("number", hub_person.pid), Value("name", hub_person.data["fullName"])}
-        found |= set(_birth_dates(f"{year}{month}{day}"))
+        found |= {Value("name", person["name"]), Value("email", person["email"]), *_birth_dates(person["birth_date"])}
+    return found
+
+
+def people_of_hub(data: Mapping[str, Mapping[str, Any]]) -> set[Value]:
+    """Give people of the consent hub by their numbers, as its control describes them."""
+    found = set()
+    for number, person in data.items():
+        day, month, year = person["birthDate"].split("/")
+        found |= {Value("number", number), Value("name", person["fullName"]), *_birth_dates(f"{year}{month}{day}")}
     return found
 
 
@@ -103,19 +104,11 @@ def _birth_dates(compact: str) -> Iterator[Value]:
             yield Value("birth_date", text)
 
 
-def values_of_day(
-    dossiers: Iterable[Mapping[str, Any]],
-    records: Iterable[Mapping[str, Any]],
-    filed: Iterable[Mapping[str, Any]],
-    citizens: Iterable[Mapping[str, Any]],
-) -> set[Value]:
-    """Give everything that the day knows of people: dossiers of the province, records of the portal, what was filed
-    there, and the citizens who were asked about.
-    """
-    found = values_of(dossiers) | people_of_portal(records) | citizens_of(citizens) | sandbox_people()
-    for one in filed:
-        found |= {Value("name", one["applicant_name"]), Value("number", one["applicant_number"])}
-    return found
+def people_filed(filed: Iterable[Mapping[str, Any]]) -> set[Value]:
+    """Give the applicants of the portal's register."""
+    return {Value("name", one["applicant_name"]) for one in filed} | {
+        Value("number", one["applicant_number"]) for one in filed
+    }
 
 
 async def scan(

@@ -19,11 +19,21 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gateway.demo.citizens import Questions, ask_about_citizens
-from gateway.demo.clear_text import Scan, scan, values_of_day
+from gateway.demo.clear_text import (
+    Scan,
+    citizens_of,
+    people_filed,
+    people_of_hub,
+    people_of_portal,
+    people_of_sign_ons,
+    scan,
+    values_of,
+)
 from gateway.demo.consents import ask_for_consents
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
+from gateway.demo.needles import Value
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
@@ -42,7 +52,7 @@ from gateway.demo.stack import (
 )
 from gateway.demo.statements import state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
-from gateway.demo.world import Story, make_day
+from gateway.demo.world import OFFICERS, Story, make_day
 
 _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
@@ -361,13 +371,19 @@ async def _scan(
 ) -> Scan:
     """Look for everybody in whatever the gateway has written."""
     records = [held["record"] for held in portal.dossiers.values()]
-    bodies = [one.request.body for changes in log.accepted.values() for one in changes.values()]
+    hub, *sign_ons = (Control(stack.session, one.control_url, one.token) for one in stack.sign_ons)
+    values = {Value("officer", name) for name in OFFICERS}
+    values |= values_of(one.request.body for changes in log.accepted.values() for one in changes.values())
+    values |= people_of_portal(records) | people_filed(inbound.filed) | citizens_of(questions.people)
+    values |= people_of_hub((await hub.get("people"))["data"])
+    for sign_on in sign_ons:
+        values |= people_of_sign_ons((await sign_on.get("people"))["people"])
     return await scan(
         stack.session,
         stack.url,
         stack.token,
         folder=options.folder,
-        values=values_of_day(bodies, records, inbound.filed, questions.people),
+        values=values,
         control=json.dumps(records, ensure_ascii=False).encode(),
     )
 

@@ -1,5 +1,6 @@
 """The sign-on's own part of the control API: sign-ons without a page, attacks, keys, time, logouts, the journal."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from adapters.identity.sandbox.attacks import Attack
@@ -64,12 +65,7 @@ def actions(sandbox: "IdentitySandbox") -> dict[tuple[str, str], ControlAction]:
 
     return {
         **shared_actions(sandbox),
-        ("GET", "people"): lambda _: {
-            "people": [
-                {"key": person.key, "name": person.name, "kind": person.kind, "is_locked": person.is_locked}
-                for person in state.people.values()
-            ]
-        },
+        ("GET", "people"): lambda _: {"people": [asdict(person) for person in state.people.values()]},
         ("POST", "sign-ins"): order_sign_in,
         ("GET", "attacks"): lambda _: state.attacks.as_dict(),
         ("GET", "attacks/kinds"): lambda _: {"kinds": kinds(mode)},

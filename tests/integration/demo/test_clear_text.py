@@ -1,10 +1,20 @@
 """The demonstration's search finds what somebody has left in a table in the clear."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from gateway.demo.clear_text import citizens_of, unloaded, values_of, values_of_day
+from adapters.identity.sandbox import PEOPLE as SIGN_ON_PEOPLE
+from gateway.demo.clear_text import (
+    citizens_of,
+    people_filed,
+    people_of_hub,
+    people_of_portal,
+    people_of_sign_ons,
+    unloaded,
+    values_of,
+)
 from gateway.demo.needles import Finder, Value
 
 NAME, NUMBER = "Nguyễn Thị Mẫu Đức", "999190000001"
@@ -30,13 +40,16 @@ def test_everybody_of_the_day_is_looked_for() -> None:
     dossier = {"applicant": party, "submitter": None, "delegate": {"name": "Trần Văn Khác", "phone": "0900000001"}}
     filed = {"applicant_name": "Lê Thị Nộp Hồ Sơ", "applicant_number": "999199000077"}
     citizen = {"number": "999001", "card": "", "full_name": "Vũ Văn Hỏi", "born": "19900203", "household": ["999002"]}
-
-    found = values_of_day([dossier], [{"ChuHoSo": "Hồ Văn Ghi"}], [filed], [citizen])
+    person = asdict(SIGN_ON_PEOPLE[0])
+    dates = {Value("birth_date", text) for text in ("19900203", "1990-02-03", "03/02/1990", "03021990")}
 
     assert {value.text for value in values_of([dossier])} == {
         *(NAME, NUMBER, "mau@example.vn", "Trần Văn Khác", "0900000001")
     }
-    assert values_of([dossier]) | citizens_of([citizen]) <= found
-    assert {Value("birth_date", text) for text in ("19900203", "1990-02-03", "03/02/1990", "03021990")} <= found
-    assert {Value("name", "Hồ Văn Ghi"), Value("number", "999199000077"), Value("number", "999002")} <= found
-    assert {"officer", "email"} <= {value.kind for value in found}
+    assert {Value("name", "Hồ Văn Ghi")} == people_of_portal([{"ChuHoSo": "Hồ Văn Ghi", "Email": None}])
+    assert {Value("name", "Lê Thị Nộp Hồ Sơ"), Value("number", "999199000077")} == people_filed([filed])
+    assert {Value("number", "999001"), Value("number", "999002"), Value("name", "Vũ Văn Hỏi"), *dates} == citizens_of(
+        [citizen]
+    )
+    assert {Value("number", person["number"]), Value("email", person["email"])} <= people_of_sign_ons([person])
+    assert dates < people_of_hub({NUMBER: {"birthDate": "03/02/1990", "fullName": NAME}})
