@@ -1,8 +1,8 @@
 """What is owed for a dossier, every try to pay it, and what came of it (payment notes §8, §9).
 
-Four aggregates are kept apart, since mixing them loses money: the *request* is what is owed, an *attempt* is one try with
-one reference at one provider, a *receipt* and a *refund* are consequences. Amounts are whole đồng. Instants are aware and
-in UTC; what the wire said stands beside them as text.
+Four aggregates are kept apart, since mixing them loses money: the *request* is what is owed, an *attempt* is one try
+with one reference at one provider, a *receipt* and a *refund* are consequences. Amounts are whole đồng. Instants are
+aware and in UTC; what the wire said stands beside them as text.
 """
 
 from dataclasses import dataclass, field

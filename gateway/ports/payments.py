@@ -1,8 +1,8 @@
 """What a payment provider's adapter offers the gateway.
 
-Errors are the RemoteError groups, with these meanings for money: `Rejected`: understood and refused, nothing can be paid
-under this reference; `TransientFailure`, `RateLimited`, `CredentialsRefused`: certainly nothing happened; `OutcomeUnknown`,
-`ContractBroken`: it may have happened, so the reference is asked about and never used again.
+Errors are the RemoteError groups, with these meanings for money: `Rejected`: understood and refused, nothing can be
+paid under this reference; `TransientFailure`, `RateLimited`, `CredentialsRefused`: certainly nothing happened;
+`OutcomeUnknown`, `ContractBroken`: it may have happened, so the reference is asked about and never used again.
 """
 
 from collections.abc import Mapping
