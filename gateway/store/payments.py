@@ -1,0 +1,281 @@
+"""Payments in PostgreSQL. The core's records stand whole in `record`, beside columns for finding and for uniqueness."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.model.payment import Source
+from gateway.store.acceptance import append_events
+from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.queries import queries
+from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
+from gateway.sync.payment_storing import (
+    DueEffect,
+    HistoryEntry,
+    KeptMessage,
+    KeyReused,
+    NewRequest,
+    StoredAttempt,
+    StoredPayment,
+)
+from gateway.sync.payment_words import EffectKind, Ruling
+
+_requests = msgspec.json.Decoder(RequestView)
+_attempts = msgspec.json.Decoder(AttemptView)
+_effects = msgspec.json.Decoder(Effect)
+_encode = msgspec.json.Encoder().encode
+
+
+class PostgresPayments:
+    """Implements PaymentStore."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._sql = queries("payments")
+
+    async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
+        view = request.view
+        async with transaction(self._pool) as borrowed:
+            added: UUID | None = await self._sql.add_payment_request(
+                borrowed,
+                request_id=view.request_id,
+                client_id=request.client_id,
+                key_digest=request.key_digest,
+                wish_digest=request.wish_digest,
+                dossier_code=view.dossier_code,
+                agency_code=request.agency_code,
+                procedure_code=request.procedure_code,
+                wrapped_key=request.wrapped_key,
+                sealed=request.sealed,
+                now=now,
+                **_request_columns(view),
+            )
+            if added is not None:
+                return added, True
+            known = await self._sql.find_payment_by_key(
+                borrowed, client_id=request.client_id, key_digest=request.key_digest
+            )
+        if known["wish_digest"] != request.wish_digest:
+            raise KeyReused("the idempotency key stands for another payment")
+        return known["request_id"], False
+
+    async def find(self, request_id: UUID) -> StoredPayment | None:
+        async with connection(self._pool) as borrowed:
+            row = await self._sql.find_payment(borrowed, request_id=request_id)
+            return None if row is None else await _with_attempts(borrowed, row)
+
+    async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]:
+        async with connection(self._pool) as borrowed:
+            rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=dossier_code)]
+            return [await _with_attempts(borrowed, row) for row in rows]
+
+    async def history(self, request_id: UUID) -> Sequence[HistoryEntry]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.payment_history_of(borrowed, request_id=request_id)
+            return [HistoryEntry(**dict(row)) async for row in rows]
+
+    async def request_of(self, provider: str, reference: str) -> UUID | None:
+        async with connection(self._pool) as borrowed:
+            row = await self._sql.find_reference(borrowed, provider=provider, reference=reference)
+        return None if row is None else row["request_id"]
+
+    @asynccontextmanager
+    async def changing(self, request_id: UUID) -> AsyncIterator["_Change | None"]:
+        async with transaction(self._pool) as borrowed:
+            # The request's row first, its attempts' after it: everybody in this order.
+            row = await self._sql.lock_payment(borrowed, request_id=request_id)
+            change = None if row is None else _Change(borrowed, await _with_attempts(borrowed, row))
+            yield change
+            if change is not None:
+                await change.tell()
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None:
+        async with connection(self._pool) as borrowed:
+            await _keep(borrowed, message, None, now)
+
+    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.claim_polls(borrowed, now=now, until=until, wanted=limit)
+            return [(row["request_id"], row["attempt_id"]) async for row in rows]
+
+    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.claim_effects(borrowed, now=now, until=until, wanted=limit)
+            return [
+                DueEffect(
+                    effect_id=row["effect_id"],
+                    request_id=row["request_id"],
+                    effect=_effects.decode(row["record"]),
+                    tries_count=row["tries_count"],
+                )
+                async for row in rows
+            ]
+
+    async def end_effect(self, effect_id: int, outcome: str, now: datetime) -> None:
+        async with connection(self._pool) as borrowed:
+            await self._sql.end_effect(borrowed, effect_id=effect_id, outcome=outcome, now=now)
+
+    async def put_off_effect(self, effect_id: int, outcome: str, due_at: datetime) -> None:
+        async with connection(self._pool) as borrowed:
+            await self._sql.put_off_effect(borrowed, effect_id=effect_id, outcome=outcome, due_at=due_at)
+
+
+class _Change:
+    """Implements PaymentChange."""
+
+    def __init__(self, borrowed: Connection, payment: StoredPayment) -> None:
+        self.payment = payment
+        self._connection = borrowed
+        self._sql = queries("payments")
+        self._events: list[tuple[str, datetime, str]] = []
+
+    async def add_attempt(self, attempt: StoredAttempt) -> None:
+        view = attempt.view
+        await self._sql.add_attempt(
+            self._connection,
+            request_id=self.payment.view.request_id,
+            provider=view.provider,
+            reference=view.reference,
+            amount_vnd=view.amount_vnd,
+            return_to=attempt.return_to,
+            return_state=attempt.return_state,
+            opened_at=view.opened_at,
+            **_attempt_columns(view),
+        )
+        self._replace(attempts=(*self.payment.attempts, attempt))
+
+    async def apply(self, decision: Decision, source: Source | None, now: datetime) -> None:
+        request_id = self.payment.view.request_id
+        # A voucher's attempt makes place before the provider's own takes it: only one may be paid.
+        for view in (*([decision.replaced] if decision.replaced is not None else []), decision.attempt):
+            await self._sql.save_attempt(self._connection, **_attempt_columns(view))
+            self._take(view)
+        if decision.request != self.payment.view:
+            await self._sql.save_payment_request(
+                self._connection, request_id=request_id, now=now, **_request_columns(decision.request)
+            )
+            self._replace(view=decision.request)
+        for state in decision.path:
+            await self._sql.note_payment(
+                self._connection,
+                request_id=request_id,
+                attempt_id=decision.attempt.attempt_id,
+                now=now,
+                state=state.value,
+                reason=decision.reason.value,
+                source="" if source is None else source.value,
+            )
+        for effect in decision.effects:
+            await self._owe(effect, now)
+
+    async def earlier(self, provider: str, fact_key: str) -> Ruling | None:
+        word = await self._sql.ruling_of(self._connection, provider=provider, fact_key=fact_key)
+        return None if word is None else Ruling(word)
+
+    async def rule(self, provider: str, fact_key: str, ruling: Ruling, now: datetime) -> None:
+        await self._sql.rule_fact(self._connection, provider=provider, fact_key=fact_key, ruling=ruling.value, now=now)
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None:
+        await _keep(self._connection, message, self.payment.view.request_id, now)
+
+    async def tell(self) -> None:
+        """Append what subscribers are told; the feed's lock is held from here to the commit."""
+        payment = self.payment
+        events = [
+            (name, payment.view.dossier_code, payment.agency_code, None, None, data) for name, _, data in self._events
+        ]
+        if events:
+            await append_events(self._connection, events, [], self._events[-1][1])
+
+    async def _owe(self, effect: Effect, now: datetime) -> None:
+        is_event = effect.kind is EffectKind.PUBLISH and effect.event is not None
+        added = await self._sql.owe_effect(
+            self._connection,
+            request_id=self.payment.view.request_id,
+            effect_key=effect.key,
+            record=_text(effect),
+            now=now,
+            due_at=None if is_event else now,
+        )
+        if added is None or effect.event is None or not is_event:
+            return
+        view = self.payment.view
+        data = {
+            "payment_id": str(view.request_id),
+            "attempt_id": None if effect.attempt_id is None else str(effect.attempt_id),
+            "state": view.state.value,
+            "is_disputed": view.is_disputed,
+            "amount_vnd": view.amount_vnd,
+            "transaction": effect.transaction,
+        }
+        self._events.append((effect.event.value, now, _encode(data).decode()))
+
+    def _take(self, view: AttemptView) -> None:
+        self._replace(attempts=tuple(_with_view(one, view) for one in self.payment.attempts))
+
+    def _replace(self, **changes: Any) -> None:
+        self.payment = replace(self.payment, **changes)
+
+
+def _with_view(attempt: StoredAttempt, view: AttemptView) -> StoredAttempt:
+    return replace(attempt, view=view) if attempt.view.attempt_id == view.attempt_id else attempt
+
+
+async def _keep(borrowed: Connection, message: KeptMessage, request_id: UUID | None, now: datetime) -> None:
+    await queries("payments").keep_payment_message(
+        borrowed,
+        provider=message.provider,
+        now=now,
+        request_id=request_id,
+        verdict=message.verdict,
+        reason=message.reason,
+        wrapped_key=message.wrapped_key,
+        sealed=message.sealed,
+    )
+
+
+async def _with_attempts(borrowed: Connection, row: Any) -> StoredPayment:
+    rows = queries("payments").attempts_of(borrowed, request_ids=[row["request_id"]])
+    attempts = [
+        StoredAttempt(
+            view=_attempts.decode(one["record"]), return_to=one["return_to"], return_state=one["return_state"]
+        )
+        async for one in rows
+    ]
+    return StoredPayment(
+        view=_requests.decode(row["record"]),
+        client_id=row["client_id"],
+        agency_code=row["agency_code"],
+        procedure_code=row["procedure_code"],
+        created_at=row["created_at"],
+        attempts=tuple(attempts),
+        wrapped_key=row["wrapped_key"],
+        sealed=row["sealed"],
+    )
+
+
+def _request_columns(view: RequestView) -> dict[str, Any]:
+    return {
+        "state": view.state.value,
+        "is_disputed": view.is_disputed,
+        "amount_vnd": view.amount_vnd,
+        "record": _text(view),
+    }
+
+
+def _attempt_columns(view: AttemptView) -> dict[str, Any]:
+    return {
+        "attempt_id": view.attempt_id,
+        "state": view.state.value,
+        "record": _text(view),
+        "next_poll_at": view.next_poll_at,
+    }
+
+
+def _text(record: object) -> str:
+    return _encode(record).decode()

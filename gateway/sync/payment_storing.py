@@ -1,0 +1,147 @@
+"""What the engine of payments needs of the store; it stands here because it speaks in the core's own records."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from gateway.errors import GatewayError
+from gateway.model.payment import Source
+from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
+from gateway.sync.payment_words import Ruling
+
+
+class KeyReused(GatewayError):
+    """The caller's key stands for another wish; nothing was stored."""
+
+    code = "idempotency_key_reused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """A request to be stored. Digests are keyed; `sealed` is who pays, None once it was erased."""
+
+    view: RequestView
+    client_id: str
+    agency_code: str
+    procedure_code: str
+    key_digest: bytes = field(repr=False)
+    wish_digest: bytes = field(repr=False)
+    wrapped_key: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAttempt:
+    """An attempt with where the payer's browser goes when it comes back."""
+
+    view: AttemptView
+    return_to: str
+    return_state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPayment:
+    """A request with all its attempts, the oldest first."""
+
+    view: RequestView
+    client_id: str
+    agency_code: str
+    procedure_code: str
+    created_at: datetime
+    attempts: tuple[StoredAttempt, ...] = ()
+    wrapped_key: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = field(default=None, repr=False)
+
+    def attempt(self, attempt_id: UUID) -> StoredAttempt | None:
+        return next((one for one in self.attempts if one.view.attempt_id == attempt_id), None)
+
+    def others(self, attempt_id: UUID) -> tuple[AttemptView, ...]:
+        """Give all attempts but one."""
+        return tuple(one.view for one in self.attempts if one.view.attempt_id != attempt_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMessage:
+    """A message of a provider as it came, sealed under a key of its own, with what became of it."""
+
+    provider: str
+    verdict: str
+    reason: str
+    wrapped_key: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One change of a state."""
+
+    attempt_id: UUID | None
+    at: datetime
+    state: str
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueEffect:
+    """An effect that a worker has claimed."""
+
+    effect_id: int
+    request_id: UUID
+    effect: Effect
+    tries_count: int
+
+
+class PaymentChange(Protocol):
+    """A request locked for a change, in one transaction."""
+
+    payment: StoredPayment
+
+    async def add_attempt(self, attempt: StoredAttempt) -> None: ...
+
+    async def apply(self, decision: Decision, source: Source | None, now: datetime) -> None:
+        """Store a decision as a whole: records, history, effects, events."""
+        ...
+
+    async def earlier(self, provider: str, fact_key: str) -> Ruling | None: ...
+
+    async def rule(self, provider: str, fact_key: str, ruling: Ruling, now: datetime) -> None: ...
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None: ...
+
+
+class PaymentStore(Protocol):
+    """Payments, as they are kept. Everything raises StoreUnavailable."""
+
+    async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
+        """Store it; give its id and whether it is new. Raises KeyReused when the key stands for another wish."""
+        ...
+
+    async def find(self, request_id: UUID) -> StoredPayment | None: ...
+
+    async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]: ...
+
+    async def history(self, request_id: UUID) -> Sequence[HistoryEntry]: ...
+
+    async def request_of(self, provider: str, reference: str) -> UUID | None: ...
+
+    def changing(self, request_id: UUID) -> AbstractAsyncContextManager[PaymentChange | None]:
+        """Lock a request; None when it is not there. Leaving it commits, an exception rolls back."""
+        ...
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None:
+        """Keep a message that belongs to nothing."""
+        ...
+
+    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Claim attempts that are due to be asked about; give request and attempt."""
+        ...
+
+    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]: ...
+
+    async def end_effect(self, effect_id: int, outcome: str, now: datetime) -> None: ...
+
+    async def put_off_effect(self, effect_id: int, outcome: str, due_at: datetime) -> None: ...
