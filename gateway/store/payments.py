@@ -13,6 +13,7 @@ from gateway.model.payment import Source
 from gateway.store.acceptance import append_events
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
+from gateway.sync.payment_opening import RequestChange
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_storing import (
     DueEffect,
@@ -23,7 +24,7 @@ from gateway.sync.payment_storing import (
     StoredAttempt,
     StoredPayment,
 )
-from gateway.sync.payment_words import EffectKind, Ruling
+from gateway.sync.payment_words import EffectKind, Reason, Ruling
 
 _requests = msgspec.json.Decoder(RequestView)
 _attempts = msgspec.json.Decoder(AttemptView)
@@ -155,11 +156,7 @@ class _Change:
         for view in (*([decision.replaced] if decision.replaced is not None else []), decision.attempt):
             await self._sql.save_attempt(self._connection, **_attempt_columns(view))
             self._take(view)
-        if decision.request != self.payment.view:
-            await self._sql.save_payment_request(
-                self._connection, request_id=request_id, now=now, **_request_columns(decision.request)
-            )
-            self._replace(view=decision.request)
+        await self._save_request(decision.request, now)
         for state in decision.path:
             await self._sql.note_payment(
                 self._connection,
@@ -172,6 +169,27 @@ class _Change:
             )
         for effect in decision.effects:
             await self._owe(effect, now)
+
+    async def apply_request(self, change: RequestChange, now: datetime) -> None:
+        await self._save_request(change.request, now)
+        await self._sql.note_payment(
+            self._connection,
+            request_id=change.request.request_id,
+            attempt_id=None,
+            now=now,
+            state=change.request.state.value,
+            reason=Reason.BY_PERSON.value,
+            source="",
+        )
+        for effect in change.effects:
+            await self._owe(effect, now)
+
+    async def _save_request(self, view: RequestView, now: datetime) -> None:
+        if view != self.payment.view:
+            await self._sql.save_payment_request(
+                self._connection, request_id=view.request_id, now=now, **_request_columns(view)
+            )
+            self._replace(view=view)
 
     async def earlier(self, provider: str, fact_key: str) -> Ruling | None:
         word = await self._sql.ruling_of(self._connection, provider=provider, fact_key=fact_key)

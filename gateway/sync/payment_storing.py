@@ -9,6 +9,7 @@ from uuid import UUID
 
 from gateway.errors import GatewayError
 from gateway.model.payment import Source
+from gateway.sync.payment_opening import RequestChange
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_words import Ruling
 
@@ -104,6 +105,10 @@ class PaymentChange(Protocol):
 
     async def apply(self, decision: Decision, source: Source | None, now: datetime) -> None:
         """Store a decision as a whole: records, history, effects, events."""
+        ...
+
+    async def apply_request(self, change: RequestChange, now: datetime) -> None:
+        """Store a change of the request alone, with what follows."""
         ...
 
     async def earlier(self, provider: str, fact_key: str) -> Ruling | None: ...

@@ -1,0 +1,95 @@
+"""What providers tell by themselves: verified, stored and judged in one short transaction, then acknowledged.
+
+An acknowledgement says what was committed and nothing else (payment notes §11 no. 25). A message that cannot be
+verified changes nothing and is kept all the same.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
+from gateway.errors import RemoteError, StoreUnavailable
+from gateway.model.payment import PaymentFact, Source
+from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
+from gateway.sync.payment_words import Alert, Reason, Ruling
+
+_FORGED = "bad_checksum"
+
+
+class PaymentNotices:
+    """Takes notifications."""
+
+    def __init__(self, records: PaymentRecords) -> None:
+        self._records = records
+
+    async def receive(self, provider: str, raw: RawNotification) -> Acknowledgement | None:
+        """Take one; None for a provider that is not configured. Never raises for anything that came."""
+        known = self._records.providers.get(provider)
+        if known is None:
+            return None
+        try:
+            verdict = await self._take(known, raw)
+        except StoreUnavailable:
+            verdict = Verdict.UNAVAILABLE
+        return known.provider.acknowledge(raw, verdict)
+
+    async def _take(self, known: ConfiguredProvider, raw: RawNotification) -> Verdict:
+        records, name = self._records, known.provider.name
+        try:
+            fact = known.provider.read_notification(raw)
+        except NotificationRefused as error:
+            is_forged = error.code == _FORGED
+            verdict = Verdict.FORGED if is_forged else Verdict.REFUSED
+            await records.store.keep_message(records.kept(name, raw, verdict.value, error.code), records.clock.now())
+            records.alert(f"payment_{Alert.FORGED if is_forged else 'message_refused'}")
+            return verdict
+        found = await self._find(name, fact)
+        if found is None:
+            await records.store.keep_message(
+                records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
+            )
+            records.alert(f"payment_{Alert.SUSPENSE}")
+            return Verdict.REFUSED
+        return await self._judge(known, raw, fact, *found)
+
+    async def _judge(
+        self, known: ConfiguredProvider, raw: RawNotification, fact: PaymentFact, request_id: UUID, attempt_id: UUID
+    ) -> Verdict:
+        records = self._records
+        decision = await records.take(request_id, attempt_id, fact, Source.NOTIFICATION, raw=raw)
+        if decision is None:
+            return Verdict.REFUSED
+        if decision.ruling is not Ruling.ASK_FIRST:
+            return _verdict(decision.ruling)
+        asked_at = records.clock.now()
+        asked = asked_attempt(decision.attempt, decision.request.dossier_code)
+        try:
+            confirmed = await known.provider.verify(raw, fact, asked)
+        except NotificationRefused:
+            records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code)
+            return Verdict.FORGED
+        except RemoteError:
+            # The question stays owed, and is asked by schedule; the provider may send its message again.
+            return Verdict.UNAVAILABLE
+        confirmed = replace(confirmed, reference=fact.reference)
+        second = await records.take(request_id, attempt_id, confirmed, Source.QUERY, asked_at=asked_at)
+        return Verdict.REFUSED if second is None else _verdict(second.ruling)
+
+    async def _find(self, provider: str, fact: PaymentFact) -> tuple[UUID, UUID] | None:
+        store = self._records.store
+        request_id = await store.request_of(provider, fact.reference) if fact.reference else None
+        payment = None if request_id is None else await store.find(request_id)
+        if payment is None:
+            return None
+        for attempt in payment.attempts:
+            if attempt.view.provider == provider and attempt.view.reference == fact.reference:
+                return payment.view.request_id, attempt.view.attempt_id
+        return None
+
+
+def _verdict(ruling: Ruling) -> Verdict:
+    return {
+        Ruling.APPLIED: Verdict.APPLIED,
+        Ruling.REFUSED: Verdict.REFUSED,
+        Ruling.ASK_FIRST: Verdict.UNAVAILABLE,
+    }[ruling]

@@ -1,0 +1,132 @@
+"""What is done about payments by schedule: providers are asked, and what decisions owe is carried out, once each."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from gateway.engine.payment_records import PaymentRecords, asked_attempt
+from gateway.errors import GatewayError, RemoteError, StoreUnavailable
+from gateway.model.payment import AttemptState, Source
+from gateway.ports.observing import DefectFound
+from gateway.sync.payment_opening import OpenFailure, open_failed
+from gateway.sync.payment_polls import expire
+from gateway.sync.payment_records import Effect, PaymentPolicy
+from gateway.sync.payment_storing import DueEffect, StoredPayment
+from gateway.sync.payment_words import EffectKind
+
+_PER_TURN = 50
+_CLAIMED = timedelta(seconds=90)
+"""Longer than a call may take."""
+_FIRST_DELAY = timedelta(seconds=10)
+_LONGEST_DELAY = timedelta(hours=1)
+
+Handler = Callable[[StoredPayment, Effect], Awaitable[str]]
+"""Carries out one effect and says in a word what came of it; raises to have it tried again."""
+
+
+class PaymentWork:
+    """One process's share of it."""
+
+    def __init__(self, records: PaymentRecords, handlers: Mapping[EffectKind, Handler]) -> None:
+        self._records = records
+        self._handlers = {
+            EffectKind.ALERT: self._alert,
+            EffectKind.ASK_PROVIDER: self._ask_provider,
+            **handlers,
+        }
+
+    async def ask(self) -> None:
+        """Ask about what is due. Raises StoreUnavailable."""
+        records = self._records
+        now = records.clock.now()
+        for request_id, attempt_id in await records.store.claim_polls(now, now + _CLAIMED, _PER_TURN):
+            await self._guarded("poll", partial(self.ask_about, request_id, attempt_id))
+
+    async def ask_about(self, request_id: UUID, attempt_id: UUID) -> None:
+        """Ask the provider about one attempt, unless time alone decides."""
+        records = self._records
+        payment = await records.store.find(request_id)
+        found = None if payment is None else payment.attempt(attempt_id)
+        if payment is None or found is None:
+            return
+        known = records.providers.get(found.view.provider)
+        if found.view.state is AttemptState.CREATED or known is None or not known.circuit.is_available():
+            await self._pass_time(request_id, attempt_id)
+            return
+        if found.view.state is AttemptState.INIT_SENT:
+            # Whoever sent it is gone, or takes longer than any call may.
+            await self._pass_time(request_id, attempt_id, is_unanswered=True)
+        asked_at = records.clock.now()
+        try:
+            known.circuit.take_turn()
+            fact = await known.provider.query(asked_attempt(found.view, payment.view.dossier_code))
+            known.circuit.note(None)
+        except RemoteError as error:
+            known.circuit.note(error)
+            await self._pass_time(request_id, attempt_id)
+            return
+        await records.take(request_id, attempt_id, fact, Source.QUERY, asked_at=asked_at)
+
+    async def _pass_time(self, request_id: UUID, attempt_id: UUID, *, is_unanswered: bool = False) -> None:
+        """Let time do what it may: lead to the next question, and in the end to a person."""
+        records, now = self._records, self._records.clock.now()
+        async with records.store.changing(request_id) as change:
+            found = None if change is None else change.payment.attempt(attempt_id)
+            if change is None or found is None:
+                return
+            view, others = change.payment.view, change.payment.others(attempt_id)
+            known = records.providers.get(found.view.provider)
+            policy = PaymentPolicy() if known is None else known.policy
+            if is_unanswered:
+                failed = open_failed(view, found.view, others, OpenFailure.MAY_HAVE_HAPPENED, now, policy)
+                await change.apply(failed, None, now)
+                return
+            await change.apply(expire(view, found.view, others, now, policy), None, now)
+
+    async def carry_out(self) -> None:
+        """Carry out what decisions owe. Raises StoreUnavailable."""
+        records = self._records
+        now = records.clock.now()
+        for due in await records.store.claim_effects(now, now + _CLAIMED, _PER_TURN):
+            await self._guarded("effect", partial(self._do, due))
+
+    async def _do(self, due: DueEffect) -> None:
+        records = self._records
+        handler = self._handlers.get(due.effect.kind)
+        payment = await records.store.find(due.request_id)
+        if handler is None or payment is None:
+            await records.store.end_effect(due.effect_id, "not_offered", records.clock.now())
+            return
+        try:
+            outcome = await handler(payment, due.effect)
+        except StoreUnavailable:
+            raise
+        except GatewayError as error:
+            await records.store.put_off_effect(due.effect_id, error.code, self._later(due.tries_count))
+            return
+        await records.store.end_effect(due.effect_id, outcome, records.clock.now())
+
+    def _later(self, tries_count: int) -> datetime:
+        delay: timedelta = min(_FIRST_DELAY * (1 << min(tries_count, 10)), _LONGEST_DELAY)
+        return self._records.clock.now() + delay
+
+    async def _alert(self, payment: StoredPayment, effect: Effect) -> str:
+        assert effect.alert is not None, "an alert has a word"
+        self._records.alert(f"payment_{effect.alert}", payment.view.dossier_code)
+        return "told"
+
+    async def _ask_provider(self, payment: StoredPayment, effect: Effect) -> str:
+        if effect.attempt_id is None:
+            return "nothing_to_ask"
+        await self.ask_about(payment.view.request_id, effect.attempt_id)
+        return "asked"
+
+    async def _guarded(self, operation: str, do: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing; a defect is told, and the claim keeps it away for a while."""
+        try:
+            await do()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad row must not keep the others waiting
+            self._records.observe(DefectFound(system="payments", operation=operation, error=error))
