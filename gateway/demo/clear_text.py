@@ -92,8 +92,8 @@ def people_of_hub(data: Mapping[str, Mapping[str, Any]]) -> set[Value]:
     """Give people of the consent hub by their numbers, as its control describes them."""
     found = set()
     for number, person in data.items():
-        day, month, year = person["birthDate"].split("/")
-        found |= {Value("number", number), Value("name", person["fullName"]), *_birth_dates(f"{year}{month}{day}")}
+        born = "".join(reversed(person["birthDate"].split("/")))
+        found |= {Value("number", number), Value("name", person["fullName"]), *_birth_dates(born)}
     return found
 
 

@@ -52,4 +52,7 @@ def test_everybody_of_the_day_is_looked_for() -> None:
         [citizen]
     )
     assert {Value("number", person["number"]), Value("email", person["email"])} <= people_of_sign_ons([person])
+    assert {Value("number", NUMBER), Value("name", NAME)} == people_of_hub(
+        {NUMBER: {"birthDate": "1990", "fullName": NAME}}
+    )
     assert dates < people_of_hub({NUMBER: {"birthDate": "03/02/1990", "fullName": NAME}})
