@@ -20,6 +20,9 @@ MAX_AMOUNT_VND = 10**13 - 1
 MAX_ITEMS = 50
 
 
+_NAMES = {FeeKind.CHARGE: "Phí", FeeKind.LEVY: "Lệ phí"}
+
+
 class Exemption(StrEnum):
     """Why somebody does not pay (miễn, giảm): the groups that fee regulations name again and again."""
 
@@ -44,6 +47,8 @@ class StatedItem:
     name: str
     kind: FeeKind
     amount_vnd: int
+    units_count: int = 1
+    """How often a price by unit is owed (copies, pages)."""
     stage: FeeStage = FeeStage.RECEPTION
     code: str = ""
     exemption: Exemption | None = None
@@ -91,6 +96,23 @@ def stated_fees(procedure: Procedure, channel: Channel) -> tuple[ProcedureFee, .
 def is_free(procedure: Procedure, channel: Channel) -> bool:
     """Tell whether the catalogue says that the channel costs nothing: no line, or none that could cost something."""
     return all(not _may_cost(fee) for fee in stated_fees(procedure, channel))
+
+
+def proposed(procedure: Procedure, channel: Channel) -> tuple[StatedItem, ...] | None:
+    """Give the items of a channel where the catalogue leaves no doubt: one time limit, only sums, each of a known kind.
+
+    Empty: nothing is owed. None: a person must read the catalogue's words, or choose between time limits.
+    """
+    fees = [fee for fee in stated_fees(procedure, channel) if _may_cost(fee)]
+    if not fees:
+        return () if any(offered.channel is channel for offered in procedure.channels) else None
+    limits_count = sum(len(offered.time_limits) for offered in procedure.channels if offered.channel is channel)
+    items = tuple(
+        StatedItem(name=fee.description.strip() or _NAMES[fee.kind], kind=fee.kind, amount_vnd=fee.amount_vnd)
+        for fee in fees
+        if fee.kind is not None and fee.amount_vnd is not None
+    )
+    return items if limits_count == 1 and len(items) == len(fees) else None
 
 
 def owed(
@@ -147,18 +169,20 @@ def may_collect(stage: FeeStage, *, is_received: bool, is_supplement_asked: bool
 def _faults_of(item: StatedItem, fees: Iterable[ProcedureFee], at: str, stage: FeeStage) -> list[Fault]:
     full = _full_amount(item)
     is_exempt = item.exemption is not None
+    lacks_note = item.exemption is Exemption.OTHER and not item.exemption_note.strip()
     fits = [fee for fee in fees if fee.kind in (item.kind, None) and _may_cost(fee)]
     is_variable = any(fee.amount_kind is AmountKind.TEXT for fee in fits)
-    is_known = is_variable or any(fee.amount_vnd == full for fee in fits)
+    is_known = is_variable or any(_price(fee, item) == full for fee in fits)
     rules = (
         (f"{at}/name", "must not be empty", not item.name.strip()),
+        (f"{at}/units_count", "must be at least 1", item.units_count < 1),
         (f"{at}/stage", f"must be {stage.value}: a request is for one stage", item.stage is not stage),
         (f"{at}/amount_vnd", "must be a whole number of đồng, not below 0", not 0 <= item.amount_vnd <= MAX_AMOUNT_VND),
         (f"{at}/exemption", "must be stated for an item of 0 đồng", item.amount_vnd == 0 and not is_exempt),
         (
             f"{at}/exemption_note",
             "must name the decision",
-            item.exemption is Exemption.OTHER and not item.exemption_note,
+            lacks_note,
         ),
         (
             f"{at}/full_amount_vnd",
@@ -174,15 +198,16 @@ def _faults_of(item: StatedItem, fees: Iterable[ProcedureFee], at: str, stage: F
 def _mark(item: StatedItem, fees: Iterable[ProcedureFee]) -> Mark:
     if item.exemption is not None:
         return Mark.EXEMPT
-    is_fixed = any(
-        fee.kind in (item.kind, None) and fee.amount_kind is AmountKind.FIXED and fee.amount_vnd == item.amount_vnd
-        for fee in fees
-    )
+    is_fixed = any(fee.kind in (item.kind, None) and _price(fee, item) == item.amount_vnd for fee in fees)
     return Mark.FIXED if is_fixed else Mark.VARIABLE
 
 
 def _full_amount(item: StatedItem) -> int:
     return item.amount_vnd if item.full_amount_vnd is None else item.full_amount_vnd
+
+
+def _price(fee: ProcedureFee, item: StatedItem) -> int | None:
+    return None if fee.amount_vnd is None else fee.amount_vnd * item.units_count
 
 
 def _may_cost(fee: ProcedureFee) -> bool:

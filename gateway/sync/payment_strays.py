@@ -67,9 +67,8 @@ def judge_stray(
     if told is not None:
         of, attempt = told
         siblings = [other for other in of.attempts if other is not attempt]
-        return judge_fact(
-            of.request, attempt, siblings, replace(fact, reference=attempt.reference), source, now, policy
-        )
+        own = replace(fact, reference=attempt.reference)
+        return judge_fact(of.request, attempt, siblings, own, source, now, policy)
     match = _match(owed, fact, policy)
     if match is None:
         return _suspense(provider, fact, Reason.UNKNOWN_REFERENCE)
