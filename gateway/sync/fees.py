@@ -179,11 +179,7 @@ def _faults_of(item: StatedItem, fees: Iterable[ProcedureFee], at: str, stage: F
         (f"{at}/stage", f"must be {stage.value}: a request is for one stage", item.stage is not stage),
         (f"{at}/amount_vnd", "must be a whole number of đồng, not below 0", not 0 <= item.amount_vnd <= MAX_AMOUNT_VND),
         (f"{at}/exemption", "must be stated for an item of 0 đồng", item.amount_vnd == 0 and not is_exempt),
-        (
-            f"{at}/exemption_note",
-            "must name the decision",
-            lacks_note,
-        ),
+        (f"{at}/exemption_note", "must name the decision", lacks_note),
         (
             f"{at}/full_amount_vnd",
             "must be told with an exemption, above the amount, and only then",

@@ -218,6 +218,8 @@ def _decide(
         is_pending = any(sibling.is_live for sibling in siblings)
         state = RequestState.PENDING if is_pending else RequestState.DUE
         request = replace(request, state=state, paid_attempt_id=None, refunded_vnd=0)
+    # Whatever was done for this debit before may have been taken back by a person, so it is done anew.
+    effects = [replace(effect, moment=now.isoformat()) for effect in effects]
     judged = replace(debit, standing=standing, is_accepted=resolution is Resolution.ACCEPT)
     return _resolved(request, with_debit(attempt, judged), siblings, now, policy, effects)
 
