@@ -118,8 +118,9 @@ class Case:
         """The voucher's attempt that pays the request by the very transaction of this fact."""
         for sibling in self.siblings:
             held = sibling.counting()
-            is_the_payer = sibling.is_voucher and sibling.state is AttemptState.PAID and held is not None
-            if is_the_payer and held is not None and held.transaction == self.fact.transaction:
+            if not sibling.is_voucher or sibling.state is not AttemptState.PAID or held is None:
+                continue
+            if sibling.provider == self.attempt.provider and held.transaction == self.fact.transaction:
                 is_whole = held.amount_vnd == self.fact.amount_vnd and not held.refunded_vnd and not held.reserved_vnd
                 return sibling if is_whole else None
         return None
@@ -247,12 +248,12 @@ def _foreign(case: Case) -> Reason | None:
 
 
 def _is_anothers(case: Case) -> bool:
-    number = case.fact.transaction
+    number, voucher = case.fact.transaction, case.voucher
     return bool(number) and any(
-        not sibling.is_voucher
-        and sibling.provider == case.attempt.provider
-        and any(debit.transaction == number for debit in sibling.debits)
+        debit.transaction == number and debit.standing is not Standing.REPLACED
         for sibling in case.siblings
+        if sibling is not voucher and sibling.provider == case.attempt.provider
+        for debit in sibling.debits
     )
 
 

@@ -57,7 +57,9 @@ def resting_state(attempt: AttemptView) -> AttemptState:
     """Tell from its debits in which state an attempt rests once persons and refunds are through with it."""
     if any(debit.standing in UNDECIDED for debit in attempt.debits):
         return _S.DISPUTED
-    held = attempt.counting() or next((d for d in attempt.debits if d.standing is Standing.SURPLUS), None)
+    surplus = [debit for debit in attempt.debits if debit.standing is Standing.SURPLUS]
+    # Of several the one with most left: the attempt is through when the last of them is.
+    held = attempt.counting() or max(surplus, key=lambda debit: debit.amount_vnd - debit.refunded_vnd, default=None)
     if held is None:
         return _S.FAILED
     if held.refunded_vnd == held.amount_vnd:

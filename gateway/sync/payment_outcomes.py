@@ -136,7 +136,12 @@ def mismatch(case: Case) -> Decision:
     is_disputed = case.attempt.state is AttemptState.DISPUTED
     path = () if is_disputed else (AttemptState.MISMATCH, AttemptState.DISPUTED)
     known = case.known
-    debit = _debit(case, Standing.OPEN) if known is None else _doubted(known)
+    if known is None or known.standing is Standing.OPEN:
+        # Undecided money is shown as it was told last; what counts keeps the amount by which it counted.
+        told = _debit(case, Standing.OPEN)
+        debit = told if known is None else replace(told, transaction=known.transaction)
+    else:
+        debit = _doubted(known)
     attempt = moved(with_debit(case.attempt, debit), path, case.now)
     decision = _disputed(case, attempt, path, Alert.MISMATCH)
     return replace(decision, ruling=Ruling.REFUSED)
@@ -212,7 +217,9 @@ def _disputed(case: Case, attempt: AttemptView, path: tuple[AttemptState, ...], 
     number = case.fact.transaction
     effects = [alert(word, attempt, number)]
     if path:
-        effects.append(published(PaymentEvent.DISPUTED, attempt, number))
+        # A dispute that comes up anew is told anew; within one dispute the same alert is one.
+        effects = [*effects, published(PaymentEvent.DISPUTED, attempt, number)]
+        effects = [replace(effect, moment=case.now.isoformat()) for effect in effects]
     return _with_review(case, _decided(case, freed(case.request, case.siblings), attempt, path, effects))
 
 

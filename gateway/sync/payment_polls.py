@@ -39,6 +39,8 @@ def next_poll(attempt: AttemptView, now: datetime, policy: PaymentPolicy = DEFAU
     Where nothing can be asked, a live attempt is looked at once, at the end, to be given to a person.
     """
     match STAGES[attempt.state]:
+        case _ if attempt.is_voucher:
+            return None
         case Stage.LIVE:
             end = attempt.opened_at + policy.polled_until
             if not policy.can_query:
@@ -67,7 +69,7 @@ def poll_on_return(attempt: AttemptView, now: datetime, policy: PaymentPolicy = 
 
     That is all a return can do: it is a hint (§9.3 no. 1), whatever it claims.
     """
-    if STAGES[attempt.state] not in (Stage.LIVE, Stage.ENDED) or not policy.can_query:
+    if STAGES[attempt.state] not in (Stage.LIVE, Stage.ENDED) or attempt.is_voucher or not policy.can_query:
         return None
     earliest = now if attempt.last_asked_at is None else max(now, attempt.last_asked_at + policy.return_poll_every)
     return earliest if attempt.next_poll_at is None else min(earliest, max(now, attempt.next_poll_at))

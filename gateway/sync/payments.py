@@ -38,8 +38,8 @@ Vouchers
     attempt of its own, so that refunds, disputes and reconciliation need no second way. When the provider tells of the
     same transaction after all, the provider's attempt takes its place.
 
-The table reads: what the fact says (`Said`) of an attempt at a stage (`Stage`); for a new debit of an attempt that holds
-no money also what the request would make of it (`Claim`). Total: every cell has an outcome, and every outcome is
+The table reads: what the fact says (`Said`) of an attempt at a stage (`Stage`); for a new debit of an attempt that
+holds no money also what the request would make of it (`Claim`). Total: every cell has an outcome, and every outcome is
 harmless when it is repeated. Which transition of §9.2 an outcome is, it says itself (`payment_outcomes`).
 """
 
