@@ -1,6 +1,6 @@
 """The hosted payment page, as a small application that every simulated provider mounts.
 
-A provider opens a `Checkout` and leads the payer's browser to `address_of` it. The payer chooses a bank and presses
+A provider opens a `Checkout` and leads the payer's browser to the page. The payer chooses a bank and presses
 one of four buttons; the provider's `on_choice` is told and gives the address to which the browser goes next. A
 reference is decided once: who presses again, in another tab or after going back, is told how it stands. Works without
 scripts.
@@ -56,6 +56,13 @@ class Checkout:
     expires_at: datetime
     banks: Mapping[str, str]
     return_url: str
+    key: str = ""
+    """What the page is known by where references of several partners may be equal; "" means the reference."""
+
+    @property
+    def known_by(self) -> str:
+        """What names the page to the provider."""
+        return self.key or self.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class Decided:
 
 
 OnChoice = Callable[[str, Choice, str], Awaitable[str]]
-"""`on_choice(reference, choice, bank)`: told once per decided reference, and at each leaving; gives the address to
+"""`on_choice(reference or key, choice, bank)`: told once per decided page, and at each leaving; gives the address to
 which the browser is sent, "" for none. For PAY the money is to be taken by it."""
 
 
@@ -106,10 +113,10 @@ class CheckoutPages:
     def open(self, checkout: Checkout) -> str:
         """Open a page and give its token, the last part of its address. Raises CheckoutError for a reference of before,
         or without banks."""
-        if checkout.reference in self._tokens or not checkout.banks:
+        if checkout.known_by in self._tokens or not checkout.banks:
             raise CheckoutError("reference: has a page already" if checkout.banks else "banks: must name at least one")
         token = f"{self._draws.getrandbits(128):032x}"
-        self._tokens[checkout.reference] = token
+        self._tokens[checkout.known_by] = token
         self._by_token[token] = _Open(checkout)
         return token
 
@@ -162,7 +169,7 @@ class CheckoutPages:
         form = parse_qs((await request.read()).decode("utf-8", "replace"))
         try:
             choice = Choice(form.get("choice", [""])[0])
-            decided = await self.decide(page.checkout.reference, choice, form.get("bank", [""])[0])
+            decided = await self.decide(page.checkout.known_by, choice, form.get("bank", [""])[0])
         except ValueError:
             return self._current(page, 400)
         if not decided.is_new or not decided.address:
