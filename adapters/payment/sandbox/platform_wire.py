@@ -8,7 +8,6 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,12 +32,13 @@ INIT_FIELDS = frozenset({*INIT_ORDER, "MaXacThuc", "ThongTinBienLai"})
 ASK_FIELDS = frozenset({*ASK_ORDER, "MaXacThuc"})
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):  # noqa: N818 - it is what happened
+class Refusal(Exception):
     """The message is not taken: MaLoi and the reason, which is kept beside the exchange. No values of the message."""
 
-    code: str
-    reason: str
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 def read_document(body: bytes) -> dict[str, Any]:
