@@ -215,9 +215,7 @@ class Attempts:
         if choice is Choice.PAY and status is None:
             return self._pay(attempt, bank)
         if choice is Choice.PAY and status is Status.PENDING:
-            self._take_money(attempt, bank)
-            attempt.status = Status.PENDING
-            return self._returned(attempt)
+            return self._pay_unsaid(attempt, bank)
         attempt.status = _CHOSEN.get(choice, status or Status.FAILED)
         self._tell(attempt, attempt.status)
         if self._take("F05_success_after_failure", attempt) is not None:
@@ -235,6 +233,14 @@ class Attempts:
             return self._returned(attempt)
         self._settle_paid(attempt, bank)
         return self._returned(attempt)
+
+    def _pay_unsaid(self, attempt: Attempt, bank: str) -> str:
+        """Take the money, and tell nobody but who asks: the browser brings a code that leaves the result open."""
+        attempt.status = Status.PENDING
+        address = self._returned(attempt)
+        self._take_money(attempt, bank)
+        attempt.status, attempt.code = Status.PAID, ""
+        return address
 
     def _settle_paid(self, attempt: Attempt, bank: str) -> None:
         attempt.status = Status.PAID

@@ -1,4 +1,4 @@
-"""Sends results to partners and repeats them until they are taken (payment notes §14 U15). A journal tells each attempt."""
+"""Sends results to partners and repeats them until they are taken (payment notes §14 U15). A journal tells all."""
 
 import asyncio
 import socket
