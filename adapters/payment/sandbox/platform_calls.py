@@ -1,7 +1,7 @@
 """What the platform answers: INIT, QUERY, GET_BILL (payment notes §A.3, §A.6)."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -75,6 +75,9 @@ class Asked:
         return cls(body, authorization, document, reference if isinstance(reference, str) else "")
 
 
+Work = Callable[[Partner, Mapping[str, Any]], Reply]
+
+
 class Calls:
     """The work of each call, done at one moment."""
 
@@ -93,7 +96,7 @@ class Calls:
         """Give the voucher, or where it is."""
         return self._guarded(asked, "GET_BILL", self._bill)
 
-    def _guarded(self, asked: Asked, operation: str, work: Any) -> Reply:
+    def _guarded(self, asked: Asked, operation: str, work: Work) -> Reply:
         partner: Partner | None = None
         try:
             document = asked.document if asked.document is not None else read_document(asked.body)
@@ -105,7 +108,7 @@ class Calls:
                 refused = msgspec.json.encode({"error_code": "401", "message": "Token không hợp lệ"})
                 return Reply(Answer(refused, 401, headers=MARK), "401", "Authorization: is missing or wrong")
             note = self._check_seal(partner, document, operation)
-            reply: Reply = work(partner, document)
+            reply = work(partner, document)
             reply.note = "; ".join(part for part in (note, reply.note) if part)
             return reply
         except Refusal as refusal:

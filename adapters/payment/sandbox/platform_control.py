@@ -45,9 +45,13 @@ def _change_partner(money: Money, body: dict[str, Any]) -> Any:
     """Change the settings of one partner, named by its "code", or add one."""
     code = text_of(body, "code")
     current = msgspec.to_builtins(money.profile)
-    kept = [each for each in current["partners"] if each["code"] != code]
-    old = next((each for each in current["partners"] if each["code"] == code), {})
-    return _put(money, {**current, "partners": [*kept, {**old, **body}]})
+    partners: list[dict[str, Any]] = list(current["partners"])
+    place = next((number for number, each in enumerate(partners) if each["code"] == code), None)
+    if place is None:
+        partners.append(body)
+    else:
+        partners[place] = {**partners[place], **body}
+    return _put(money, {**current, "partners": partners})
 
 
 def _rotate(money: Money, body: dict[str, Any]) -> Any:
@@ -142,7 +146,7 @@ def _file(money: Money, call: ControlCall) -> Any:
 
 
 def _edit(money: Money, body: dict[str, Any]) -> Any:
-    """Make the file lie about a reference: {"reference", "is_dropped": true} or {"reference", "set": {column: text}}."""
+    """Make the file lie: {"reference", "is_dropped": true} or {"reference", "set": {column: text}}."""
     found = _debits(money, text_of(body, "reference"))
     if not found:
         raise ControlError("reference: nothing was paid", 404)
