@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -387,7 +388,7 @@ async def test_f25_bills_of_every_form(variant: str) -> None:
         await at.open()
         await at.decide()
         got = await at.call("bill", question("GET_BILL", ONE))
-        looks = {
+        looks: dict[str, Callable[[], bool]] = {
             "pdf": lambda: got.content_type == "application/pdf" and got.body.startswith(b"%PDF-"),
             "json": lambda: got.json["UrlBienLai"].startswith(at.running.url),
             "404": lambda: got.status == 404,
