@@ -103,8 +103,10 @@ class Calls:
             partner = self._money.partner(document.get("MaDoiTac"))
             if partner is None:
                 raise Refusal(UNKNOWN_PARTNER, "MaDoiTac: is not registered")
-            wanted = f"Bearer {partner.access_token}" if partner.access_token else asked.authorization
-            if not hmac.compare_digest(wanted.encode(), asked.authorization.encode()):
+            wanted = f"Bearer {partner.access_token}"
+            if partner.access_token and not hmac.compare_digest(
+                wanted.encode(), asked.authorization.encode("utf-8", "replace")
+            ):
                 refused = msgspec.json.encode({"error_code": "401", "message": "Token không hợp lệ"})
                 return Reply(Answer(refused, 401, headers=MARK), "401", "Authorization: is missing or wrong")
             note = self._check_seal(partner, document, operation)

@@ -61,7 +61,8 @@ class Money:
         """End the order's page when its time has come."""
 
         async def end() -> None:
-            if order.status is Status.OPEN:
+            # Where the wall clock was set back, the page is open still.
+            if order.status is Status.OPEN and order.status_at(self.world.clock.now()) is Status.FAILED:
                 order.status = Status.FAILED
                 late = self.take("F06_success_after_expiry", order)
                 if late is not None:

@@ -30,6 +30,8 @@ REFUSED: list[tuple[str, str, dict[str, Any] | bytes]] = [
     ("01", "body", b'["INIT"]'),
     ("01", "body", json.dumps(init_document())[:-1].encode() + b',"Ip":"203.0.113.7"}'),
     ("01", "body", json.dumps(init_document()).encode("utf-16")),
+    ("01", "body", json.dumps(init_document()).replace("THANH TOAN", "\\ud800").encode()),
+    ("01", "body", b"[" * 100_000),
     ("02", "MaDoiTac", init_document(MaDoiTac="PPSIM77")),
     ("03", "MaXacThuc", init_document(MaXacThuc="0" * 64)),
     ("03", "MaXacThuc", without(init_document(), "MaXacThuc")),
