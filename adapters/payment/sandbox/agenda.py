@@ -25,6 +25,7 @@ class Agenda:
         self._running: set[asyncio.Task[None]] = set()
         self._runner: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._failures: list[BaseException] = []
 
     @property
     def waiting_count(self) -> int:
@@ -44,12 +45,14 @@ class Agenda:
         self._wake.set()
 
     async def settled(self) -> None:
-        """Wait until nothing is due and nothing is under way."""
+        """Wait until nothing is due and nothing is under way. Raises what a work raised, which is always a defect."""
         while self._running or self._is_due():
             if self._running:
                 await asyncio.wait(set(self._running))
             else:
                 await asyncio.sleep(0)
+        if self._failures:
+            raise self._failures.pop(0)
 
     def forget(self) -> None:
         """Drop what waits; what is under way goes on."""
@@ -67,13 +70,22 @@ class Agenda:
     def _is_due(self) -> bool:
         return bool(self._waiting) and self._waiting[0][0] <= self._clock.monotonic()
 
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self._failures.append(failure)
+            # So that a process of its own leaves a trace of it.
+            context = {"message": "a work of the sandbox failed", "exception": failure, "task": task}
+            asyncio.get_running_loop().call_exception_handler(context)
+
     async def _run(self) -> None:
         while self._waiting:
             if self._is_due():
                 _, _, work = heapq.heappop(self._waiting)
                 task = asyncio.get_running_loop().create_task(work())
                 self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                task.add_done_callback(self._end)
                 continue
             self._wake.clear()
             with contextlib.suppress(TimeoutError):

@@ -19,7 +19,7 @@ SHOWN = ("transaction_id", "MaTraCuuTT", "MaHoSo", "TKThuHuong", "NoiDungThanhTo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What a province answered. `amount_vnd` None: nothing can be paid, for the reason that `code` and `problem` tell."""
+    """What a province answered. `amount_vnd` None: nothing can be paid; `code` and `problem` tell why."""
 
     http_status: int | None
     code: int | None

@@ -77,7 +77,7 @@ class PlatformProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     bill_time: Literal["either", "confirm", "init"] = "either"
     """Which ThoiGianGD opens a bill (U11)."""
     page_seconds: Span = 900.0
-    banks: dict[str, str] = BANKS
+    banks: dict[str, str] = msgspec.field(default_factory=lambda: dict(BANKS))
     retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = (60.0, 300.0, 900.0, 3600.0)
     """Waits between CONFIRMs until one is acknowledged with 00; the last one repeats (U15)."""
     retry_stop_seconds: Span = 86_400.0

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.payment.sandbox import platform_provider
 from adapters.payment.sandbox.control import payment_actions
 from adapters.payment.sandbox.world import Provider, ProviderFactory, World
 from adapters.sandboxing import (
@@ -20,7 +21,7 @@ from adapters.sandboxing import (
     shared_actions,
 )
 
-FACTORIES: Mapping[str, ProviderFactory] = MappingProxyType({})
+FACTORIES: Mapping[str, ProviderFactory] = MappingProxyType({"pp": platform_provider.build})
 """Name, which is the prefix, to what makes the provider."""
 
 _WORLD_SETTINGS = frozenset({"settlement_days", "public_url"})
