@@ -4,7 +4,7 @@ What the two have in common is here; how each writes its messages is its `Dialec
 its payer decides, and the ledger knows of it whatever is told to anybody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -82,7 +82,7 @@ class Attempt:
     @property
     def key(self) -> str:
         """What names it to the provider: references of two partners may be equal."""
-        return f"{self.partner}:{self.reference}"
+        return f"{self.partner}/{self.reference}"
 
     def status_at(self, now: datetime) -> Status:
         """Tell how it stands; a page that ran out unpaid has expired."""
@@ -153,7 +153,7 @@ class Attempts:
         self._by_key: dict[str, Attempt] = {}
         self.pages = CheckoutPages(world.clock, world.draws, self._on_choice, page_name)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Attempt]:
         return iter(self._by_key.values())
 
     def open(self, attempt: Attempt) -> str:
@@ -178,10 +178,10 @@ class Attempts:
 
     def get(self, partner: str, reference: str) -> Attempt | None:
         """Give the attempt of a partner's reference."""
-        return self._by_key.get(f"{partner}:{reference}")
+        return self._by_key.get(f"{partner}/{reference}")
 
     def find(self, reference: str) -> Attempt | None:
-        """Give the attempt of a reference, or of `partner:reference`, whoever's it is; the latest of several."""
+        """Give the attempt of a reference, or of `partner/reference`, whoever's it is; the latest of several."""
         found = [each for each in self._by_key.values() if reference in (each.reference, each.key)]
         return found[-1] if found else None
 

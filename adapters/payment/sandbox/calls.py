@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from adapters.payment.sandbox.checkout import MARK_HEADER
 from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
@@ -217,7 +218,8 @@ def read_object(body: bytes) -> dict[str, Any] | None:
 
 def say(document: object, http_status: int = 200) -> Answer:
     """Answer with JSON."""
-    return Answer(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), http_status)
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return Answer(body, http_status, headers={MARK_HEADER: "payment"})
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
