@@ -1,0 +1,1 @@
+"""Payment providers: the national Payment Platform, PayGov, KeyPay, and transfers by VietQR."""

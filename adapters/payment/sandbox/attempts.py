@@ -1,0 +1,351 @@
+"""Attempts to pay at PayGov and KeyPay: the page, the money, the result told to partner and browser, and its faults.
+
+What the two have in common is here; how each writes its messages is its `Dialect`. The money of an attempt moves when
+its payer decides, and the ledger knows of it whatever is told to anybody.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from adapters.payment.sandbox.callbacks import Ack, CallbackSender, Notice
+from adapters.payment.sandbox.checkout import Checkout, CheckoutError, CheckoutPages, Choice, Decided
+from adapters.payment.sandbox.results import BODY_FAULTS, Armed
+from adapters.payment.sandbox.switches import Switch
+from adapters.payment.sandbox.world import World
+
+FLOW_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "F01_confirm_never_sent": (),
+        "F02_confirm_repeated": (),
+        "F04_failure_after_success": (),
+        "F05_success_after_failure": (),
+        "F06_success_after_expiry": (),
+        "F18_ack_lost": (),
+        "F19_pending": ("paid", "failed", "never"),
+        "F22_two_transactions": (),
+        "F23_forged_return": (),
+        "F28_replay": (),
+    }
+)
+"""Those of results as a whole. `delay_seconds` of F06 and F19 is the sandbox's time; `copies` is for F02."""
+CALLBACK, RETURN = "callback", "return"
+
+
+class Status(StrEnum):
+    """How an attempt stands."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    """The provider itself does not know yet."""
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_CHOSEN = {Choice.FAIL: Status.FAILED, Choice.CANCEL: Status.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that was taken."""
+
+    transaction: str
+    bank: str
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One reference of one partner. `detail` is what its protocol needs again."""
+
+    partner: str
+    reference: str
+    order: str
+    dossier: str
+    amount_vnd: int
+    account: str
+    description: str
+    return_url: str
+    opened_at: datetime
+    expires_at: datetime
+    detail: dict[str, Any] = field(default_factory=dict, repr=False)
+    status: Status = Status.OPEN
+    code: str = ""
+    """The provider's own code of the result, where one was chosen; else ""."""
+    payments: list[Payment] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What names it to the provider: references of two partners may be equal."""
+        return f"{self.partner}/{self.reference}"
+
+    def status_at(self, now: datetime) -> Status:
+        """Tell how it stands; a page that ran out unpaid has expired."""
+        return Status.EXPIRED if self.status is Status.OPEN and now >= self.expires_at else self.status
+
+    def as_dict(self, now: datetime) -> dict[str, Any]:
+        """Give the attempt as plain JSON values, without the payer."""
+        names = ("partner", "reference", "order", "dossier", "amount_vnd", "account", "code")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "status": self.status_at(now).value,
+            "transactions": [payment.transaction for payment in self.payments],
+            "expires_at": self.expires_at.isoformat(),
+            **{name: value for name, value in self.detail.items() if name.startswith("is_")},
+        }
+
+
+class Dialect(Protocol):
+    """How a provider writes results. `payment` is None where no money was taken."""
+
+    def notify_url(self, attempt: Attempt) -> str:
+        """Tell where results of the attempt go; "" for nowhere."""
+        ...
+
+    def callback(self, attempt: Attempt, payment: Payment | None, status: Status, armed: Armed) -> tuple[str, bytes]:
+        """Write a result for the partner: method and body."""
+        ...
+
+    def read_ack(self, http_status: int, body: bytes) -> Ack:
+        """Read what the partner answered."""
+        ...
+
+    def return_address(self, attempt: Attempt, payment: Payment | None, status: Status, armed: Armed) -> str:
+        """Tell where the browser goes with a result."""
+        ...
+
+    def forged_address(self, attempt: Attempt) -> str:
+        """Tell where a browser goes whose owner wrote a success himself, without any key."""
+        ...
+
+    def chosen_code(self, attempt: Attempt) -> tuple[str, Status | None]:
+        """Give the code with which a decision of the payer is answered, and what becomes of it; None: as decided."""
+        ...
+
+    def new_transaction(self, attempt: Attempt) -> str:
+        """Give a transaction number that was never used."""
+        ...
+
+
+class Attempts:
+    """The attempts of one protocol of a provider."""
+
+    def __init__(
+        self,
+        world: World,
+        provider: str,
+        dialect: Dialect,
+        sender: CallbackSender,
+        *,
+        page_name: str,
+        banks: Mapping[str, str],
+    ) -> None:
+        self._world = world
+        self._provider = provider
+        self._dialect = dialect
+        self._sender = sender
+        self._banks = banks
+        self._by_key: dict[str, Attempt] = {}
+        self.pages = CheckoutPages(world.clock, world.draws, self._on_choice, page_name)
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return iter(self._by_key.values())
+
+    def open(self, attempt: Attempt) -> str:
+        """Open an attempt and give its page's token. Raises CheckoutError for a reference of before."""
+        token = self.pages.open(
+            Checkout(
+                reference=attempt.reference,
+                amount_vnd=attempt.amount_vnd,
+                description=attempt.description,
+                expires_at=attempt.expires_at,
+                banks=self._banks,
+                return_url=attempt.return_url,
+                key=attempt.key,
+            )
+        )
+        self._by_key[attempt.key] = attempt
+        late = self._take("F06_success_after_expiry", attempt)
+        if late is not None:
+            wait = (attempt.expires_at - self._world.clock.now()).total_seconds() + late.delay_seconds
+            self._world.agenda.after(max(wait, 0.0), lambda: self._pay_late(attempt))
+        return token
+
+    def get(self, partner: str, reference: str) -> Attempt | None:
+        """Give the attempt of a partner's reference."""
+        return self._by_key.get(f"{partner}/{reference}")
+
+    def find(self, reference: str) -> Attempt | None:
+        """Give the attempt of a reference, or of `partner/reference`, whoever's it is; the latest of several."""
+        found = [each for each in self._by_key.values() if reference in (each.reference, each.key)]
+        return found[-1] if found else None
+
+    async def decide(self, reference: str, choice: Choice, bank: str = "") -> Decided:
+        """Decide as the payer would. Raises CheckoutError for no such attempt or bank."""
+        attempt = self.find(reference)
+        if attempt is None:
+            raise CheckoutError("reference: has no page")
+        return await self.pages.decide(attempt.key, choice, bank)
+
+    def tell_again(self, attempt: Attempt) -> bool:
+        """Send the result once more; False when there is none yet."""
+        status = attempt.status_at(self._world.clock.now())
+        if status in (Status.OPEN, Status.PENDING) or not self._dialect.notify_url(attempt):
+            return False
+        self._tell(attempt, status)
+        return True
+
+    def forget(self) -> None:
+        """Forget all attempts."""
+        self._by_key.clear()
+        self.pages.forget()
+
+    async def _on_choice(self, key: str, choice: Choice, bank: str) -> str:
+        attempt = self._by_key[key]
+        if choice is Choice.LEAVE:
+            forged = self._take("F23_forged_return", attempt, RETURN)
+            return attempt.return_url if forged is None else self._dialect.forged_address(attempt)
+        code, status = self._dialect.chosen_code(attempt)
+        attempt.code = code
+        if choice is Choice.PAY and status is None:
+            return self._pay(attempt, bank)
+        if choice is Choice.PAY and status is Status.PENDING:
+            return self._pay_unsaid(attempt, bank)
+        attempt.status = _CHOSEN.get(choice, status or Status.FAILED)
+        self._tell(attempt, attempt.status)
+        if self._take("F05_success_after_failure", attempt) is not None:
+            self._world.agenda.after(0.0, lambda: self._pay_after_failure(attempt, bank))
+        return self._returned(attempt)
+
+    def _pay(self, attempt: Attempt, bank: str) -> str:
+        pending = self._take("F19_pending", attempt)
+        if pending is not None:
+            attempt.status = Status.PENDING
+            if pending.variant != "never":
+                self._world.agenda.after(
+                    pending.delay_seconds, lambda: self._conclude(attempt, bank, is_paid=pending.variant == "paid")
+                )
+            return self._returned(attempt)
+        self._settle_paid(attempt, bank)
+        return self._returned(attempt)
+
+    def _pay_unsaid(self, attempt: Attempt, bank: str) -> str:
+        """Take the money, and tell nobody but who asks: the browser brings a code that leaves the result open."""
+        attempt.status = Status.PENDING
+        address = self._returned(attempt)
+        self._take_money(attempt, bank)
+        attempt.status, attempt.code = Status.PAID, ""
+        return address
+
+    def _settle_paid(self, attempt: Attempt, bank: str) -> None:
+        attempt.status = Status.PAID
+        self._take_money(attempt, bank)
+        if self._take("F22_two_transactions", attempt) is not None:
+            self._take_money(attempt, bank)
+        self._tell(attempt, Status.PAID)
+
+    async def _conclude(self, attempt: Attempt, bank: str, *, is_paid: bool) -> None:
+        if is_paid:
+            self._settle_paid(attempt, bank)
+        else:
+            attempt.status = Status.FAILED
+            self._tell(attempt, Status.FAILED)
+
+    async def _pay_late(self, attempt: Attempt) -> None:
+        if attempt.status is Status.OPEN:
+            await self.pages.decide(attempt.key, Choice.PAY, is_late_taken=True)
+
+    async def _pay_after_failure(self, attempt: Attempt, bank: str) -> None:
+        attempt.code = ""
+        self._settle_paid(attempt, bank)
+
+    def _take_money(self, attempt: Attempt, bank: str) -> None:
+        payment = Payment(transaction=self._dialect.new_transaction(attempt), bank=bank, at=self._world.clock.now())
+        self._world.ledger.debit(
+            provider=self._provider,
+            partner=attempt.partner,
+            reference=attempt.reference,
+            transaction=payment.transaction,
+            amount_vnd=attempt.amount_vnd,
+            bank=bank,
+            order=attempt.dossier,
+            account=attempt.account,
+            at=payment.at,
+        )
+        attempt.payments.append(payment)
+
+    def _returned(self, attempt: Attempt) -> str:
+        armed = self._armed(attempt, RETURN)
+        payment = attempt.payments[0] if attempt.payments and attempt.status is Status.PAID else None
+        return self._dialect.return_address(attempt, payment, attempt.status, armed)
+
+    # Telling the partner.
+
+    def _tell(self, attempt: Attempt, status: Status) -> None:
+        if not self._dialect.notify_url(attempt) or self._take("F01_confirm_never_sent", attempt, CALLBACK) is not None:
+            return
+        self._replay(attempt)
+        payments: Sequence[Payment | None] = attempt.payments if status is Status.PAID else (None,)
+        for payment in payments:
+            self._send(attempt, self._notice(attempt, payment, status))
+
+    def _send(self, attempt: Attempt, notice: Notice) -> None:
+        copies = self._take("F02_confirm_repeated", attempt, CALLBACK)
+        if copies is not None:
+            self._world.agenda.after(0.0, lambda: self._sender.send_copies(notice, copies.copies))
+            return
+        contradicts = notice.is_success and self._take("F04_failure_after_success", attempt, CALLBACK) is not None
+
+        async def contradict() -> None:
+            await self._sender.send(self._notice(attempt, None, Status.FAILED))
+
+        then = contradict if contradicts else None
+        self._world.agenda.after(0.0, lambda: self._sender.send(notice, then=then))
+
+    def _notice(self, attempt: Attempt, payment: Payment | None, status: Status) -> Notice:
+        armed = self._armed(attempt, CALLBACK)
+        method, body = self._dialect.callback(attempt, payment, status, armed)
+        return self._sender.keep(
+            Notice(
+                operation=CALLBACK,
+                partner=attempt.partner,
+                reference=attempt.reference,
+                order=attempt.dossier,
+                amount_vnd=attempt.amount_vnd,
+                is_success=status is Status.PAID,
+                method=method,
+                url=self._dialect.notify_url(attempt),
+                body=body,
+                read_ack=self._dialect.read_ack,
+                switches=[switch.name for switch in armed.values()],
+            )
+        )
+
+    def _replay(self, attempt: Attempt) -> None:
+        """Send the oldest success of another reference once more, byte for byte (F28)."""
+        others = [
+            each
+            for each in self._sender.sent
+            if each.is_success and each.partner == attempt.partner and each.reference != attempt.reference
+        ]
+        if others and self._take("F28_replay", attempt, CALLBACK) is not None:
+            self._world.agenda.after(0.0, lambda: self._sender.send_copies(others[0], 1))
+
+    def _armed(self, attempt: Attempt, operation: str) -> dict[str, Switch]:
+        found = {name.partition("_")[0]: self._take(name, attempt, operation) for name in BODY_FAULTS}
+        return {name: switch for name, switch in found.items() if switch is not None}
+
+    def _take(self, name: str, attempt: Attempt, operation: str = "") -> Switch | None:
+        return self._world.switches.take(
+            name,
+            provider=self._provider,
+            operation=operation,
+            reference=attempt.reference,
+            order=attempt.dossier,
+            amount_vnd=attempt.amount_vnd,
+        )

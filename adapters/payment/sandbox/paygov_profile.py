@@ -1,0 +1,79 @@
+"""Every choice of the simulated PayGov and of the province's LGSP before it. What the notes leave open is a setting."""
+
+from typing import Annotated, Any, Self
+
+import msgspec
+
+from adapters.payment.sandbox.callbacks import RETRY_SECONDS, RETRY_STOP_SECONDS
+
+Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
+Secret = Annotated[str, msgspec.Meta(min_length=1)]
+Path = Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$")]
+
+GATES = {
+    "VNPAY": "Cổng VNPAY (mô phỏng)",
+    "MOMO": "Ví MoMo (mô phỏng)",
+    "NAPAS": "Thẻ nội địa NAPAS (mô phỏng)",
+    "VIETTELPAY": "ViettelPay (mô phỏng)",
+}
+
+
+class PaygovPartner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A unit as PayGov and the LGSP know it (§B.2)."""
+
+    code: Code = "PAYGOV-SIM"
+    access_key: Secret = "SIMACCESS"
+    secret_key: Secret = "SIMSECRET"  # noqa: S105 - the fictitious one of §13
+    app_name: str = "SIMAPP"
+    service_code: str = "SIMSERVICE"
+    is_signed: bool = True
+    """Whether requests carry accessKey, serviceCode and checksum; False is the Đồng Tháp variant, in which the LGSP
+    signs for the unit and beneficiaryCode and accountPay come instead."""
+    notify_url: str = ""
+    """Where results go; none are sent while it is empty."""
+    account: str = "9990001234567"
+    """The beneficiary account, known out of band: the message names none."""
+
+
+class PaygovProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of PayGov. Paths are fixed when the sandbox starts."""
+
+    partners: Annotated[tuple[PaygovPartner, ...], msgspec.Meta(min_length=1)] = (PaygovPartner(),)
+    token_path: Path = "/api/v1/Authentication/Token"  # noqa: S105 - an address
+    create_path: Path = "/api/v1/PayGov/paygate"
+    check_path: Path = "/api/v1/PayGov/CheckSumUrlReturn"
+    receipt_path: Path = "/api/v1/PayGov/bienlai"
+    is_token_wanted: bool = True
+    is_strict: bool = True
+    """Whether requests that are odd in form are refused; wrong credentials and seals always are."""
+    token_seconds: Span = 3600.0
+    page_seconds: Span = 900.0
+    type_text: str = "1"
+    """`type` of results; its meaning is not known (U24)."""
+    gates: dict[str, str] = GATES
+    retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = RETRY_SECONDS
+    retry_stop_seconds: Span = RETRY_STOP_SECONDS
+
+    @classmethod
+    def parse(cls, values: object) -> Self:
+        """Read settings from plain values. Raises ValueError, which names what is wrong."""
+        try:
+            profile = msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
+        codes = [partner.code for partner in profile.partners]
+        if len(set(codes)) < len(codes):
+            raise ValueError("partners: two have the same code")
+        return profile
+
+    def partner(self, code: object) -> PaygovPartner | None:
+        """Give a partner."""
+        return next((each for each in self.partners if each.code == code), None)
+
+    def shown(self) -> dict[str, Any]:
+        """Give the settings as plain values, without those that are secret."""
+        shown: dict[str, Any] = msgspec.to_builtins(self)
+        for partner in shown["partners"]:
+            del partner["access_key"], partner["secret_key"]
+        return shown
