@@ -342,6 +342,42 @@ class CitizensSettings(_Section):
     """How long a reply may be used again for the same officer, dossier and question; 0 keeps none."""
 
 
+class PaymentAccountSettings(_Section):
+    """An account that receives fees, and for whom: an agency, a procedure; "" for all."""
+
+    agency_code: Annotated[str, Field(max_length=35)] = ""
+    procedure_code: Annotated[str, Field(max_length=50)] = ""
+    account_number: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,30}$")]
+    account_name: Annotated[str, Field(min_length=1, max_length=250)]
+    bank_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{2,20}$")]
+    """As the provider names banks (MaNHThuHuong)."""
+    bank_bin: Annotated[str, Field(pattern=r"^([0-9]{6})?$")] = ""
+    treasury: Annotated[str, Field(max_length=250)] = ""
+    budget_account: Annotated[str, Field(max_length=30)] = ""
+
+
+class PaymentClientSettings(_Section):
+    """A client that leads payers, and where their browsers may be sent back to; whole addresses, compared exactly."""
+
+    client_id: str
+    returns: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
+
+
+class PaymentsSettings(_Section):
+    """Online payment. Providers are read by the payment adapters' own settings models; they tell of payments at
+    {public_base_url}/callbacks/payments/{name}, and browsers come back at …/return."""
+
+    public_base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
+    """This gateway as providers and browsers reach it."""
+    providers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=10, repr=False, exclude=True)]
+    accounts: Annotated[tuple[PaymentAccountSettings, ...], Field(min_length=1, max_length=5000)]
+    clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
+    page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
+    """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
+    accepts_late: bool = True
+    """Money that comes after an attempt failed or expired pays by itself while nothing else has."""
+
+
 class Settings(BaseSettings):
     """Everything that an installation can set. `portal` is read by the portal adapter's own settings model."""
 
@@ -370,6 +406,7 @@ class Settings(BaseSettings):
     portal_inbound: PortalInboundSettings | None = None
     identity: IdentitySettings | None = None
     consents: ConsentsSettings | None = None
+    payments: PaymentsSettings | None = None
     citizens: CitizensSettings | None = None
     population: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     population_tls: "PortalTlsSettings | None" = None

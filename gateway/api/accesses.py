@@ -80,6 +80,9 @@ WORDS: Mapping[AuditAction, Wording] = {
         vi="Nhận dữ liệu do công dân đồng ý chia sẻ", en="Data released by the citizen was collected"
     ),
     _A.SIGN_IN_ASSERT: Wording(vi="Xác nhận công dân đã đăng nhập", en="A portal was told who signed in"),
+    _A.PAYMENT_OPENED: Wording(
+        vi="Chuyển thông tin người nộp cho hệ thống thanh toán", en="Who pays was handed on to a payment provider"
+    ),
     _A.AUDIT_READ: Wording(vi="Xem lịch sử truy cập dữ liệu", en="The record of looks was read"),
     _A.AUDIT_EXPORTED: Wording(vi="Trích xuất nhật ký truy cập", en="The record of looks was exported"),
     _A.AUDIT_REPORTED: Wording(vi="Thống kê nhật ký truy cập", en="The record of looks was counted for a report"),

@@ -28,6 +28,8 @@ from gateway.api import (
     national,
     national_reads,
     operations,
+    payment_callbacks,
+    payments,
     pages,
     procedures,
     questions,
@@ -76,6 +78,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *consents.ENDPOINTS,
     *audit.ENDPOINTS,
     *accesses.ENDPOINTS,
+    *payments.ENDPOINTS,
+    *payment_callbacks.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -45,6 +45,7 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "verifyCitizen": (AuditAction.CITIZEN_VERIFY,),
     "lookUpCitizen": (AuditAction.CITIZEN_LOOKUP, AuditAction.CITIZEN_CACHE_READ),
     "prefillApplicant": (AuditAction.CITIZEN_PREFILL, AuditAction.CITIZEN_CACHE_READ),
+    "openPaymentAttempt": (AuditAction.PAYMENT_OPENED,),
     "listAuditLines": (AuditAction.AUDIT_READ,),
     "listOwnAccesses": (AuditAction.AUDIT_READ,),
 }
@@ -58,6 +59,9 @@ _SHOWS_NONE = {
         "listDossiers getTimeline listDeliveries listApplications listApplicationMessages listFindings "
         "dismissFinding listQuestions listStatements retryStatement retryDeliveries skipDeliveries "
         "replayDossiers listEvents takeNationalCall0"
+    ),
+    "what is owed and what came of it; who pays is not shown": (
+        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "
@@ -79,10 +83,11 @@ _SHOWS_NONE = {
     ),
     "steps of the citizen's own browser": (
         "startLogin identityCallback identityFormCallback identityLoggedOut identityLogoutPage "
-        "identityLeaveVneid consentReturn consentReturnByPath"
+        "identityLeaveVneid consentReturn consentReturnByPath returnFromPayment returnFromPaymentByForm"
     ),
     "takes what another system sends, and answers that it was taken": (
-        "takeNationalCall1 takeNationalCall2 takeNationalCall3 identityBackchannelLogout consentWebhook"
+        "takeNationalCall1 takeNationalCall2 takeNationalCall3 identityBackchannelLogout consentWebhook "
+        "takePaymentNotification takePaymentNotificationByAddress"
     ),
 }
 SHOWS_NONE: Mapping[str, str] = {name: why for why, names in _SHOWS_NONE.items() for name in names.split()}

@@ -9,6 +9,7 @@ from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.national_sources import NationalReads
+from gateway.api.payment_desk import PaymentService
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.citizens import CitizenDesk
 from gateway.engine.files import FileServer
@@ -184,6 +185,8 @@ class Services:
     """Signs citizens in; None when no identity provider is configured."""
     consents: ConsentService | None = None
     """Asks citizens for data; None when no share-consent hub is configured."""
+    payments: PaymentService | None = None
+    """Leads payers to providers; None when no payment provider is configured."""
     citizens: CitizenDesk | None = None
     """Asks the population database; None when none is configured."""
     proofs: Proofs | None = None

@@ -15,6 +15,7 @@ from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.national_sources import NationalReads
+from gateway.api.payment_desk import PaymentService
 from gateway.api.services import Limits, MetricsAccess, Services
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import make_proofs
@@ -72,6 +73,7 @@ def make_services(
     identity: IdentityDesk | None,
     consents: ConsentService | None,
     citizens: CitizenDesk | None,
+    payments: PaymentService | None,
     national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
@@ -119,6 +121,7 @@ def make_services(
         identity=identity,
         consents=consents,
         citizens=citizens,
+        payments=payments,
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )

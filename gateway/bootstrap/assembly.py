@@ -20,6 +20,7 @@ from gateway.api.app import build_app
 from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.api.national_desk import NationalDesk
+from gateway.api.payment_desk import PaymentService
 from gateway.api.server import make_runner
 from gateway.bootstrap.answering import (
     CatalogueMemory,
@@ -58,6 +59,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
+from gateway.bootstrap.payments import make_payments, payment_settings
 from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
@@ -111,6 +113,7 @@ class Assembly:
         self._signer = open_signer(settings) if self._providers else None
         self._checkpoint_signer = checkpoint_signer(settings)
         self._registrations = consent_settings(settings)
+        self._payment_providers = payment_settings(settings)
         self._population = population_settings(settings)
         self._population_tls = population_tls(settings, self.clock)
         self._purposes = make_purposes(settings)
@@ -155,6 +158,9 @@ class Assembly:
             )
             if citizens is not None:
                 more_jobs.append(citizens[1])
+            payments = make_payments(ground, self._payment_providers, acceptor)
+            if payments is not None:
+                more_jobs.extend(payments[1])
             runner = self._runner(
                 ground,
                 portal,
@@ -162,6 +168,7 @@ class Assembly:
                 desk,
                 service,
                 None if citizens is None else citizens[0],
+                None if payments is None else payments[0],
                 acceptor,
                 auditor,
                 catalogue,
@@ -317,6 +324,7 @@ class Assembly:
         identity: IdentityDesk | None,
         consents: ConsentService | None,
         citizens: CitizenDesk | None,
+        payments: PaymentService | None,
         acceptor: Acceptor,
         auditor: Auditor,
         catalogue: CatalogueMemory,
@@ -336,6 +344,7 @@ class Assembly:
             identity=identity,
             consents=consents,
             citizens=citizens,
+            payments=payments,
             national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.

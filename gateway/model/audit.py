@@ -54,6 +54,8 @@ class AuditAction(StrEnum):
     """Lines of this record were counted for the draft of a notification."""
     AUDIT_RESEALED = "audit.resealed"
     """The end of this record was found wrong, and an operator went on behind it. Begins a stretch of its own."""
+    PAYMENT_OPENED = "payment.opened"
+    """Who pays was handed on to a payment provider."""
     SUBJECT_FIND = "subject.find"
     """It was looked up what the gateway holds about a person; codes and counts were shown."""
     SUBJECT_EXPORT = "subject.export"

@@ -1,0 +1,140 @@
+"""Online payment: providers, desk, notices and work of one process."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from os import urandom
+
+from pydantic import ValidationError
+
+from adapters.payment import AnyProviderSettings, build, read_settings
+from gateway.api.payment_desk import PaymentService
+from gateway.bootstrap.ground import Ground
+from gateway.config import PaymentAccountSettings, Settings, faults_of
+from gateway.engine.acceptor import Acceptor
+from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_notices import PaymentNotices
+from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_telling import DossierTeller
+from gateway.engine.payment_work import PaymentWork
+from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.scheduler import Job
+from gateway.errors import ConfigurationError, Fault
+from gateway.model.payment import Beneficiary
+from gateway.ports.payments import Capability, PaymentProvider
+from gateway.store.dossiers import find_dossier
+from gateway.store.payments import PostgresPayments
+from gateway.sync.payment_records import PaymentPolicy
+from gateway.sync.payment_words import EffectKind
+
+_TURN_SECONDS = 1.0
+
+
+def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
+    """Read the providers' own sections. Raises ConfigurationError listing every fault."""
+    payments = settings.payments
+    if payments is None:
+        return ()
+    made: list[AnyProviderSettings] = []
+    faults: list[Fault] = []
+    for place, section in enumerate(payments.providers):
+        try:
+            made.append(read_settings(section))
+        except ValidationError as error:
+            faults.extend(faults_of(error, f"payments.providers.{place}"))
+    names = [one.name for one in made]
+    if len(set(names)) != len(names):
+        faults.append(Fault("payments.providers", "must have names that differ"))
+    pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
+    if len(set(pairs)) != len(pairs):
+        faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
+    if faults:
+        raise ConfigurationError(faults)
+    return tuple(made)
+
+
+def make_payments(
+    ground: Ground, sections: Sequence[AnyProviderSettings], acceptor: Acceptor
+) -> tuple[PaymentService, list[Job]] | None:
+    """Give the service and what is done again and again; None when no provider is configured."""
+    payments = ground.settings.payments
+    if payments is None or not sections:
+        return None
+    providers = {section.name: _provider(ground, section) for section in sections}
+    policies = {name: _policy(ground, provider) for name, provider in providers.items()}
+    configured = {
+        name: ConfiguredProvider(
+            provider=provider,
+            policy=policies[name],
+            circuit=LocalCircuit(
+                f"payment.{name}", clock=ground.clock, chance=ground.chance, observer=ground.telemetry
+            ),
+        )
+        for name, provider in providers.items()
+    }
+    records = PaymentRecords(
+        PostgresPayments(ground.pool),
+        configured,
+        key_ring=ground.key_ring,
+        clock=ground.clock,
+        random_bytes=urandom,
+        observer=ground.telemetry,
+    )
+    desk = PaymentDesk(
+        records,
+        accounts=[_account(one) for one in payments.accounts],
+        public_base_url=payments.public_base_url,
+    )
+    kinds = {name: provider.kind for name, provider in providers.items()}
+    teller = DossierTeller(
+        acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring
+    )
+    work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+    service = PaymentService(
+        desk=desk,
+        notices=PaymentNotices(records),
+        returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+    )
+    jobs = [
+        Job("payment_questions", _TURN_SECONDS, work.ask),
+        Job("payment_effects", _TURN_SECONDS, work.carry_out),
+    ]
+    return service, jobs
+
+
+def _provider(ground: Ground, section: AnyProviderSettings) -> PaymentProvider:
+    provider = build(
+        section,
+        ssl_supplier=lambda: None,
+        clock=ground.clock,
+        chance=ground.chance,
+        observe=lambda call: ground.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
+    )
+    ground.closers.append(provider.aclose)
+    return provider
+
+
+def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
+    payments = ground.settings.payments
+    assert payments is not None, "only made where it is configured"
+    capabilities = provider.capabilities
+    return PaymentPolicy(
+        page_lifetime=timedelta(minutes=payments.page_minutes),
+        accepts_late=payments.accepts_late,
+        can_query=Capability.QUERY in capabilities,
+        can_refund=Capability.REFUND in capabilities,
+    )
+
+
+def _account(section: PaymentAccountSettings) -> BeneficiaryRule:
+    return BeneficiaryRule(
+        agency_code=section.agency_code,
+        procedure_code=section.procedure_code,
+        beneficiary=Beneficiary(
+            account_number=section.account_number,
+            account_name=section.account_name,
+            bank_code=section.bank_code,
+            bank_bin=section.bank_bin,
+            treasury=section.treasury,
+            budget_account=section.budget_account,
+        ),
+    )
