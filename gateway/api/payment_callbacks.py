@@ -45,7 +45,7 @@ async def come_back(call: Call) -> web.StreamResponse:
     try:
         address = await service.desk.returned(provider, tuple(call.request.query.items()))
     except StoreUnavailable:
-        return landing_page(call, 503, _TITLE, "Hệ thống bận. Kết quả thanh toán sẽ được cập nhật; không thanh toán lại.")
+        return landing_page(call, 503, _TITLE, "Hệ thống bận, kết quả sẽ được cập nhật. Đề nghị không thanh toán lại.")
     if address is None:
         return landing_page(call, 404, _TITLE, "Không tìm thấy giao dịch. Đề nghị quay lại cổng dịch vụ công.")
     return see_other(call, address)

@@ -241,16 +241,13 @@ def _items(dossier: Dossier, stated: NewPayment) -> tuple[PaymentItem, ...]:
     if faults:
         raise Problem("invalid-content", faults=faults)
     return tuple(
-        PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code)
-        for item in stated.items
+        PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code) for item in stated.items
     )
 
 
 def _payer(dossier: Dossier, stated: PayerView | None) -> Payer:
     if stated is not None:
-        return Payer(
-            full_name=stated.full_name, number=stated.number, address=stated.address, province=stated.province
-        )
+        return Payer(full_name=stated.full_name, number=stated.number, address=stated.address, province=stated.province)
     applicant = dossier.applicant
     numbers = [one.number for one in applicant.identifiers]
     if not numbers:
@@ -362,8 +359,7 @@ def _view(payment: StoredPayment) -> Payment:
         refunded_vnd=view.refunded_vnd,
         version=view.version,
         items=tuple(
-            ItemView(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code)
-            for item in view.items
+            ItemView(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code) for item in view.items
         ),
         created_at=payment.created_at,
         deadline_at=view.deadline_at,

@@ -85,9 +85,7 @@ def make_payments(
         public_base_url=payments.public_base_url,
     )
     kinds = {name: provider.kind for name, provider in providers.items()}
-    teller = DossierTeller(
-        acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring
-    )
+    teller = DossierTeller(acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring)
     work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
     service = PaymentService(
         desk=desk,

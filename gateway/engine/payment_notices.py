@@ -9,7 +9,7 @@ from uuid import UUID
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
 from gateway.errors import RemoteError, StoreUnavailable
-from gateway.model.payment import PaymentFact, Source
+from gateway.model.payment import Answer, PaymentFact, Source
 from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
 from gateway.sync.payment_words import Alert, Reason, Ruling
 
@@ -73,7 +73,12 @@ class PaymentNotices:
             return Verdict.UNAVAILABLE
         confirmed = replace(confirmed, reference=fact.reference)
         second = await records.take(request_id, attempt_id, confirmed, Source.QUERY, asked_at=asked_at)
-        return Verdict.REFUSED if second is None else _verdict(second.ruling)
+        if second is None:
+            return Verdict.REFUSED
+        if fact.answer is Answer.PAID and second.attempt.is_live:
+            # Nothing is settled: whoever says that it was paid should say it again.
+            return Verdict.UNAVAILABLE
+        return _verdict(second.ruling)
 
     async def _find(self, provider: str, fact: PaymentFact) -> tuple[UUID, UUID] | None:
         store = self._records.store

@@ -1,4 +1,4 @@
-"""How a paid fee reaches its dossier: stated through the one accept path, so that it travels on like any other change."""
+"""How a paid fee reaches its dossier: stated by the one accept path, so that it travels on like any other change."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

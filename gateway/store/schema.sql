@@ -508,6 +508,107 @@ ALTER TABLE public.outages ALTER COLUMN outage_id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.payment_attempts (
+    attempt_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    request_id uuid NOT NULL,
+    provider text NOT NULL,
+    reference text NOT NULL,
+    state text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    record text NOT NULL,
+    return_to text NOT NULL,
+    return_state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    next_poll_at timestamp with time zone,
+    claimed_until timestamp with time zone
+);
+ALTER TABLE public.payment_attempts ALTER COLUMN ordinal ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_attempts_ordinal_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.payment_effects (
+    effect_id bigint NOT NULL,
+    request_id uuid NOT NULL,
+    effect_key text NOT NULL,
+    record text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    tries_count integer DEFAULT 0 NOT NULL,
+    done_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE public.payment_effects ALTER COLUMN effect_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_effects_effect_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.payment_facts (
+    provider text NOT NULL,
+    fact_key text NOT NULL,
+    ruling text NOT NULL,
+    ruled_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.payment_history (
+    entry_id bigint NOT NULL,
+    request_id uuid NOT NULL,
+    attempt_id uuid,
+    at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    source text NOT NULL
+);
+ALTER TABLE public.payment_history ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_history_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.payment_messages (
+    message_id bigint NOT NULL,
+    provider text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    request_id uuid,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    wrapped_key bytea,
+    sealed bytea
+);
+ALTER TABLE public.payment_messages ALTER COLUMN message_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_messages_message_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.payment_requests (
+    request_id uuid NOT NULL,
+    client_id text NOT NULL,
+    key_digest bytea NOT NULL,
+    wish_digest bytea NOT NULL,
+    dossier_code text NOT NULL,
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    state text NOT NULL,
+    is_disputed boolean NOT NULL,
+    amount_vnd bigint NOT NULL,
+    record text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    CONSTRAINT payment_requests_amount_vnd_check CHECK ((amount_vnd > 0))
+);
 CREATE TABLE public.procedure_runs (
     run_id bigint NOT NULL,
     system text NOT NULL,
@@ -930,6 +1031,24 @@ ALTER TABLE ONLY public.mapping_versions
     ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (attempt_id);
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_provider_reference_key UNIQUE (provider, reference);
+ALTER TABLE ONLY public.payment_effects
+    ADD CONSTRAINT payment_effects_pkey PRIMARY KEY (effect_id);
+ALTER TABLE ONLY public.payment_effects
+    ADD CONSTRAINT payment_effects_request_id_effect_key_key UNIQUE (request_id, effect_key);
+ALTER TABLE ONLY public.payment_facts
+    ADD CONSTRAINT payment_facts_pkey PRIMARY KEY (provider, fact_key);
+ALTER TABLE ONLY public.payment_history
+    ADD CONSTRAINT payment_history_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY public.payment_messages
+    ADD CONSTRAINT payment_messages_pkey PRIMARY KEY (message_id);
+ALTER TABLE ONLY public.payment_requests
+    ADD CONSTRAINT payment_requests_client_id_key_digest_key UNIQUE (client_id, key_digest);
+ALTER TABLE ONLY public.payment_requests
+    ADD CONSTRAINT payment_requests_pkey PRIMARY KEY (request_id);
 ALTER TABLE ONLY public.procedure_runs
     ADD CONSTRAINT procedure_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.procedure_versions
@@ -1003,6 +1122,13 @@ CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (leas
 CREATE INDEX local_accounts_by_number ON public.local_accounts USING btree (client_id, number_digest) WHERE (number_digest IS NOT NULL);
 CREATE INDEX outages_by_end ON public.outages USING btree (system, ends_at);
 CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_at, ends_at) WHERE (removed_at IS NULL);
+CREATE INDEX payment_attempts_by_poll ON public.payment_attempts USING btree (next_poll_at) WHERE (next_poll_at IS NOT NULL);
+CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree (request_id);
+CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
+CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
+CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);
+CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
@@ -1059,6 +1185,14 @@ ALTER TABLE ONLY public.local_accounts
     ADD CONSTRAINT local_accounts_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
 ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_effects
+    ADD CONSTRAINT payment_effects_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_history
+    ADD CONSTRAINT payment_history_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_messages
+    ADD CONSTRAINT payment_messages_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.reconciliation_counts

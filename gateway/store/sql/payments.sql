@@ -23,7 +23,7 @@ SELECT * FROM payment_requests WHERE request_id = :request_id FOR UPDATE;
 SELECT * FROM payment_requests WHERE dossier_code = :dossier_code ORDER BY created_at, request_id LIMIT 500;
 
 -- name: attempts_of
-SELECT * FROM payment_attempts WHERE request_id = ANY(:request_ids::uuid[]) ORDER BY opened_at, attempt_id;
+SELECT * FROM payment_attempts WHERE request_id = ANY(:request_ids::uuid[]) ORDER BY ordinal;
 
 -- name: find_reference^
 SELECT request_id FROM payment_attempts WHERE provider = :provider AND reference = :reference;

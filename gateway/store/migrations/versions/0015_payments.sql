@@ -25,6 +25,7 @@ CREATE INDEX payment_requests_by_dossier ON payment_requests (dossier_code, crea
 
 CREATE TABLE payment_attempts (
     attempt_id uuid PRIMARY KEY,
+    ordinal bigint GENERATED ALWAYS AS IDENTITY,
     request_id uuid NOT NULL REFERENCES payment_requests,
     provider text NOT NULL,
     reference text NOT NULL,

@@ -1,0 +1,248 @@
+"""The API taking payments, over a real store, with a provider that a test scripts."""
+
+import hmac
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from gateway.api.payment_desk import PaymentService
+from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_notices import PaymentNotices
+from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_telling import DossierTeller
+from gateway.engine.payment_work import PaymentWork
+from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.errors import GatewayError, Rejected
+from gateway.model.dossier import Fee, FeeKind
+from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
+from gateway.ports.basics import KeyRing
+from gateway.ports.observing import AlertRaised
+from gateway.ports.payments import (
+    Acknowledgement,
+    AskedAttempt,
+    Bill,
+    Capability,
+    DueAnswer,
+    NotificationRefused,
+    Opened,
+    RawNotification,
+    RefundFact,
+    RefundOrder,
+    SettlementFile,
+    Verdict,
+)
+from gateway.store.dossiers import find_dossier
+from gateway.store.payments import PostgresPayments
+from gateway.sync.payment_records import PaymentPolicy
+from gateway.sync.payment_words import EffectKind
+from tests.support.api import Answered, ApiUnderTest, running_api
+from tests.support.audit import Heard
+from tests.support.clocks import FixedChance, RunningClock
+from tests.support.samples import make_dossier
+
+DOSSIER = "H99.01-260105-00017"
+PARTNER = "PARTNER1"
+RETURN_TO = "https://cong.tinh.example/thanh-toan"
+FEES = (
+    Fee(name="Phí thẩm định", kind=FeeKind.CHARGE, amount_vnd=100_000),
+    Fee(name="Lệ phí", kind=FeeKind.LEVY, amount_vnd=50_000),
+)
+ACCOUNT = Beneficiary(account_number="0011001234567", account_name="KBNN TINH MAU", bank_code="VCB")
+_SECRET = b"not a secret"
+
+
+@dataclass
+class ScriptedProvider:
+    """Implements PaymentProvider. What it answers next is set by the test; what it was asked is kept."""
+
+    name: str = "platform"
+    kind: ProviderKind = ProviderKind.PLATFORM
+    partner_code: str = PARTNER
+    opening: Callable[[PaymentOrder], Opened | GatewayError] = field(
+        default=lambda order: Opened(pay_url=f"https://pay.example/{order.reference}")
+    )
+    standing: Callable[[AskedAttempt], PaymentFact | GatewayError] = field(
+        default=lambda asked: fact(asked.reference, answer=Answer.PENDING)
+    )
+    orders: list[PaymentOrder] = field(default_factory=list)
+    questions: list[AskedAttempt] = field(default_factory=list)
+    is_decisive: bool = True
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.OPEN, Capability.NOTIFY, Capability.QUERY})
+
+    def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
+        return f"R{random_bytes.hex()[:19].upper()}"
+
+    async def open(self, order: PaymentOrder) -> Opened:
+        self.orders.append(order)
+        answer = self.opening(order)
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
+
+    def read_notification(self, raw: RawNotification) -> PaymentFact:
+        try:
+            content = json.loads(raw.body)
+            sign = content.pop("sign")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise NotificationRefused("not readable", code="malformed") from None
+        if not hmac.compare_digest(sign, signed(content)):
+            raise NotificationRefused("not signed", code="bad_checksum")
+        content["answer"] = Answer(content["answer"])
+        return replace(fact(**content), is_decisive=self.is_decisive)
+
+    def acknowledge(self, raw: RawNotification, verdict: Verdict) -> Acknowledgement:
+        status = 503 if verdict is Verdict.UNAVAILABLE else 200
+        return Acknowledgement(status=status, content_type="text/plain", body=verdict.value.encode())
+
+    async def verify(self, raw: RawNotification, fact: PaymentFact, attempt: AskedAttempt) -> PaymentFact:
+        return await self.query(attempt)
+
+    async def query(self, attempt: AskedAttempt) -> PaymentFact:
+        self.questions.append(attempt)
+        answer = self.standing(attempt)
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
+
+    async def bill(self, attempt: AskedAttempt) -> Bill | None:
+        return None
+
+    async def refund(self, order: RefundOrder) -> RefundFact:
+        raise Rejected("not offered", system="payments", operation="refund", code="not_offered")
+
+    async def query_refund(self, order: RefundOrder, transaction: str) -> RefundFact:
+        raise Rejected("not offered", system="payments", operation="refund", code="not_offered")
+
+    def read_lookup(self, raw: RawNotification) -> str:
+        raise NotificationRefused("not offered", code="not_offered")
+
+    def answer_lookup(self, due: DueAnswer) -> Acknowledgement:
+        return Acknowledgement(status=404, content_type="text/plain", body=b"")
+
+    async def settlement(self, day: date) -> SettlementFile | None:
+        return None
+
+
+def fact(reference: str, **changes: Any) -> PaymentFact:
+    """Give a payment of 150,000 đồng under a reference, with any fields replaced."""
+    values: dict[str, Any] = {
+        "answer": Answer.PAID,
+        "reference": reference,
+        "partner_code": PARTNER,
+        "amount_vnd": 150_000,
+        "currency": "VND",
+        "transaction": f"T{reference[-6:]}",
+        "paid_at": datetime(2026, 1, 5, 9, 0, tzinfo=UTC),
+        "paid_at_text": "20260105160000",
+    }
+    return PaymentFact(**{**values, **changes})
+
+
+def signed(content: dict[str, Any]) -> str:
+    return hmac.new(_SECRET, json.dumps(content, sort_keys=True).encode(), sha256).hexdigest()
+
+
+def notice(reference: str, **changes: Any) -> dict[str, Any]:
+    """Give a notification's content, signed."""
+    content = {"answer": "paid", "reference": reference, **changes}
+    return {**content, "sign": signed(content)}
+
+
+@dataclass
+class Payments:
+    """The API, its provider, and what works behind it."""
+
+    api: ApiUnderTest
+    provider: ScriptedProvider
+    work: PaymentWork
+    store: PostgresPayments
+    clock: RunningClock
+    heard: Heard
+    pool: Any
+
+    async def create(self, key: str = "key-1", **changes: Any) -> Answered:
+        body = {"dossier_code": DOSSIER, **changes}
+        return await self.api.call("POST", "/v1/payments", body=body, headers={"Idempotency-Key": key})
+
+    async def attempt(self, payment_id: str, **changes: Any) -> Answered:
+        body = {"provider": "platform", "payer_address": "203.0.113.7", "return_to": RETURN_TO, **changes}
+        return await self.api.call("POST", f"/v1/payments/{payment_id}/attempts", body=body)
+
+    async def opened(self) -> tuple[str, str]:
+        """Create a payment and open an attempt; give the payment's id and the reference."""
+        payment_id = (await self.create()).json["payment_id"]
+        opened = await self.attempt(payment_id)
+        assert opened.status == 201, opened.body
+        return payment_id, opened.json["attempts"][-1]["reference"]
+
+    async def tell(self, reference: str, **changes: Any) -> Answered:
+        """Notify as the provider does."""
+        return await self.hear(notice(reference, **changes))
+
+    async def hear(self, content: Any) -> Answered:
+        api = self.api.with_token("")
+        return await api.call("POST", "/callbacks/payments/platform", body=content)
+
+    async def seen(self, payment_id: str) -> dict[str, Any]:
+        answered = await self.api.get(f"/v1/payments/{payment_id}")
+        assert answered.status == 200, answered.body
+        content: dict[str, Any] = answered.json
+        return content
+
+    async def work_through(self) -> None:
+        """Let a turn of everything pass."""
+        await self.work.ask()
+        await self.work.carry_out()
+
+    async def events(self) -> list[str]:
+        rows = await self.pool.fetch("SELECT type FROM events WHERE type LIKE 'payment.%' ORDER BY event_id")
+        return [row["type"] for row in rows]
+
+    @property
+    def alerts(self) -> list[str]:
+        return [one.name for one in self.heard.happenings if isinstance(one, AlertRaised)]
+
+
+@asynccontextmanager
+async def payments(
+    pool: Any, key_ring: KeyRing, *, provider: ScriptedProvider | None = None, **policy: Any
+) -> AsyncIterator[Payments]:
+    """Run everything, with a dossier that owes two fees."""
+    clock, heard, scripted = RunningClock(), Heard(), provider or ScriptedProvider()
+    store = PostgresPayments(pool)
+    known = ConfiguredProvider(
+        provider=scripted,
+        policy=PaymentPolicy(**policy),
+        circuit=LocalCircuit("payment.platform", clock=clock, chance=FixedChance(), observer=heard),
+    )
+    records = PaymentRecords(
+        store, {"platform": known}, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard
+    )
+    desk = PaymentDesk(
+        records,
+        accounts=[BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)],
+        public_base_url="https://cong.example",
+    )
+    service = PaymentService(desk=desk, notices=PaymentNotices(records), returns={"one-stop": frozenset({RETURN_TO})})
+    async with running_api(pool, key_ring, payments=service, clock=clock) as api:
+        teller = DossierTeller(
+            api.services.acceptor,
+            lambda code: find_dossier(pool, code),
+            {"platform": scripted.kind}.get,
+            key_ring=key_ring,
+        )
+        work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+        put = await api.put(DOSSIER, make_dossier(fees=FEES))
+        assert put.status == 201, put.body
+        yield Payments(api, scripted, work, store, clock, heard, pool)
+
+
+PAGE = timedelta(minutes=15)
