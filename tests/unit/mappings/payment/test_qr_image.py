@@ -30,7 +30,9 @@ def test_svg_is_a_document_without_script_or_text() -> None:
     root = ElementTree.fromstring(qr_image.svg(EXAMPLE))
     assert "{http://www.w3.org/2000/svg}svg" == root.tag
     assert str(49 * 6) == root.attrib["width"]
-    assert {f"{{http://www.w3.org/2000/svg}}{name}" for name in ("svg", "g", "path")} == {node.tag for node in root.iter()}
+    assert {f"{{http://www.w3.org/2000/svg}}{name}" for name in ("svg", "g", "path")} == {
+        node.tag for node in root.iter()
+    }
 
 
 def test_the_same_code_gives_the_same_picture() -> None:
