@@ -130,6 +130,8 @@ class RefundFact:
     amount_vnd: int
     qr_content: str = ""
     """Where the payer scans a code to receive the money."""
+    qr_image: bytes = field(default=b"", repr=False)
+    """The code as a PNG, where the provider gives its picture and not its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
