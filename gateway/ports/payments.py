@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.errors import GatewayError
-from gateway.model.payment import PaymentFact, PaymentOrder, ProviderKind
+from gateway.model.payment import Payer, PaymentFact, PaymentOrder, ProviderKind
 
 
 class Capability(StrEnum):
@@ -27,15 +27,19 @@ class Capability(StrEnum):
     LOOKUP = "lookup"
     """Asks what is due for a dossier, for payments that begin at the national portal."""
     SETTLEMENT = "settlement"
+    CONFIRM = "confirm"
+    """Wants to be told that the service is delivered, once a payment is committed (`ConfirmsResults`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An order that the provider took. Either a page or a code leads the payer on."""
+    """An order that the provider took. A page or a code leads the payer on, or both."""
 
     pay_url: str = ""
     qr_content: str = ""
-    """Content of the QR code that is to be shown; "" where a page is."""
+    """Content of the QR code that is to be shown; "" where a page is, or only a picture of the code."""
+    qr_image: bytes = field(default=b"", repr=False)
+    """The code as a PNG, where the provider gives its picture and not its content."""
     expires_at: datetime | None = None
     transaction: str = ""
 
@@ -93,6 +97,9 @@ class AskedAttempt:
     paid_at_text: str = ""
     """The instant of payment as the provider wrote it, once known."""
     transaction: str = ""
+    payer: Payer | None = None
+    """Who pays; set where a voucher is asked for, since some providers write it anew from what they are told."""
+    procedure_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +130,8 @@ class RefundFact:
     amount_vnd: int
     qr_content: str = ""
     """Where the payer scans a code to receive the money."""
+    qr_image: bytes = field(default=b"", repr=False)
+    """The code as a PNG, where the provider gives its picture and not its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +211,15 @@ class PaymentProvider(Protocol):
     async def settlement(self, day: date) -> "SettlementFile | None":
         """Fetch the file of a day (in Viet Nam); None when it is not there yet. Raises IntegrityFailed for one that
         does not verify."""
+        ...
+
+
+class ConfirmsResults(Protocol):
+    """A provider (Capability.CONFIRM) at which a transaction stays open until the merchant has confirmed it."""
+
+    async def confirm(self, attempt: AskedAttempt, *, is_delivered: bool) -> None:
+        """Tell what became of a committed payment; returns once the provider knows it. Telling it again does no harm,
+        so every failure may be repeated. Raises RemoteError groups, Rejected where a person must look."""
         ...
 
 

@@ -1,0 +1,66 @@
+"""What is agreed with every provider beside the payment platform. Pure.
+
+No official document of any of them is public. Whatever the payment notes mark as unknown (§14) is a setting with the
+recommended default.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from adapters.transport.secrets import Secret
+from adapters.transport.settings import TransportSettings
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$", max_length=300)]
+Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:\[\]-]{1,255}$")]
+Seconds = Annotated[float, Field(gt=0, le=120)]
+Secrets = Annotated[tuple[Secret, ...], Field(min_length=1, max_length=2)]
+"""The newest first; two while one takes the other's place (U29)."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Closed(BaseModel):
+    """A section that knows its members, and does not show what stands in it when it is faulty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PeerSettings(Closed):
+    """Common to PayGov and KeyPay."""
+
+    name: Name
+    call_seconds: Seconds = 60.0
+    page_life_seconds: Annotated[float, Field(gt=0, le=86_400)] = 900.0
+    """How long a payment page lives (U16), where its provider does not say."""
+    page_hosts: tuple[Host, ...] = ()
+    """Hosts to which payers, and vouchers, may be led (pitfall 19); in small letters, `host` or `host:port`."""
+    max_notification_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
+    transport: TransportSettings = TransportSettings(
+        connect_seconds=10.0, silence_seconds=60.0, max_answer_bytes=1 << 20, calls_per_second=20.0
+    )
+    is_test: bool = False
+    """Allows plain HTTP to the loopback address, for sandboxes."""
+
+    @property
+    def system(self) -> str:
+        return f"payment.{self.name}"
+
+
+def address_faults(addresses: Iterable[tuple[str, str | None]], *, is_test: bool) -> list[str]:
+    """Give what is wrong with addresses of calls: plain http (pitfall 22), credentials, wildcards."""
+    faults = []
+    for name, address in addresses:
+        if address is None:
+            continue
+        parts = urlsplit(address)
+        if parts.scheme != "https" and not (is_test and parts.hostname in _LOOPBACK):
+            faults.append(f"{name} must be https")
+        if parts.username is not None or parts.query or parts.fragment or "*" in address:
+            faults.append(f"{name} must hold no credentials, query, wildcard or fragment")
+    return faults

@@ -1,0 +1,1 @@
+"""What payment providers say on the wire, and what it means (payment notes §A to §E, §8). Pure."""
