@@ -23,7 +23,7 @@ NAME = "keypay"
 KEYPAY_SWITCHES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {**ANSWER_FAULTS, **FLOW_FAULTS, **BODY_FAULTS, **FILE_FAULTS}
 )
-"""What can be armed, beside what v1 and v3 declare of their own. F29 needs no switch: no refund goes beyond the payment."""
+"""What can be armed, beside what v1 and v3 declare of their own. F29 needs no switch: refunds stay within payments."""
 
 
 class Keypay:

@@ -88,9 +88,10 @@ class KeypayV3:
         profile = self._profile()
         attempt, token = self._open(call, client, "paylater", profile.paylater_seconds)
         address = f"{call.base}/v3/checkout/{token}"
+        reserved = attempt.detail["reserved"] = self._dialect.new_transaction(attempt)
         account = attempt.account if attempt.account.isalnum() and len(attempt.account) <= 19 else "9990001234567"
         data: Any = {
-            "transaction_code": attempt.reference,
+            "transaction_code": reserved,
             "created_at": wire_time(attempt.opened_at),
             "expired_in": profile.paylater_seconds,
             "qrcode_link": address,

@@ -1,4 +1,4 @@
-"""How KeyPay v3 writes results (payment notes §C.4): callbacks sealed with key 2 over six members, returns not at all."""
+"""How KeyPay v3 writes results (payment notes §C.4): callbacks sealed over six members, returns not."""
 
 import json
 from collections.abc import Callable
@@ -63,6 +63,9 @@ class V3Dialect:
         return "", None
 
     def new_transaction(self, attempt: Attempt) -> str:
+        reserved: str = attempt.detail.pop("reserved", "")
+        if reserved:
+            return reserved
         self._last += 1
         return f"KPV3{self._last:08d}"
 
