@@ -1,4 +1,4 @@
-"""PayGov behind a provincial LGSP, simulated (payment notes §B): token, create, CheckSumUrlReturn, results, receipts."""
+"""PayGov behind a provincial LGSP, simulated (payment notes §B): token, create, check, results, receipts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from adapters.payment.sandbox.attempts import FLOW_FAULTS, Attempt, Attempts, Payment, Status
+from adapters.payment.sandbox.attempt import Attempt, Payment, Status
+from adapters.payment.sandbox.attempts import FLOW_FAULTS, Attempts
 from adapters.payment.sandbox.callbacks import CallbackSender
 from adapters.payment.sandbox.calls import ANSWER_FAULTS, MAX_BODY_BYTES, Call, Desk, Refusal, say
 from adapters.payment.sandbox.checkout import CheckoutError, Choice, Decided

@@ -1,4 +1,4 @@
-"""The province's LGSP before PayGov (payment notes §B.2): gives bearer tokens, and looks at both headers of every call."""
+"""The province's LGSP before PayGov (payment notes §B.2): gives tokens, looks at both headers of calls."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

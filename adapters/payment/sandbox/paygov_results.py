@@ -1,10 +1,10 @@
-"""How PayGov writes results: eleven fields, the same for the callback and for the browser's return (payment notes §B.5)."""
+"""How PayGov writes results: eleven fields, the same for callback and browser return (payment notes §B.5)."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from adapters.payment.sandbox.attempts import Attempt, Payment, Status
+from adapters.payment.sandbox.attempt import Attempt, Payment, Status
 from adapters.payment.sandbox.callbacks import Ack
 from adapters.payment.sandbox.calls import read_object
 from adapters.payment.sandbox.paygov_checksums import RESULT_FIELDS, result_checksum

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.payment.sandbox import platform_provider
+from adapters.payment.sandbox import keypay_v1_v3, paygov, platform_provider, receipts
 from adapters.payment.sandbox.control import payment_actions
 from adapters.payment.sandbox.world import Provider, ProviderFactory, World
 from adapters.sandboxing import (
@@ -21,7 +21,14 @@ from adapters.sandboxing import (
     shared_actions,
 )
 
-FACTORIES: Mapping[str, ProviderFactory] = MappingProxyType({"pp": platform_provider.build})
+FACTORIES: Mapping[str, ProviderFactory] = MappingProxyType(
+    {
+        "pp": platform_provider.build,
+        "paygov": paygov.build,
+        "keypay": keypay_v1_v3.build,
+        "receipts": receipts.build,
+    }
+)
 """Name, which is the prefix, to what makes the provider."""
 
 _WORLD_SETTINGS = frozenset({"settlement_days", "public_url"})
