@@ -1,1 +1,57 @@
-"""Payment providers: the national Payment Platform, PayGov, KeyPay, and transfers by VietQR."""
+"""Payment providers behind one port: the national payment platform, PayGov, KeyPay v1 and v3, VietQR codes.
+
+`read_settings` reads a configured section by its `kind`, `build` makes its adapter (payment notes §A to §E).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.payment.keypay_v1 import KeyPayV1Adapter
+from adapters.payment.keypay_v1_settings import KeyPayV1Settings
+from adapters.payment.keypay_v3 import KeyPayV3Adapter
+from adapters.payment.keypay_v3_settings import KeyPayV3Settings
+from adapters.payment.paygov import PayGovAdapter
+from adapters.payment.paygov_settings import PayGovSettings
+from adapters.payment.peer import Parts
+from adapters.payment.vietqr import VietQrAdapter
+from adapters.payment.vietqr_settings import VietQrSettings
+from gateway.model.payment import ProviderKind
+
+AnyProviderSettings = PayGovSettings | KeyPayV1Settings | KeyPayV3Settings | VietQrSettings
+AnyProvider = PayGovAdapter | KeyPayV1Adapter | KeyPayV3Adapter | VietQrAdapter
+_SETTINGS: Mapping[ProviderKind, type[AnyProviderSettings]] = {
+    ProviderKind.PAYGOV: PayGovSettings,
+    ProviderKind.KEYPAY_V1: KeyPayV1Settings,
+    ProviderKind.KEYPAY_V3: KeyPayV3Settings,
+    ProviderKind.VIETQR: VietQrSettings,
+}
+
+
+class _Kind(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    kind: ProviderKind
+
+
+def read_settings(section: Mapping[str, Any]) -> AnyProviderSettings:
+    """Read a provider's section; `kind` says whose it is. Raises pydantic's ValidationError."""
+    kind = _Kind.model_validate(section).kind
+    return _SETTINGS[kind].model_validate({name: value for name, value in section.items() if name != "kind"})
+
+
+def build(settings: AnyProviderSettings, parts: Parts) -> AnyProvider:
+    """Make the adapter of a section."""
+    match settings:
+        case PayGovSettings():
+            return PayGovAdapter(settings, parts)
+        case KeyPayV1Settings():
+            return KeyPayV1Adapter(settings, parts)
+        case KeyPayV3Settings():
+            return KeyPayV3Adapter(settings, parts)
+        case VietQrSettings():
+            return VietQrAdapter(settings)
+
+
+__all__ = ["AnyProvider", "AnyProviderSettings", "Parts", "build", "read_settings"]

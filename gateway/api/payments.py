@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from gateway.api.dossiers import require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
@@ -39,7 +39,11 @@ ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$
 
 
 def _is_address(text: str) -> str:
-    ip_address(text)
+    try:
+        ip_address(text)
+    except ValueError:
+        # Without its cause, which repeats the value.
+        raise ValueError("must be an IPv4 or IPv6 address") from None
     return text
 
 
@@ -47,7 +51,14 @@ NetworkAddress = Annotated[
     str,
     StringConstraints(max_length=45),
     AfterValidator(_is_address),
-    Field(description="Of the payer's browser, as your portal sees it.", examples=["203.0.113.7"]),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
+            "description": "Of the payer's browser, as your portal sees it.",
+            "examples": ["203.0.113.7"],
+        }
+    ),
 ]
 
 
@@ -185,9 +196,9 @@ def service_of(call: Call) -> PaymentService:
 
 async def post_payment(call: Call) -> web.StreamResponse:
     """Write down what is owed."""
+    key = idempotency_key_of(call.request.headers, is_needed=True)
     service, stated = service_of(call), call.body
     assert isinstance(stated, NewPayment)
-    key = idempotency_key_of(call.request.headers, is_needed=True)
     found = await find_dossier(call.services.pool, stated.dossier_code)
     if found is None:
         raise Problem("dossier-not-found")

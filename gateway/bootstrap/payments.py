@@ -6,7 +6,7 @@ from os import urandom
 
 from pydantic import ValidationError
 
-from adapters.payment import AnyProviderSettings, build, read_settings
+from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings
 from gateway.api.payment_desk import PaymentService
 from gateway.bootstrap.ground import Ground
 from gateway.config import PaymentAccountSettings, Settings, faults_of
@@ -99,14 +99,14 @@ def make_payments(
     return service, jobs
 
 
-def _provider(ground: Ground, section: AnyProviderSettings) -> PaymentProvider:
-    provider = build(
-        section,
+def _provider(ground: Ground, section: AnyProviderSettings) -> AnyProvider:
+    parts = Parts(
         ssl_supplier=lambda: None,
         clock=ground.clock,
         chance=ground.chance,
         observe=lambda call: ground.telemetry.note_exchange(call.system, call.operation, call.outcome.value),
     )
+    provider = build(section, parts)
     ground.closers.append(provider.aclose)
     return provider
 
@@ -120,6 +120,7 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
         accepts_late=payments.accepts_late,
         can_query=Capability.QUERY in capabilities,
         can_refund=Capability.REFUND in capabilities,
+        confirms=Capability.CONFIRM in capabilities,
     )
 
 

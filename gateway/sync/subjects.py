@@ -43,6 +43,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "dossier_revisions": Rule(_T.WITH_DOSSIER, "sealed by the dossier's key"),
         "dossier_parties": Rule(_T.WITH_DOSSIER, "the index of the dossier"),
         "inbox": Rule(_T.WITH_DOSSIER, "the portal's messages about the dossier, once they are handled"),
+        "payment_requests": Rule(_T.WITH_DOSSIER, "who pays; amounts, references and states stay, as accounts must"),
+        "payment_messages": Rule(
+            _T.WITH_DOSSIER, "what providers said of its payments; what belongs to no payment is found by nothing"
+        ),
         "reconciliation_findings": Rule(_T.WITH_DOSSIER, "values of both sides that differed"),
         "sign_ins": Rule(_T.SHREDDED, "a living sign-in is ended; one that is over holds no content"),
         "technical_ids": Rule(_T.DELETED, "asked for anew at the next sign-in"),

@@ -74,6 +74,13 @@ UPDATE dossier_revisions SET sealed = '' WHERE dossier_id = :dossier_id::bigint;
 -- name: shred_messages!
 UPDATE inbox SET wrapped_key = '', sealed = '' WHERE dossier_code = :code AND handled_at IS NOT NULL;
 
+-- name: shred_payments!
+UPDATE payment_requests SET wrapped_key = NULL, sealed = NULL WHERE dossier_code = :code;
+
+-- name: shred_payment_messages!
+UPDATE payment_messages SET wrapped_key = NULL, sealed = NULL
+WHERE request_id IN (SELECT request_id FROM payment_requests WHERE dossier_code = :code);
+
 -- name: shred_findings!
 UPDATE reconciliation_findings SET wrapped_key = NULL, sealed = NULL
 WHERE dossier_id = :dossier_id::bigint OR dossier_code = :code;
