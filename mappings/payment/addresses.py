@@ -1,0 +1,50 @@
+"""Addresses that a provider hands out are followed, or shown, only where they lead to a host on a list. Pure.
+
+Otherwise whoever can forge one message makes the gateway fetch from inside its network, or sends a payer to another
+page (pitfall 19).
+"""
+
+import re
+from collections.abc import Collection
+from urllib.parse import SplitResult, urlsplit
+
+_VISIBLE = re.compile(r"[!-~]{1,2000}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def is_allowed(address: str, hosts: Collection[str], *, allows_plain_loopback: bool = False) -> bool:
+    """Tell whether an absolute address is https and leads to one of `hosts`.
+
+    A host stands in the list in small letters, alone (then only the usual port is meant) or as `host:port`.
+    `allows_plain_loopback` also lets http to the loopback address through, for sandboxes; it must be listed all the
+    same.
+    """
+    parts = _split(address)
+    if parts is None:
+        return False
+    host, port = parts.hostname or "", parts.port
+    is_sandbox = allows_plain_loopback and parts.scheme == "http" and host in _LOOPBACK
+    if parts.scheme != "https" and not is_sandbox:
+        return False
+    usual = 443 if parts.scheme == "https" else 80
+    shown = f"[{host}]" if ":" in host else host
+    names = {f"{shown}:{port or usual}"} | ({shown} if port in (None, usual) else set())
+    return not names.isdisjoint(hosts)
+
+
+def origin_of(address: str) -> str:
+    """Give scheme, host and port of an address; "" for what is none."""
+    parts = _split(address)
+    return f"{parts.scheme}://{parts.netloc.lower()}" if parts is not None and parts.hostname else ""
+
+
+def _split(address: str) -> SplitResult | None:
+    # A backslash is a slash to some readers, and what stands before an @ is no host to any.
+    if not _VISIBLE.fullmatch(address) or "\\" in address:
+        return None
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return None if "@" in parts.netloc else parts
