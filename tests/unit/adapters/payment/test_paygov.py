@@ -274,7 +274,10 @@ async def test_a_callback_is_matched_by_its_request_code() -> None:
         raw = callback(reference_of(adapter))
         fact = adapter.read_notification(raw)
         other = adapter.make_reference(bytes(16), "")
-        for attempt, given in ((make_attempt(other), fact), (make_attempt(fact.reference), replace(fact, reference=other))):
+        for attempt, given in (
+            (make_attempt(other), fact),
+            (make_attempt(fact.reference), replace(fact, reference=other)),
+        ):
             with pytest.raises(NotificationRefused):
                 await adapter.verify(raw, given, attempt)
 
