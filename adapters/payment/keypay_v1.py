@@ -144,8 +144,9 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
     async def confirm(self, attempt: AskedAttempt, *, is_delivered: bool) -> None:
         """Tell KeyPay what became of a committed payment (the second leg).
 
-        Repeating it is answered with code 06 and well (HTTP clients repeat a GET by themselves): the engine calls this from its outbox after the payment is
-        committed, and again after every failure but Rejected and InvalidInput.
+        Repeating it is answered with code 06 and well, and an HTTP client may repeat a GET by itself. The engine calls
+        this from its outbox after the payment is committed, and again after every failure but Rejected and
+        InvalidInput.
         """
         if not attempt.transaction:
             raise InvalidInput("KeyPay's number of the transaction is not known", code="transaction_missing")

@@ -48,7 +48,7 @@ ATTEMPT = make_attempt(REFERENCE)
 PAGE = json_reply({"error": "0", "msg": "", "payment_url": "https://keypay3.example/pay/1"})
 PNG = b"\x89PNG\r\n\x1a\n...."
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
-LATER = {"pay_later": {"create_url": "https://keypay3.example/later"}, "create_url": None}
+LATER: dict[str, Any] = {"pay_later": {"create_url": "https://keypay3.example/later"}, "create_url": None}
 
 
 def make(peer: ScriptedHttp, **changes: Any) -> KeyPayV3Adapter:

@@ -128,7 +128,7 @@ async def test_an_order_is_opened_with_token_and_header() -> None:
 
 async def test_an_order_that_the_lgsp_signs_sends_no_key() -> None:
     """The other variant, with a token that was handed over, and the header with the login only."""
-    changes = {
+    changes: dict[str, Any] = {
         "order_form": "lgsp",
         "account_label": "TAI KHOAN",
         "bill_path": None,
