@@ -49,6 +49,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             client_id=settings.client_id,
             commands=frozenset({self._command, settings.detail_command}),
             answers=settings.answers,
+            bill_hosts=frozenset(settings.page_hosts),
         )
 
     @property
@@ -226,7 +227,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         if cover is DetailCover.ORDER:
             names = ("addition_fee", "client_id", "command", "trans_amount", "transaction_id", "version")
             question = tuple(word(members.get(name)) for name in names)
-        if not keypay_v3.verifies(self._receiving_keys(), question, members.get("check_sum")):
+        if keypay_v3.key_that_fits(self._receiving_keys(), question, members.get("check_sum")) is None:
             raise self.broken("query", "its checksum does not fit", is_write=False, code="bad_checksum")
 
     def _not_answered(self, attempt: AskedAttempt, error: str) -> PaymentFact:
@@ -252,9 +253,8 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         is_write: bool,
     ) -> RefundFact:
         members = self._accepted(operation, members)
-        if self.settings.verifies_refund_answers and not keypay_v3.verifies(
-            self._receiving_keys(), values, members.get("check_sum")
-        ):
+        place = keypay_v3.key_that_fits(self._receiving_keys(), values, members.get("check_sum"))
+        if self.settings.verifies_refund_answers and place is None:
             raise self.broken(operation, "its checksum does not fit", is_write=is_write, code="bad_checksum")
         given = members.get("amount_refund")
         if given is not None and read_amount(given) != order.amount_vnd:

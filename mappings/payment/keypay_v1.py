@@ -19,6 +19,7 @@ from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, PaymentFact
 from gateway.ports.payments import NotificationRefused
 from mappings.payment.keypay_codes import said_by_notification
+from mappings.payment.notices import Notice
 from mappings.payment.references import mixed_reference
 
 REFERENCE_LENGTH = 18
@@ -144,7 +145,7 @@ def pay_url(base_url: str, fields: Mapping[str, str], secret: str, algorithm: Al
 
 
 def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, str]]) -> PaymentFact:
-    """Verify and read the parameters of a return or notification.
+    """Verify and read the parameters of a return or notification; the newest secret comes first.
 
     Raises NotificationRefused: malformed for what is missing or has another form (never hashed as if it were empty or
     "null", pitfall 13), duplicate_member, unknown_partner, bad_checksum.
@@ -171,6 +172,7 @@ def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, s
     if fields["command"] != "pay" or fields["service_code"] != form.service_code:
         raise _refused("malformed")
     said = said_by_notification(fields["response_code"])
+    aged = () if matches[0] else (Notice.PREVIOUS_SECRET,)
     number = fields["currency_code"]
     return PaymentFact(
         answer=said.answer,
@@ -182,7 +184,7 @@ def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, s
         bank_code=fields["bank_code"],
         dossier_code=fields["good_code"],
         result_code=fields["response_code"],
-        notices=said.notices,
+        notices=(*said.notices, *aged),
     )
 
 

@@ -7,15 +7,15 @@ HMAC-SHA256 over values between pipes, the first key for what goes to KeyPay and
 import base64
 import binascii
 import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, Answer, PaymentFact
 from gateway.ports.payments import NotificationRefused
+from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import read_amount
 from mappings.payment.documents import DocumentRefused, parse
 from mappings.payment.notices import Notice
@@ -39,6 +39,8 @@ class Form:
     commands: frozenset[str]
     answers: Mapping[str, Answer]
     """What a status means."""
+    bill_hosts: frozenset[str] = frozenset()
+    """Where a voucher may be."""
 
 
 def make_reference(random_bytes: bytes) -> str:
@@ -82,12 +84,12 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**inner, **outer}
 
 
-def verifies(keys: Sequence[str], values: Sequence[str], given: object) -> bool:
-    """Tell whether one of the keys made a checksum. Every key is tried, so that time does not tell which fits."""
+def key_that_fits(keys: Sequence[str], values: Sequence[str], given: object) -> int | None:
+    """Tell which of the keys made a checksum; None: none. Every key is tried, so that time does not tell which."""
     if not isinstance(given, str) or not _DIGEST.fullmatch(given) or any("|" in value for value in values):
-        return False
+        return None
     fits = [hmac.compare_digest(checksum(key, values).encode(), given.encode()) for key in keys]
-    return any(fits)
+    return fits.index(True) if any(fits) else None
 
 
 def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) -> PaymentFact:
@@ -110,11 +112,13 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
         raise _refused("malformed")
     if texts["client_id"] != form.client_id:
         raise _refused("unknown_partner")
-    if not verifies(keys, order_values(texts), members.get("check_sum")):
+    place = key_that_fits(keys, order_values(texts), members.get("check_sum"))
+    if place is None:
         raise _refused("bad_checksum")
     if word(members.get("error", "0")) not in ("0", ""):
         raise _refused("malformed")
-    return _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
+    fact = _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
+    return fact if place == 0 else replace(fact, notices=(*fact.notices, Notice.PREVIOUS_SECRET))
 
 
 def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partner_code: str) -> PaymentFact:
@@ -144,6 +148,10 @@ def _fact(
     dossier = _dossier_of(members.get("bill_info"))
     if dossier:
         notices.append(Notice.UNSIGNED_DOSSIER)
+    bill_url = word(members.get("url_invoice"))
+    if bill_url and not is_allowed(bill_url, form.bill_hosts):
+        bill_url = ""
+        notices.append(Notice.FOREIGN_BILL_ADDRESS)
     written = word(members.get("update_at"))
     time = read_wire_time(written) if written else None
     notices += time.notices if time is not None else ()
@@ -158,6 +166,7 @@ def _fact(
         paid_at=time.at if time is not None else None,
         paid_at_text=written,
         result_code=status,
+        bill_url=bill_url,
         is_decisive=is_decisive,
         notices=tuple(notices),
     )
@@ -189,11 +198,6 @@ def _dossier_of(bill_info: object) -> str:
         except DocumentRefused:
             return ""
     return word(bill_info.get("MaHoSo")) if isinstance(bill_info, Mapping) else ""
-
-
-def text_of(document: Mapping[str, Any]) -> str:
-    """Give the receipt information as the JSON text in which some installations want it."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _refused(code: str) -> NotificationRefused:

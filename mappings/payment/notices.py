@@ -28,3 +28,5 @@ class Notice(StrEnum):
     """The dossier number stands only where no checksum covers it."""
     FOREIGN_BILL_ADDRESS = "foreign_bill_address"
     """The address of a bill leads to a host that is not trusted; it was dropped."""
+    UNEXPECTED_FEE = "unexpected_fee"
+    """A fee on top of the amount that was never asked for."""

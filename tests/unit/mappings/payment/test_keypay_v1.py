@@ -14,6 +14,7 @@ from gateway.model.payment import Answer
 from gateway.ports.payments import NotificationRefused
 from mappings.payment import keypay_v1
 from mappings.payment.keypay_v1 import Algorithm, Form, SecretPlace
+from mappings.payment.notices import Notice
 
 SECRET = "SIMKEY"
 VECTOR_REQUEST = {
@@ -187,8 +188,8 @@ def test_a_checksum_of_another_form_is_refused_without_stumbling(given: str) -> 
 
 def test_both_secrets_verify_while_one_is_exchanged_for_another() -> None:
     """F33, U29."""
-    for secret in ("old", "new"):
-        assert keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret=secret)).is_decisive
+    for secret, notices in (("new", ()), ("old", (Notice.PREVIOUS_SECRET,))):
+        assert notices == keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret=secret)).notices
     with pytest.raises(NotificationRefused):
         keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret="older"))
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,7 +109,8 @@ def test_the_key_of_the_other_direction_does_not_verify() -> None:
     ours = {**CALLBACK, "check_sum": keypay_v3.checksum("SIMKEY1", SIX)}
     with pytest.raises(NotificationRefused):
         keypay_v3.read_callback(FORM, ["SIMKEY2"], ours)
-    assert keypay_v3.read_callback(FORM, ["SIMKEY2", "SIMKEY1"], ours).reference == "20250115-1001"
+    fact = keypay_v3.read_callback(FORM, ["SIMKEY2", "SIMKEY1"], ours)
+    assert Notice.PREVIOUS_SECRET in fact.notices
 
 
 def test_a_callback_inside_data_is_read() -> None:
@@ -194,3 +196,19 @@ def test_pictures() -> None:
     assert png == keypay_v3.picture_of("data:image/png;base64," + base64.b64encode(png).decode())
     for other in (None, "", "https://x.example/qr.png", "data:image/png;base64,!!", "data:image/png;base64,YWJj"):
         assert b"" == keypay_v3.picture_of(other)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected", "notices"),
+    [
+        ("https://keypay3.example/bill.pdf", "https://keypay3.example/bill.pdf", ()),
+        ("https://evil.example/bill.pdf", "", (Notice.FOREIGN_BILL_ADDRESS,)),
+        ("http://keypay3.example/bill.pdf", "", (Notice.FOREIGN_BILL_ADDRESS,)),
+        ("file:///etc/passwd", "", (Notice.FOREIGN_BILL_ADDRESS,)),
+    ],
+)
+def test_pitfall_19_a_voucher_is_only_where_it_may_be(address: str, expected: str, notices: tuple[str, ...]) -> None:
+    """Its address is unsigned; another host is dropped and noticed."""
+    form = replace(FORM, bill_hosts=frozenset({"keypay3.example"}))
+    fact = keypay_v3.read_callback(form, ["SIMKEY2"], {**CALLBACK, "url_invoice": address})
+    assert (expected, (Notice.UNSIGNED_DOSSIER, *notices)) == (fact.bill_url, fact.notices)

@@ -154,8 +154,8 @@ def test_an_order_that_the_lgsp_signs() -> None:
 )
 def test_pitfall_07_nothing_ambiguous_is_signed(field: str, value: Any) -> None:
     """Every value has its pattern before it is hashed."""
+    changes: dict[str, Any] = {field: value}
     with pytest.raises(InvalidInput) as caught:
-        changes: dict[str, Any] = {field: value}
         paygov.order_document(PARTY, replace(ORDER, **changes))
     assert [field] == [fault.field for fault in caught.value.faults]
 
