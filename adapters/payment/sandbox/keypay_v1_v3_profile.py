@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import RETRY_SECONDS, RETRY_STOP_SECONDS
 from adapters.payment.sandbox.keypay_v1_checksums import Algorithm, Variant
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]

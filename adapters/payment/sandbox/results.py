@@ -4,10 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
-
-from adapters.payment.sandbox.switches import Switch
 
 BODY_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -19,7 +17,18 @@ BODY_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Those that change the members of a result. F07 and F12 are sealed over, as by a faulty peer; the others are not."""
-Armed = Mapping[str, Switch]
+
+
+class Fault(Protocol):
+    """What is needed of an armed switch."""
+
+    @property
+    def variant(self) -> str:
+        """Its form."""
+        ...
+
+
+Armed = Mapping[str, Fault]
 """The faults that strike, by their short names."""
 
 
