@@ -48,7 +48,7 @@ def receipt_request(*transactions: str, **changes: str) -> dict[str, str]:
 
 
 async def test_a_payment_from_token_to_ack() -> None:
-    """A payer pays on the hosted page; the callback and the return bring the same eleven fields, which can be checked."""
+    """A payer pays on the hosted page; callback and return bring the same eleven fields, which can be checked."""
     async with stage(paygov, TAKEN) as at:
         url = await paygov_open(at)
         page = await at.get(url)
