@@ -71,13 +71,11 @@ class Result:
 def sealed(document: Mapping[str, Any], form: Form, seal: Callable[[Mapping[str, Any]], str], armed: Armed) -> Result:
     """Add the checksum to a result, with the armed faults done before or after that."""
     told = dict(document)
-    amount = int(told[form.amount])
     if "F07" in armed:
-        amount += 1000
-        told[form.amount] = type(told[form.amount])(amount)
+        told[form.amount] = type(told[form.amount])(int(told[form.amount]) + 1000)
     odd = armed.get("F12")
     if odd is not None:
-        told[form.amount] = _odd_amount(amount, odd.variant)
+        told[form.amount] = _odd_amount(int(told[form.amount]), odd.variant)
     told[form.checksum] = seal(told)
     tampered = armed.get("F09")
     if tampered is not None:

@@ -110,6 +110,7 @@ async def test_v2_query() -> None:
         ({"country_code": "84"}, "07"),
         ({"good_code": ""}, "10"),
         ({"net_cost": "0150000"}, "11"),
+        ({"net_cost": "mot tram"}, "11"),
         ({"ship_fee": "-1"}, "12"),
         ({"tax": ""}, "13"),
         ({"bank_code": "000000"}, "15"),
