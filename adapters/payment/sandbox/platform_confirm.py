@@ -126,7 +126,7 @@ def _spoil_before_seal(
         "decimals": f"{amount}.00",
         "huge": "9" * 40,
         "negative": f"-{amount}",
-        "exponent": f"{amount // 10}e1",
+        "exponent": f"{amount}e0",
     }[armed["F12"].variant]
     document["SoTien"] = written
     return None if armed["F12"].variant == "text" else written

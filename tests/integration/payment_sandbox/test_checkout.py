@@ -1,11 +1,17 @@
 """The hosted payment page: over HTTP, and in a real browser without scripts (payment notes §12.1)."""
 
 import asyncio
+import random
 import re
+from datetime import timedelta
 
 import pytest
 
-from tests.integration.payment_sandbox.platform_helpers import Got, Stage, stage
+from adapters.payment.sandbox import Checkout, CheckoutPages, Choice, Standing
+from adapters.payment.sandbox.agenda import Agenda
+from adapters.payment.sandbox.checkout import CheckoutError
+from adapters.sandboxing import MovedClock
+from tests.integration.payment_sandbox.platform_helpers import NOW, Got, Stage, StillClock, stage
 from tests.support.chromium import real_browser
 
 PAID, EXPIRED = "Giao dịch này đã thanh toán", "đã hết hạn thanh toán"
@@ -113,3 +119,87 @@ async def test_a_payer_with_a_real_browser() -> None:
         await at.settled()
         assert [each.bank for each in at.sandbox.world.ledger.entries()] == ["ICB"]
         assert len(at.province.raw) == 1
+
+
+class Till:
+    """A provider that takes its time over each choice."""
+
+    def __init__(self) -> None:
+        self.clock = MovedClock(StillClock())
+        self.told: list[tuple[str, Choice, str]] = []
+        self.pages = CheckoutPages(self.clock, random.Random(1), self.take, "Cổng thử nghiệm")
+
+    async def take(self, reference: str, choice: Choice, bank: str) -> str:
+        await asyncio.sleep(0.01)
+        self.told.append((reference, choice, bank))
+        return "https://mot-cua.example/ket-qua"
+
+    def open(self, reference: str = "R1") -> None:
+        banks = {"A": "Ngân hàng A", "B": "Ngân hàng B"}
+        self.pages.open(
+            Checkout(reference, 1000, "PHI", NOW + timedelta(minutes=15), banks, "https://mot-cua.example/")
+        )
+
+
+async def test_a_slow_provider_is_asked_once() -> None:
+    """While the first choice is still under way, others change nothing."""
+    till = Till()
+    till.open()
+    wanted = (Choice.PAY, Choice.PAY, Choice.CANCEL, Choice.LEAVE)
+    done = await asyncio.gather(*(till.pages.decide("R1", choice) for choice in wanted))
+    assert [each.is_new for each in done] == [True, False, False, False]
+    assert {each.standing for each in done} == {Standing.PAID}
+    assert till.told == [("R1", Choice.PAY, "A")]
+
+
+async def test_a_late_payment_is_taken_only_where_that_is_allowed() -> None:
+    """After the end nothing is taken, unless the provider says so."""
+    till = Till()
+    till.open()
+    till.clock.advance(900)
+    refused = await till.pages.decide("R1", Choice.PAY, "B")
+    assert (refused.is_new, refused.standing) == (False, Standing.EXPIRED)
+    taken = await till.pages.decide("R1", Choice.PAY, "B", is_late_taken=True)
+    assert (taken.is_new, taken.standing) == (True, Standing.PAID)
+    assert till.told == [("R1", Choice.PAY, "B")]
+
+
+async def test_pages_are_opened_once() -> None:
+    """A reference has one page; without banks there is none; a reference that nobody opened cannot be decided."""
+    till = Till()
+    till.open()
+    with pytest.raises(CheckoutError, match="already"):
+        till.open()
+    with pytest.raises(CheckoutError, match="banks"):
+        till.pages.open(Checkout("R2", 1000, "PHI", NOW, {}, ""))
+    with pytest.raises(CheckoutError, match="no page"):
+        await till.pages.decide("R3", Choice.PAY)
+
+
+async def test_the_agenda_does_things_in_their_time_and_hides_no_failure() -> None:
+    """Nothing before its moment, everything after it, and a defect comes out where somebody waits."""
+    clock = MovedClock(StillClock())
+    agenda = Agenda(clock)
+    done: list[str] = []
+
+    async def note(name: str) -> None:
+        done.append(name)
+
+    async def fail() -> None:
+        raise LookupError("hỏng")
+
+    agenda.after(10, lambda: note("later"))
+    agenda.after(0, lambda: note("now"))
+    await agenda.settled()
+    assert (done, agenda.waiting_count) == (["now"], 1)
+    clock.advance(10)
+    await agenda.settled()
+    assert done == ["now", "later"]
+    loop = asyncio.get_running_loop()
+    logged: list[str] = []
+    loop.set_exception_handler(lambda _, context: logged.append(str(context["message"])))
+    agenda.after(0, fail)
+    with pytest.raises(LookupError):
+        await agenda.settled()
+    assert logged == ["a work of the sandbox failed"]
+    await agenda.stop()
