@@ -12,14 +12,13 @@ import aiohttp
 from yarl import URL
 
 from adapters.payment.sandbox.ledger import Direction
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
 
 _RESET = struct.pack("ii", 1, 0)
 _MAX_ACK_BYTES = 65_536
 _MAX_JOURNAL = 10_000
-RETRY_SECONDS = (60.0, 300.0, 900.0, 3600.0)
-RETRY_STOP_SECONDS = 86_400.0
 _LIMIT = aiohttp.ClientTimeout(total=10)
 
 

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from adapters.payment.sandbox.checkout import MARK_HEADER
 from adapters.payment.sandbox.ledger import Direction
+from adapters.payment.sandbox.messages import read_object
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import Answer, Touch, is_gone
@@ -37,15 +38,6 @@ _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Refusal(Exception):
-    """A call is not obeyed: the provider's own code, and the reason, which is kept beside the exchange. No values."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 @dataclass(slots=True, kw_only=True)
 class Call:
     """A call as it arrived. Work fills in what the last members tell."""
@@ -58,6 +50,8 @@ class Call:
     """Where the provider is reached, for addresses that are handed out; without a slash at the end."""
     document: dict[str, Any] | None = field(repr=False)
     """The body, when it is a JSON object in UTF-8 with each member once; else None."""
+    operation: str = ""
+    """The name of what was asked, where one address takes several things; "" means that of the route."""
     reference: str = ""
     order: str = ""
     amount_vnd: int | None = None
@@ -88,7 +82,7 @@ class Desk:
         switch = self._world.switches.take(
             name,
             provider=self._provider,
-            operation=operation,
+            operation=call.operation or operation,
             reference=call.reference,
             order=call.order,
             amount_vnd=call.amount_vnd,
@@ -195,7 +189,7 @@ class Desk:
         self._world.ledger.record(
             Direction.RECEIVED,
             provider=self._provider,
-            operation=operation,
+            operation=call.operation or operation,
             method=request.method,
             address=request.path,
             request=asked,
@@ -207,27 +201,7 @@ class Desk:
         )
 
 
-def read_object(body: bytes) -> dict[str, Any] | None:
-    """Read a body as one JSON object in UTF-8 in which each member stands once; None when it is none."""
-    try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def say(document: object, http_status: int = 200) -> Answer:
     """Answer with JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(body, http_status, headers={MARK_HEADER: "payment"})
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _refuse_constant(_: str) -> Any:
-    raise ValueError("no JSON")

@@ -11,7 +11,7 @@ from aiohttp import web
 from adapters.payment.sandbox.attempt import Attempt, Status
 from adapters.payment.sandbox.attempts import RETURN, Attempts
 from adapters.payment.sandbox.callbacks import CallbackSender
-from adapters.payment.sandbox.calls import Call, Desk, Refusal, say
+from adapters.payment.sandbox.calls import Call, Desk, say
 from adapters.payment.sandbox.checkout import MARK_HEADER, CheckoutError
 from adapters.payment.sandbox.keypay_v1_checksums import (
     CONFIRM_ORDER,
@@ -24,6 +24,7 @@ from adapters.payment.sandbox.keypay_v1_codes import CODES, CONFIRMED, NOT_FOUND
 from adapters.payment.sandbox.keypay_v1_results import CODE_SWITCH, V1Dialect, code_of
 from adapters.payment.sandbox.keypay_v1_v3_profile import KeypayProfile, Merchant
 from adapters.payment.sandbox.keypay_v1_wire import check_form, check_sealed, total_of
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.vietnam import read_wire_time
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import Answer, Touch

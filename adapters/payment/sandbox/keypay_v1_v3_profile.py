@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import RETRY_SECONDS, RETRY_STOP_SECONDS
 from adapters.payment.sandbox.keypay_v1_checksums import Algorithm, Variant
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
@@ -67,7 +67,7 @@ class KeypayProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     page_seconds: Span = 900.0
     paylater_seconds: Annotated[int, msgspec.Meta(ge=1, le=31_536_000)] = 86_400
     """`expired_in` of pay-later, taken as seconds (U27)."""
-    banks: dict[str, str] = BANKS
+    banks: dict[str, str] = msgspec.field(default_factory=lambda: dict(BANKS))
     retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = RETRY_SECONDS
     retry_stop_seconds: Span = RETRY_STOP_SECONDS
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from adapters.payment.sandbox.calls import Refusal
 from adapters.payment.sandbox.keypay_v1_checksums import REQUEST_FIELDS, request_hash
 from adapters.payment.sandbox.keypay_v1_v3_profile import KeypayProfile, Merchant
+from adapters.payment.sandbox.messages import Refusal
 
 _OPTIONAL = ("bank_code", "internal_bank", "desc_1", "desc_2", "desc_3", "desc_4", "desc_5", "xml_description")
 FIELDS = frozenset({*REQUEST_FIELDS, *_OPTIONAL, "secure_hash"})

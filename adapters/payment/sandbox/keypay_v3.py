@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.payment.sandbox.attempt import Attempt, Status
 from adapters.payment.sandbox.attempts import Attempts
 from adapters.payment.sandbox.callbacks import CallbackSender
-from adapters.payment.sandbox.calls import Call, Desk, Refusal, say
+from adapters.payment.sandbox.calls import Call, Desk, say
 from adapters.payment.sandbox.checkout import CheckoutError
 from adapters.payment.sandbox.keypay_v1_v3_profile import Client, KeypayProfile
 from adapters.payment.sandbox.keypay_v3_checksums import DETAIL_ORDER, check_sum
@@ -25,6 +25,7 @@ from adapters.payment.sandbox.keypay_v3_wire import (
     check_sealed,
     fee_of,
 )
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.vietnam import wire_time
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import Answer, Touch

@@ -6,13 +6,14 @@ from typing import Any
 from adapters.payment.sandbox.attempt import Attempt, Status
 from adapters.payment.sandbox.attempts import Attempts
 from adapters.payment.sandbox.callbacks import CallbackSender, Notice
-from adapters.payment.sandbox.calls import Call, Refusal, say
+from adapters.payment.sandbox.calls import Call, say
 from adapters.payment.sandbox.keypay_v1_v3_profile import Client, KeypayProfile
 from adapters.payment.sandbox.keypay_v3_checksums import REFUND_DETAIL_ORDER, REFUND_ORDER, check_sum
 from adapters.payment.sandbox.keypay_v3_codes import picture
 from adapters.payment.sandbox.keypay_v3_results import V3Dialect
 from adapters.payment.sandbox.keypay_v3_wire import MALFORMED, NOT_FOUND, NOT_PAID, TOO_MUCH, amount_of
 from adapters.payment.sandbox.ledger import Entry, EntryKind, LedgerError
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.vietnam import wire_time
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import Answer

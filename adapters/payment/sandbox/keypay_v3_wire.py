@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.payment.sandbox.calls import Refusal
 from adapters.payment.sandbox.keypay_v1_v3_profile import Client, KeypayProfile
 from adapters.payment.sandbox.keypay_v3_checksums import (
     DETAIL_ORDER,
@@ -15,6 +14,7 @@ from adapters.payment.sandbox.keypay_v3_checksums import (
     REFUND_ORDER,
     check_sum,
 )
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.platform_profile import PlatformProfile
 from adapters.payment.sandbox.platform_receipts import receipt_problem
 

@@ -12,9 +12,10 @@ from aiohttp import web
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
 from adapters.payment.sandbox.attempts import FLOW_FAULTS, Attempts
 from adapters.payment.sandbox.callbacks import CallbackSender
-from adapters.payment.sandbox.calls import ANSWER_FAULTS, MAX_BODY_BYTES, Call, Desk, Refusal, say
+from adapters.payment.sandbox.calls import ANSWER_FAULTS, MAX_BODY_BYTES, Call, Desk, say
 from adapters.payment.sandbox.checkout import CheckoutError, Choice, Decided
 from adapters.payment.sandbox.daily_files import FILE_FAULTS, DailyFiles
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.paper import pdf_of
 from adapters.payment.sandbox.paygov_lgsp import Lgsp
 from adapters.payment.sandbox.paygov_profile import PaygovPartner, PaygovProfile
@@ -225,7 +226,8 @@ class Paygov:
         return self.profile.shown()
 
     def _secrets(self) -> list[str]:
-        return [key for each in self.profile.partners for key in (each.access_key, each.secret_key)]
+        keys = [key for each in self.profile.partners for key in (each.access_key, each.secret_key)]
+        return [*keys, *self._lgsp.tokens()]
 
 
 def build(world: World, settings: Mapping[str, Any]) -> Paygov:

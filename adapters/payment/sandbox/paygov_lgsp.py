@@ -44,6 +44,10 @@ class Lgsp:
         """Give the partner whose credentials the header holds."""
         return self._known(_of_header(call))
 
+    def tokens(self) -> list[str]:
+        """Give the tokens that were given."""
+        return list(self._ends)
+
     def end_tokens(self) -> int:
         """End every token; give how many there were."""
         count = len(self._ends)

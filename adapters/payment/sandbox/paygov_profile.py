@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
@@ -51,7 +51,7 @@ class PaygovProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     page_seconds: Span = 900.0
     type_text: str = "1"
     """`type` of results; its meaning is not known (U24)."""
-    gates: dict[str, str] = GATES
+    gates: dict[str, str] = msgspec.field(default_factory=lambda: dict(GATES))
     retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = RETRY_SECONDS
     retry_stop_seconds: Span = RETRY_STOP_SECONDS
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.payment.sandbox.calls import Refusal
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.paygov_checksums import RECEIPT_ORDER, create_checksum, receipt_checksum
 from adapters.payment.sandbox.paygov_profile import PaygovPartner
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.payment.sandbox.calls import Call, Desk, Refusal, say
+from adapters.payment.sandbox.calls import Call, Desk, say
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.paper import pdf_of
 from adapters.payment.sandbox.receipts_books import Books, Receipt, State
 from adapters.payment.sandbox.receipts_profile import ReceiptsProfile, ViettelUnit
@@ -72,7 +73,8 @@ class Viettel:
         book = (str(general.get("templateCode", "")), str(general.get("invoiceSeries", "")))
         if book not in unit.templates or general.get("currencyCode") != "VND":
             raise Refusal(_INVALID, "templateCode, invoiceSeries, currencyCode: are no book of the unit in VND")
-        key = general.get("transactionUuid")
+        # Without a key of the caller nothing tells a repeat from a second receipt.
+        key = general.get("transactionUuid", f"VT-{self._world.draws.getrandbits(96):024x}")
         if not isinstance(key, str) or _UUID.fullmatch(key) is None:
             raise Refusal(_INVALID, "transactionUuid: must be 10 to 50 plain characters")
         call.reference = key
@@ -138,6 +140,10 @@ class Viettel:
         name = f"{receipt.serial}{receipt.number_text}.pdf"
         return {"errorCode": None, "description": None, "fileName": name, "fileToBytes": content}
 
+    def tokens(self) -> list[str]:
+        """Give the tokens that were given."""
+        return list(self._tokens)
+
     def forget(self) -> None:
         """End every token."""
         self._tokens.clear()
@@ -189,9 +195,9 @@ def _lines(items: object) -> tuple[tuple[str, int], ...]:
         raise Refusal(_INVALID, "itemInfo: must not be empty")
     lines: list[tuple[str, int]] = []
     for each in items:
-        name, amount = (
-            (each.get("itemName"), each.get("itemTotalAmountWithoutTax")) if isinstance(each, dict) else ("", 0)
-        )
+        if not isinstance(each, dict):
+            raise Refusal(_INVALID, "itemInfo: must be rows")
+        name, amount = each.get("itemName"), each.get("itemTotalAmountWithoutTax")
         if not isinstance(name, str) or not name or type(amount) is not int or amount <= 0:
             raise Refusal(_INVALID, "itemName, itemTotalAmountWithoutTax: a name, and whole đồng above zero")
         if each.get("taxPercentage") != NO_TAX:

@@ -4,10 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
-
-from adapters.payment.sandbox.switches import Switch
 
 BODY_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -19,7 +17,18 @@ BODY_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Those that change the members of a result. F07 and F12 are sealed over, as by a faulty peer; the others are not."""
-Armed = Mapping[str, Switch]
+
+
+class Fault(Protocol):
+    """What is needed of an armed switch."""
+
+    @property
+    def variant(self) -> str:
+        """Its form."""
+        ...
+
+
+Armed = Mapping[str, Fault]
 """The faults that strike, by their short names."""
 
 
@@ -62,13 +71,11 @@ class Result:
 def sealed(document: Mapping[str, Any], form: Form, seal: Callable[[Mapping[str, Any]], str], armed: Armed) -> Result:
     """Add the checksum to a result, with the armed faults done before or after that."""
     told = dict(document)
-    amount = int(told[form.amount])
     if "F07" in armed:
-        amount += 1000
-        told[form.amount] = type(told[form.amount])(amount)
+        told[form.amount] = type(told[form.amount])(int(told[form.amount]) + 1000)
     odd = armed.get("F12")
     if odd is not None:
-        told[form.amount] = _odd_amount(amount, odd.variant)
+        told[form.amount] = _odd_amount(int(told[form.amount]), odd.variant)
     told[form.checksum] = seal(told)
     tampered = armed.get("F09")
     if tampered is not None:

@@ -1,0 +1,37 @@
+"""What messages of simulated providers have in common: how they are read, and why one is not obeyed. Pure."""
+
+import json
+from typing import Any
+
+RETRY_SECONDS = (60.0, 300.0, 900.0, 3600.0)
+"""Waits between repeats of a notification; the last one repeats (payment notes §14 U15)."""
+RETRY_STOP_SECONDS = 86_400.0
+
+
+class Refusal(Exception):
+    """A call is not obeyed: the provider's own code, and the reason, which is kept beside the exchange. No values."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """Read a body as one JSON object in UTF-8 in which each member stands once; None when it is none."""
+    try:
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member stands twice")
+    return members
+
+
+def _refuse_constant(_: str) -> Any:
+    raise ValueError("no JSON")
