@@ -13,6 +13,7 @@ from gateway.sync.payment_moves import (
     moved,
     paid_by,
     published,
+    resting_state,
     reviewed,
     with_debit,
 )
@@ -108,8 +109,10 @@ def confirm_voucher(case: Case) -> Decision:
     if voucher is None:
         raise ValueError("there is no voucher of this transaction")
     late = (AttemptState.LATE_PAID,) if case.attempt.state in _ENDED else ()
-    path = (*late, AttemptState.PAID)
-    attempt = moved(with_debit(case.attempt, debit), path, case.now)
+    holding = with_debit(case.attempt, debit)
+    state = resting_state(holding)
+    path = () if state is case.attempt.state else (*late, state)
+    attempt = moved(holding, path, case.now)
     retold = tuple(
         replace(own, standing=Standing.REPLACED) if own.transaction == debit.transaction else own
         for own in voucher.debits
@@ -117,7 +120,8 @@ def confirm_voucher(case: Case) -> Decision:
     replaced = moved(replace(voucher, debits=retold), (AttemptState.FAILED,), case.now)
     kinds = [EffectKind.FETCH_BILL, *([EffectKind.CONFIRM_TO_PROVIDER] if case.policy.confirms else [])]
     effects = [Effect(kind=kind, attempt_id=attempt.attempt_id, transaction=debit.transaction) for kind in kinds]
-    decision = _decided(case, paid_by(case.request, attempt), attempt, path, effects)
+    request = replace(case.request, paid_attempt_id=attempt.attempt_id)
+    decision = _with_review(case, _decided(case, request, attempt, path, effects))
     return replace(decision, reason=Reason.VOUCHER_CONFIRMED, replaced=replaced)
 
 
@@ -227,8 +231,9 @@ def _with_review(case: Case, decision: Decision) -> Decision:
     request = reviewed(decision.request, (decision.attempt, *case.siblings))
     if request.is_disputed == case.request.is_disputed:
         return replace(decision, request=request)
-    hold = Effect(kind=EffectKind.HOLD_DOSSIER, attempt_id=decision.attempt.attempt_id, moment=case.now.isoformat())
-    return replace(decision, request=request, effects=(*decision.effects, hold))
+    kind = EffectKind.HOLD_DOSSIER if request.is_disputed else EffectKind.RELEASE_DOSSIER
+    effect = Effect(kind=kind, attempt_id=decision.attempt.attempt_id, moment=case.now.isoformat())
+    return replace(decision, request=request, effects=(*decision.effects, effect))
 
 
 def _decided(
