@@ -139,14 +139,7 @@ def mismatch(case: Case) -> Decision:
     """No. 12: money that differs from what was asked for is kept, named and frozen; it pays nothing."""
     is_disputed = case.attempt.state is AttemptState.DISPUTED
     path = () if is_disputed else (AttemptState.MISMATCH, AttemptState.DISPUTED)
-    known = case.known
-    if known is None or known.standing is Standing.OPEN:
-        # Undecided money is shown as it was told last; what counts keeps the amount by which it counted.
-        told = _debit(case, Standing.OPEN)
-        debit = told if known is None else replace(told, transaction=known.transaction)
-    else:
-        debit = _doubted(known)
-    attempt = moved(with_debit(case.attempt, debit), path, case.now)
+    attempt = moved(with_debit(case.attempt, _differing(case)), path, case.now)
     decision = _disputed(case, attempt, path, Alert.MISMATCH)
     return replace(decision, ruling=Ruling.REFUSED)
 
@@ -204,6 +197,18 @@ def _debit(case: Case, standing: Standing) -> Debit:
         paid_at=fact.paid_at,
         paid_at_text=fact.paid_at_text,
     )
+
+
+def _differing(case: Case) -> Debit:
+    known, told = case.known, _debit(case, Standing.OPEN)
+    if known is None:
+        return told
+    is_free = known.standing in (Standing.OPEN, Standing.SURPLUS, Standing.DISPROVED)
+    if not is_free or known.refunded_vnd or known.reserved_vnd:
+        # What counts keeps the amount by which it counted; what goes back keeps what it goes back from.
+        return _doubted(known)
+    amount_vnd = known.amount_vnd if case.amount_vnd is None else told.amount_vnd
+    return replace(known, standing=Standing.OPEN, amount_vnd=amount_vnd, currency=told.currency)
 
 
 def _doubted(debit: Debit) -> Debit:
