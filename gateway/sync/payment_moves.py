@@ -36,8 +36,9 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.DUPLICATE_PAID: frozenset({_S.PAID, _S.REFUND_PENDING, _S.MISMATCH, _S.DISPUTED}),
     _S.MISMATCH: frozenset({_S.DISPUTED}),
     _S.REFUND_PENDING: frozenset({_S.PARTIALLY_REFUNDED, _S.REFUNDED, _S.PAID, _S.MISMATCH, _S.DISPUTED}),
-    _S.PARTIALLY_REFUNDED: frozenset({_S.REFUND_PENDING, _S.MISMATCH, _S.DISPUTED}),
-    _S.REFUNDED: frozenset({_S.MISMATCH, _S.DISPUTED}),
+    # Back to paid only when a voucher's debit turns out to be under a reference whose surplus went back.
+    _S.PARTIALLY_REFUNDED: frozenset({_S.REFUND_PENDING, _S.PAID, _S.MISMATCH, _S.DISPUTED}),
+    _S.REFUNDED: frozenset({_S.PAID, _S.MISMATCH, _S.DISPUTED}),
     # A person decides.
     _S.DISPUTED: frozenset({_S.PAID, _S.REFUND_PENDING, _S.PARTIALLY_REFUNDED, _S.REFUNDED, _S.FAILED}),
 }

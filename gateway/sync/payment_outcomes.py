@@ -13,6 +13,7 @@ from gateway.sync.payment_moves import (
     moved,
     paid_by,
     published,
+    resting_state,
     reviewed,
     with_debit,
 )
@@ -108,8 +109,10 @@ def confirm_voucher(case: Case) -> Decision:
     if voucher is None:
         raise ValueError("there is no voucher of this transaction")
     late = (AttemptState.LATE_PAID,) if case.attempt.state in _ENDED else ()
-    path = (*late, AttemptState.PAID)
-    attempt = moved(with_debit(case.attempt, debit), path, case.now)
+    holding = with_debit(case.attempt, debit)
+    state = resting_state(holding)
+    path = () if state is case.attempt.state else (*late, state)
+    attempt = moved(holding, path, case.now)
     retold = tuple(
         replace(own, standing=Standing.REPLACED) if own.transaction == debit.transaction else own
         for own in voucher.debits
@@ -117,7 +120,8 @@ def confirm_voucher(case: Case) -> Decision:
     replaced = moved(replace(voucher, debits=retold), (AttemptState.FAILED,), case.now)
     kinds = [EffectKind.FETCH_BILL, *([EffectKind.CONFIRM_TO_PROVIDER] if case.policy.confirms else [])]
     effects = [Effect(kind=kind, attempt_id=attempt.attempt_id, transaction=debit.transaction) for kind in kinds]
-    decision = _decided(case, paid_by(case.request, attempt), attempt, path, effects)
+    request = replace(case.request, paid_attempt_id=attempt.attempt_id)
+    decision = _with_review(case, _decided(case, request, attempt, path, effects))
     return replace(decision, reason=Reason.VOUCHER_CONFIRMED, replaced=replaced)
 
 
@@ -135,14 +139,7 @@ def mismatch(case: Case) -> Decision:
     """No. 12: money that differs from what was asked for is kept, named and frozen; it pays nothing."""
     is_disputed = case.attempt.state is AttemptState.DISPUTED
     path = () if is_disputed else (AttemptState.MISMATCH, AttemptState.DISPUTED)
-    known = case.known
-    if known is None or known.standing is Standing.OPEN:
-        # Undecided money is shown as it was told last; what counts keeps the amount by which it counted.
-        told = _debit(case, Standing.OPEN)
-        debit = told if known is None else replace(told, transaction=known.transaction)
-    else:
-        debit = _doubted(known)
-    attempt = moved(with_debit(case.attempt, debit), path, case.now)
+    attempt = moved(with_debit(case.attempt, _differing(case)), path, case.now)
     decision = _disputed(case, attempt, path, Alert.MISMATCH)
     return replace(decision, ruling=Ruling.REFUSED)
 
@@ -202,6 +199,18 @@ def _debit(case: Case, standing: Standing) -> Debit:
     )
 
 
+def _differing(case: Case) -> Debit:
+    known, told = case.known, _debit(case, Standing.OPEN)
+    if known is None:
+        return told
+    is_free = known.standing in (Standing.OPEN, Standing.SURPLUS, Standing.DISPROVED)
+    if not is_free or known.refunded_vnd or known.reserved_vnd:
+        # What counts keeps the amount by which it counted; what goes back keeps what it goes back from.
+        return _doubted(known)
+    amount_vnd = known.amount_vnd if case.amount_vnd is None else told.amount_vnd
+    return replace(known, standing=Standing.OPEN, amount_vnd=amount_vnd, currency=told.currency)
+
+
 def _doubted(debit: Debit) -> Debit:
     word = {Standing.COUNTS: Standing.DOUBTED, Standing.SURPLUS: Standing.OPEN}.get(debit.standing)
     return debit if word is None else replace(debit, standing=word)
@@ -227,8 +236,9 @@ def _with_review(case: Case, decision: Decision) -> Decision:
     request = reviewed(decision.request, (decision.attempt, *case.siblings))
     if request.is_disputed == case.request.is_disputed:
         return replace(decision, request=request)
-    hold = Effect(kind=EffectKind.HOLD_DOSSIER, attempt_id=decision.attempt.attempt_id, moment=case.now.isoformat())
-    return replace(decision, request=request, effects=(*decision.effects, hold))
+    kind = EffectKind.HOLD_DOSSIER if request.is_disputed else EffectKind.RELEASE_DOSSIER
+    effect = Effect(kind=kind, attempt_id=decision.attempt.attempt_id, moment=case.now.isoformat())
+    return replace(decision, request=request, effects=(*decision.effects, effect))
 
 
 def _decided(

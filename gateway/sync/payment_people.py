@@ -156,6 +156,8 @@ def resolve_dispute(
             return Refused(Refusal.NO_EVIDENCE)
         return _resolved(request, attempt, siblings, now, policy, [])
     refusal = _why_not_so(request, attempt, debit, resolution)
+    if refusal is None and resolution in (Resolution.ACCEPT, Resolution.REFUND) and _stands_twice(debit, siblings):
+        refusal = Refusal.KNOWN_TRANSACTION
     if refusal is not None:
         return Refused(refusal)
     return _decide(request, attempt, siblings, debit, resolution, now, policy)
@@ -184,6 +186,14 @@ def _why_not_so(request: RequestView, attempt: AttemptView, debit: Debit, resolu
             return Refusal.REFUNDED_ALREADY if is_touched else None
         case _:
             return None
+
+
+def _stands_twice(debit: Debit, siblings: Sequence[AttemptView]) -> bool:
+    """Tell whether another reference holds the same transaction: it is one debit, and goes one way."""
+    held = (Standing.COUNTS, Standing.DOUBTED, Standing.SURPLUS)
+    return any(
+        own.transaction == debit.transaction and own.standing in held for sibling in siblings for own in sibling.debits
+    )
 
 
 def _decide(

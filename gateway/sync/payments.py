@@ -70,10 +70,15 @@ def _by_claim(case: Case) -> Decision:
     return outcomes[claim(case)](case)
 
 
+def _beside_money(case: Case) -> Decision:
+    """Judge a new debit of an attempt that holds money, or that a person looks at."""
+    return do.second_debit(case) if case.voucher is None else do.confirm_voucher(case)
+
+
 # fmt: off
 _ROWS: Mapping[Said, tuple[Outcome, ...]] = {
     #                   LIVE              ENDED             HELD              REFUNDING         REVIEWED
-    Said.DEBIT:        (_by_claim,        _by_claim,        do.second_debit,  do.second_debit,  do.second_debit),
+    Said.DEBIT:        (_by_claim,        _by_claim,        _beside_money,    _beside_money,    _beside_money),
     Said.SAME_DEBIT:   (do.keep,          do.keep,          do.keep,          do.keep,          do.keep),
     Said.SAME_WRONG:   (do.refuse,        do.refuse,        do.refuse,        do.refuse,        do.refuse),
     Said.REVIVED:      (do.revive,        do.revive,        do.revive,        do.revive,        do.revive),

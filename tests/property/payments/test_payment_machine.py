@@ -88,15 +88,22 @@ FEE = PaymentItem(name="Phí", kind=FeeKind.CHARGE, amount_vnd=100_000)
 LEVY = PaymentItem(name="Lệ phí", kind=FeeKind.LEVY, amount_vnd=50_000)
 AMOUNT = 150_000
 PERSONS = st.sampled_from(["an", "binh", "chi"])
-EXAMPLES = int(os.environ.get("PAYMENT_MACHINE_EXAMPLES", "120"))
-SOURCES = st.sampled_from([Source.QUERY, Source.SETTLEMENT])
+EXAMPLES = int(os.environ.get("PAYMENT_MACHINE_EXAMPLES", "250"))
+FATES = ["done", "done", "lost after", "lost", "down", "refused", "less", "said to fail"]
 
 
 class PaymentMachine(RuleBasedStateMachine):
     """Everything that can happen to one request."""
 
-    @initialize(accepts_late=st.booleans(), has_deadline=st.booleans())
-    def begin(self, accepts_late: bool, has_deadline: bool) -> None:
+    @initialize(
+        accepts_late=st.sampled_from([True, True, False]),
+        has_deadline=st.booleans(),
+        has_portal=st.sampled_from([False, False, True]),
+        pages_count=st.sampled_from([0, 1, 2, 2]),
+    )
+    def begin(self, accepts_late: bool, has_deadline: bool, has_portal: bool, pages_count: int) -> None:
+        """Start with nothing, or with pages of which all but the last have lapsed; all may be paid still."""
+        self.has_portal = has_portal
         self.now = START
         self.policy = PaymentPolicy(accepts_late=accepts_late, can_refund=True)
         self.world = ModelProvider()
@@ -122,6 +129,8 @@ class PaymentMachine(RuleBasedStateMachine):
         self.is_taken_back = False
         """A person has just decided that a payment was none."""
         self.was_paid = False
+        for _ in range(pages_count):
+            self.lapse_and_press_again()
 
     # --- the store ---
 
@@ -244,10 +253,26 @@ class PaymentMachine(RuleBasedStateMachine):
         )
         self.messages.append(told(money, self.now))
 
+    @precondition(lambda self: self.world.orders)
+    @rule(data=st.data(), crashes=st.booleans())
+    def payer_pays_and_all_goes_well(self, data: st.DataObject, crashes: bool) -> None:
+        self.payer_pays(data, "")
+        fact = self.messages[-1]
+        self.deliver(fact, Source.NOTIFICATION, crashes=crashes)
+
+    @rule()
+    def lapse_and_press_again(self) -> None:
+        """The page closes unpaid, the provider says so, and the payer tries anew."""
+        live = next((view for view in self.sent_attempts() if view.is_live), None)
+        if live is not None and not self.world.under(live.reference):
+            self.now = max(self.now, live.expires_at)
+            self.judge(live, untold(Answer.NOT_FOUND, live.reference), Source.QUERY, self.now, crashes=False)
+        self.press_pay("opened")
+
+    @precondition(lambda self: self.has_portal and len(self.world.taken) < 4)
     @rule(reference=st.sampled_from(["", "FOREIGN"]))
     def payer_pays_at_the_portal(self, reference: str) -> None:
-        if len(self.world.taken) < 6:
-            self.messages.append(told(self.world.take(reference, self.request.amount_vnd), self.now))
+        self.messages.append(told(self.world.take(reference, self.request.amount_vnd), self.now))
 
     @precondition(lambda self: self.world.orders)
     @rule(data=st.data())
@@ -483,6 +508,18 @@ class PaymentMachine(RuleBasedStateMachine):
         self.refunds[refund.refund_id] = refund
         return refund
 
+    @precondition(lambda self: any(debit.left_vnd for _, debit in self.debits()))
+    @rule(data=st.data(), share=st.sampled_from([1, 1, 2, 3]), fate=st.sampled_from(FATES))
+    def money_goes_back(self, data: st.DataObject, share: int, fate: str) -> None:
+        """The whole way at once."""
+        attempt, debit = data.draw(st.sampled_from([(a, d) for a, d in self.debits() if d.left_vnd]))
+        refund = self.ask_back(attempt, debit, max(debit.left_vnd // share, 1), "an")
+        if refund is not None:
+            change = approve_refund(self.request, attempt, refund, "binh", self.now, self.policy)
+            assert isinstance(change, RefundChange)
+            self.store_refund(change)
+            self.refund_is_sent(fate)
+
     @precondition(lambda self: any(r.state is RefundState.ASKED for r in self.refunds.values()))
     @rule(data=st.data(), person=PERSONS)
     def person_approves(self, data: st.DataObject, person: str) -> None:
@@ -503,7 +540,7 @@ class PaymentMachine(RuleBasedStateMachine):
         return [refund for refund in self.refunds.values() if refund.state in states]
 
     @precondition(lambda self: self.refunds_in(RefundState.APPROVED))
-    @rule(fate=st.sampled_from(["done", "lost after", "lost", "down", "refused", "less", "said to fail"]))
+    @rule(fate=st.sampled_from(FATES))
     def refund_is_sent(self, fate: str) -> None:
         refund = self.refunds_in(RefundState.APPROVED)[0]
         attempt = self.attempts[refund.attempt_id]
@@ -511,6 +548,10 @@ class PaymentMachine(RuleBasedStateMachine):
         assert isinstance(sending, RefundView)
         assert isinstance(refund_sent(sending), Refused), "sent twice"
         self.refunds[refund.refund_id] = sending
+        money = self.world.find(refund.transaction)
+        if money is None or money.given_back_vnd + refund.amount_vnd > money.amount_vnd:
+            # Said to have failed and done all the same: no provider gives back more than it took.
+            fate = "refused"
         really = {"done": refund.amount_vnd, "lost after": refund.amount_vnd, "less": max(refund.amount_vnd - 1, 0)}
         really["said to fail"] = refund.amount_vnd
         self.give_back(sending, really.get(fate, 0))
@@ -570,7 +611,8 @@ class PaymentMachine(RuleBasedStateMachine):
             counting = [debit for _, debit in self.debits() if debit.standing in COUNTING]
             assert int(self.request.is_paid) == len(counting)
             assert sum(view.state is AttemptState.PAID for view in self.attempts.values()) <= 1
-            real = [d.transaction for _, d in self.debits() if d.standing is not Standing.REPLACED]
+            placed = (*COUNTING, Standing.SURPLUS)
+            real = [d.transaction for _, d in self.debits() if d.standing in placed]
             assert len(real) == len(set(real)), "one debit in two places"
 
     @invariant()
@@ -643,7 +685,9 @@ class PaymentMachine(RuleBasedStateMachine):
         assert not any(view.is_live for view in self.attempts.values())
         assert not self.request.is_disputed
         suspended = {e.transaction for e in self.outbox.values() if e.kind is EffectKind.RECORD_SUSPENSE}
-        places = {d.transaction: d for _, d in self.debits() if d.standing is not Standing.REPLACED}
+        # A debit that stands under two references is where it counts or goes back from.
+        ordered = sorted(self.debits(), key=lambda held: held[1].standing in (*COUNTING, Standing.SURPLUS))
+        places = {debit.transaction: debit for _, debit in ordered if debit.standing is not Standing.REPLACED}
         for money in self.world.taken:
             debit = places.get(money.transaction)
             if debit is None:
@@ -660,7 +704,10 @@ class PaymentMachine(RuleBasedStateMachine):
                 sending = refund_sent(refund)
                 assert isinstance(sending, RefundView)
                 self.refunds[refund.refund_id] = sending
-                self.give_back(sending, refund.amount_vnd)
+                money = self.world.find(refund.transaction)
+                assert money is not None
+                has_room = money.given_back_vnd + refund.amount_vnd <= money.amount_vnd
+                self.give_back(sending, refund.amount_vnd if has_room else 0)
         for refund_id, amount_vnd in self.refund_truth.items():
             if amount_vnd or self.refunds[refund_id].state in (RefundState.SENT, RefundState.UNKNOWN):
                 self.report(self.refunds[refund_id], is_done=amount_vnd > 0)
@@ -705,5 +752,5 @@ _RECEIPTS = {EffectKind.ISSUE_RECEIPT: 1, EffectKind.CANCEL_RECEIPT: -1}
 
 TestPaymentMachine = PaymentMachine.TestCase
 TestPaymentMachine.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=EXAMPLES, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
