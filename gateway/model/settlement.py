@@ -1,4 +1,4 @@
-"""What three sides say of a day's money: the gateway, a provider's file, the beneficiary's account (payment notes §10.3).
+"""What three sides say of a day's money: gateway, provider's file, beneficiary's account (payment notes §10.3).
 
 Amounts are whole đồng, refunds stand as positive amounts of their own kind. Days are days of Viet Nam; instants are
 aware and in UTC.
@@ -230,8 +230,9 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Name the finding for a person's explanation; the same in every run over the same day, and in no other."""
-        return ":".join((self.finding_class, self.kind, self.entry_id, self.reference, self.transaction))
+        """Name the finding for a person's explanation: the same in every run over a day, as long as it says the same."""
+        names = (self.finding_class, self.kind, self.entry_id, self.reference, self.transaction)
+        return ":".join((*names, str(self.gateway_vnd), str(self.file_vnd), str(self.account_vnd)))
 
     @property
     def is_explained(self) -> bool:
@@ -279,6 +280,8 @@ class DayMatch:
     findings: tuple[Finding, ...]
     unmatched_lines: tuple[int, ...] = ()
     """Lines of the statement with credits that belong to no row of this day; other money arrives there too."""
+    used_bank_references: frozenset[str] = frozenset()
+    """Credits that were taken for this day: another day must not take them again."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     """Keys of findings that persons have explained, with who did."""
 

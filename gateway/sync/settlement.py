@@ -13,7 +13,7 @@ a file that does not come must not turn into a dispute.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from gateway.model.settlement import (
     Action,
@@ -28,7 +28,7 @@ from gateway.model.settlement import (
     Statement,
     Sums,
 )
-from gateway.sync.settlement_account import settle
+from gateway.sync.settlement_account import Ledger, settle
 from gateway.sync.settlement_classes import Judge, signed
 from gateway.sync.settlement_links import Link, Links, Window
 
@@ -39,8 +39,8 @@ SETTLEMENT_WORKING_DAYS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayInput:
-    """All that is compared. Entries may be more than the day's: those of the days around it must be among them, and
-    all whose reference a row of the file names."""
+    """All that is compared. Entries may be more than the day's. Among them must be all that count on the day, all whose
+    reference a row of the files names, and the other attempts of their requests."""
 
     provider: str
     file: FileDay
@@ -51,6 +51,8 @@ class DayInput:
     statement: Statement | None = None
     bulk_marks: frozenset[str] = frozenset()
     """Words by which a transfer of many payments at once is known in the statement; the partner code is one of them."""
+    used_bank_references: frozenset[str] = frozenset()
+    """Credits that other days have taken."""
     decisions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -70,11 +72,12 @@ def match_day(sides: DayInput, add_working_days: AddWorkingDays) -> DayMatch:
         for entry in sides.entries
         if entry.counted_on == sides.file.day and not _stands_in_file(links.of_entry(entry), sides.file)
     ]
-    unmatched: tuple[int, ...] = ()
+    ledger = None
     if sides.statement is not None:
         due_on = add_working_days(sides.file.day, SETTLEMENT_WORKING_DAYS)
+        ledger = Ledger(sides.statement, sides.file.day - timedelta(days=1), sides.used_bank_references)
         marks = sides.bulk_marks | {sides.file.partner_code}
-        findings, unmatched = settle(findings, sides.statement, sides.file.day, due_on, marks)
+        findings = settle(findings, ledger, marks, is_due=sides.statement.until >= due_on)
     return DayMatch(
         provider=sides.provider,
         partner_code=sides.file.partner_code,
@@ -83,7 +86,8 @@ def match_day(sides: DayInput, add_working_days: AddWorkingDays) -> DayMatch:
         is_next_file_read=sides.after is not None,
         is_account_checked=sides.statement is not None,
         findings=tuple(sorted(findings, key=_order)),
-        unmatched_lines=unmatched,
+        unmatched_lines=() if ledger is None else ledger.left(),
+        used_bank_references=frozenset() if ledger is None else ledger.used(),
         decisions=dict(sides.decisions),
     )
 

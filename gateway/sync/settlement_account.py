@@ -8,7 +8,7 @@ everybody. Refunds are not looked for: whether they leave the beneficiary's acco
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from gateway.model.settlement import (
     AccountStanding,
@@ -25,15 +25,12 @@ _PIECE = re.compile(r"[0-9A-Z]+", re.ASCII)
 _MIN_MARK_LENGTH = 6
 
 
-def settle(
-    findings: Sequence[Finding], statement: Statement, day: date, due_on: date, bulk_marks: frozenset[str]
-) -> tuple[list[Finding], tuple[int, ...]]:
-    """Tell of every row with money whether it arrived; give the findings again, and the credits that are left over.
+def settle(findings: Sequence[Finding], ledger: "Ledger", bulk_marks: frozenset[str], *, is_due: bool) -> list[Finding]:
+    """Tell of every row with money whether it arrived; give the findings again.
 
-    A row that is well otherwise becomes R8 when the statement covers `due_on` without its money. Money that arrives
-    later is found later.
+    `is_due` is whether the statement covers the day on which the money was due: then a row that is well otherwise and
+    whose money is not there becomes R8. Money that arrives later is found later.
     """
-    ledger = _Ledger(statement, not_before=day - timedelta(days=1))
     looked_for = sorted(
         (one for one in findings if one.file_vnd > 0 and one.kind is MoneyKind.PAY and _is_first(one)),
         key=lambda one: (one.reference, one.transaction),
@@ -43,10 +40,8 @@ def settle(
         rest = [one for one in looked_for if one.account_number == account and _name(one) not in arrived]
         if rest and ledger.take_bulk(account, sum(one.file_vnd for one in rest), bulk_marks):
             arrived.update((_name(one), one.file_vnd) for one in rest)
-    is_due = statement.until >= due_on
     names = {_name(one) for one in looked_for}
-    told = [_told(one, arrived.get(_name(one), 0), is_due) if _name(one) in names else one for one in findings]
-    return told, ledger.left()
+    return [_told(one, arrived.get(_name(one), 0), is_due) if _name(one) in names else one for one in findings]
 
 
 def _told(finding: Finding, account_vnd: int, is_due: bool) -> Finding:
@@ -61,11 +56,15 @@ def _told(finding: Finding, account_vnd: int, is_due: bool) -> Finding:
     return replace(absent, finding_class=FindingClass.NOT_SETTLED, action=Action.ESCALATE)
 
 
-class _Ledger:
-    """Credits of the statement, each taken once."""
+class Ledger:
+    """Credits of a statement from a day on, each taken once, and none that another day has taken."""
 
-    def __init__(self, statement: Statement, not_before: date) -> None:
-        credits = (one for one in statement.lines if one.amount_vnd > 0 and one.day >= not_before)
+    def __init__(self, statement: Statement, not_before: date, used: frozenset[str]) -> None:
+        credits = (
+            one
+            for one in statement.lines
+            if one.amount_vnd > 0 and one.day >= not_before and one.bank_reference not in used
+        )
         self._lines = sorted(credits, key=lambda one: (one.day, one.bank_reference, one.line))
         self._taken: set[int] = set()
         self._by_word: dict[tuple[str, str], list[int]] = {}
@@ -97,6 +96,10 @@ class _Ledger:
     def left(self) -> tuple[int, ...]:
         """Give the numbers of the lines that nothing took, in order."""
         return tuple(sorted(line.line for index, line in enumerate(self._lines) if index not in self._taken))
+
+    def used(self) -> frozenset[str]:
+        """Give the bank's references of the lines that were taken."""
+        return frozenset(self._lines[index].bank_reference for index in self._taken)
 
 
 def _is_first(finding: Finding) -> bool:
