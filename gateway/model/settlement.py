@@ -230,7 +230,7 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Name the finding for a person's explanation: the same in every run over a day, as long as it says the same."""
+        """Name the finding for a person's explanation: the same in every run, as long as it says the same."""
         names = (self.finding_class, self.kind, self.entry_id, self.reference, self.transaction)
         return ":".join((*names, str(self.gateway_vnd), str(self.file_vnd), str(self.account_vnd)))
 
