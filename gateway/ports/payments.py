@@ -80,7 +80,8 @@ class Acknowledgement:
 
 class NotificationRefused(GatewayError):
     """A notification that cannot be verified or read. `code` is a word from a closed list (bad_checksum, malformed,
-    duplicate_member, too_large, unknown_partner, not_offered); never any content."""
+    duplicate_member, too_large, unknown_partner, not_offered, not_authorised for a look-up without the right token,
+    disowned when the provider, asked, says otherwise); never any content."""
 
     code = "notification_refused"
 
@@ -172,7 +173,8 @@ class PaymentProvider(Protocol):
         ...
 
     def read_notification(self, raw: RawNotification) -> PaymentFact:
-        """Verify and read, fail closed. Pure. Raises NotificationRefused."""
+        """Verify and read, fail closed. Pure, but for reading secrets and for the clock by which odd times are noticed.
+        Raises NotificationRefused, and ConfigurationError when no secret can be read."""
         ...
 
     def acknowledge(self, raw: RawNotification, verdict: Verdict) -> Acknowledgement:
