@@ -15,13 +15,16 @@ from adapters.payment.keypay_v3_settings import KeyPayV3Settings
 from adapters.payment.paygov import PayGovAdapter
 from adapters.payment.paygov_settings import PayGovSettings
 from adapters.payment.peer import Parts
+from adapters.payment.platform import PlatformAdapter
+from adapters.payment.settings import PlatformSettings
 from adapters.payment.vietqr import VietQrAdapter
 from adapters.payment.vietqr_settings import VietQrSettings
 from gateway.model.payment import ProviderKind
 
-AnyProviderSettings = PayGovSettings | KeyPayV1Settings | KeyPayV3Settings | VietQrSettings
-AnyProvider = PayGovAdapter | KeyPayV1Adapter | KeyPayV3Adapter | VietQrAdapter
+AnyProviderSettings = PlatformSettings | PayGovSettings | KeyPayV1Settings | KeyPayV3Settings | VietQrSettings
+AnyProvider = PlatformAdapter | PayGovAdapter | KeyPayV1Adapter | KeyPayV3Adapter | VietQrAdapter
 _SETTINGS: Mapping[ProviderKind, type[AnyProviderSettings]] = {
+    ProviderKind.PLATFORM: PlatformSettings,
     ProviderKind.PAYGOV: PayGovSettings,
     ProviderKind.KEYPAY_V1: KeyPayV1Settings,
     ProviderKind.KEYPAY_V3: KeyPayV3Settings,
@@ -44,6 +47,8 @@ def read_settings(section: Mapping[str, Any]) -> AnyProviderSettings:
 def build(settings: AnyProviderSettings, parts: Parts) -> AnyProvider:
     """Make the adapter of a section."""
     match settings:
+        case PlatformSettings():
+            return PlatformAdapter(settings, parts)
         case PayGovSettings():
             return PayGovAdapter(settings, parts)
         case KeyPayV1Settings():

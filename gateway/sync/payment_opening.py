@@ -128,7 +128,8 @@ def opened(
 
     Whatever a notification or a query has made of the attempt in the meantime stays; the address is added (§9.3 no. 6).
     """
-    is_usable = answer.pay_url.startswith("https://") or bool(answer.qr_content)
+    # Whether the host may be used, and whether in plain text, its adapter has judged.
+    is_usable = answer.pay_url.startswith(("https://", "http://")) or bool(answer.qr_content)
     if not is_usable:
         return open_failed(request, attempt, (), OpenFailure.MAY_HAVE_HAPPENED, now, policy)
     expires_at = answer.expires_at if answer.expires_at is not None else attempt.expires_at

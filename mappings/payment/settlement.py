@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from gateway.errors import IntegrityFailed
 from gateway.model.payment import CURRENCY
-from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
+from gateway.model.settlement import FileDay, FileRow, MoneyKind
 from gateway.model.vocabulary import VIETNAM
 from mappings.payment.settlement_rows import COLUMNS, STATES, RowFault, read_row
 
@@ -124,7 +124,7 @@ def read_settlement(
     chunks: Iterable[bytes],
     side_file: str,
     expected: Expected,
-    bounds: FileBounds = FileBounds(),  # noqa: B008 - frozen
+    bounds: FileBounds = FileBounds(),
 ) -> FileDay:
     """Read a file from its bytes in chunks of any size, and `side_file` from its text (a digest, perhaps with a name).
 
