@@ -348,3 +348,20 @@ async def test_the_daily_file_holds_refunds() -> None:
         assert [["PAY", "150000"], ["REFUND", "50000"]] == [line.split(",")[2:4] for line in lines[1:-1]]
         other = (await at.get("/keypay/files/SIMMC_20250115.csv")).body.decode().splitlines()
         assert "TOTAL,1,150000" == other[-1]
+
+
+async def test_references_of_two_clients_may_be_equal() -> None:
+    """Each client has its own payment under the same transaction_id, and knows nothing of the other's."""
+
+    def settings(url: str) -> dict[str, Any]:
+        other = {"code": "KHACH_2", "key_1": "SIMKEY1", "key_2": "SIMKEY2"}
+        return {"keypay": {"clients": [{"code": "SIM_CLIENT", "notify_url": url}, other]}}
+
+    async with stage(settings, TAKEN) as at:
+        await v3_open(at)
+        await v3_open(at, client_id="KHACH_2")
+        await at.decide("keypay", "KHACH_2/T1")
+        assert [] == at.province.raw
+        assert 1 == (await v3_detail(at))["status"]
+        [entry] = at.sandbox.world.ledger.entries(reference="T1")
+        assert "KHACH_2" == entry.partner

@@ -260,9 +260,11 @@ OPERATIONS = {"amount": "create", "net_cost": "process", "trans_amount": "create
 async def test_f14_answer_to_create_is_lost(wire: Wire, variant: str) -> None:
     """The attempt is open, though its answer never came; it can be paid."""
     async with stage(wire.settings, wire.taken) as at:
-        at.arm("F14_init_answer_lost", variant=variant, delay_seconds=0.2, operation="create", calls=1)
+        at.arm("F14_init_answer_lost", variant=variant, delay_seconds=0.3, operation="create", calls=1)
+        started = time.monotonic()
         with pytest.raises(aiohttp.ClientError):
             await create(at, wire)
+        assert (variant == "stall") == (time.monotonic() - started >= 0.3)
         await at.decide(wire.provider, ONE)
         assert AMOUNT == at.paid(ONE)
         kept = at.sandbox.world.ledger.exchanges(operation="create")[0]
