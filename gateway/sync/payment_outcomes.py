@@ -137,8 +137,9 @@ def second_debit(case: Case) -> Decision:
 
 def mismatch(case: Case) -> Decision:
     """No. 12: money that differs from what was asked for is kept, named and frozen; it pays nothing."""
-    is_disputed = case.attempt.state is AttemptState.DISPUTED
-    path = () if is_disputed else (AttemptState.MISMATCH, AttemptState.DISPUTED)
+    way = (AttemptState.MISMATCH, AttemptState.DISPUTED)
+    # Whoever is on the way already goes the rest of it.
+    path = way[way.index(case.attempt.state) + 1 :] if case.attempt.state in way else way
     attempt = moved(with_debit(case.attempt, _differing(case)), path, case.now)
     decision = _disputed(case, attempt, path, Alert.MISMATCH)
     return replace(decision, ruling=Ruling.REFUSED)
