@@ -352,6 +352,9 @@ class PaymentAccountSettings(_Section):
     bank_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{2,20}$")]
     """As the provider names banks (MaNHThuHuong)."""
     bank_bin: Annotated[str, Field(pattern=r"^([0-9]{6})?$")] = ""
+    unit_code: Annotated[str, Field(pattern=r"^[0-9A-Z.]{0,20}$")] = ""
+    """The collecting unit as providers know it (MaDonVi, as 000.00.25.H01); "" for the agency's own code."""
+    unit_name: Annotated[str, Field(max_length=250)] = ""
     treasury: Annotated[str, Field(max_length=250)] = ""
     budget_account: Annotated[str, Field(max_length=30)] = ""
 

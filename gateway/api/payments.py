@@ -82,7 +82,7 @@ class PayerView:
 
     full_name: Annotated[Name, Field(max_length=250)] = field(repr=False)
     number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{6,20}$")] = field(repr=False)
-    address: ShortText = field(default="", repr=False)
+    address: Annotated[ShortText, Field(min_length=1)] = field(repr=False)
     province: ShortText = field(default="", repr=False)
 
 
@@ -261,8 +261,10 @@ def _payer(dossier: Dossier, stated: PayerView | None) -> Payer:
         return Payer(full_name=stated.full_name, number=stated.number, address=stated.address, province=stated.province)
     applicant = dossier.applicant
     numbers = [one.number for one in applicant.identifiers]
-    if not numbers:
-        raise Problem("invalid-content", faults=[Fault("/payer", "is needed: the applicant has no number")])
+    # Every voucher names number and address of who pays (payment notes §A.4).
+    if not numbers or not applicant.address:
+        what = "number" if not numbers else "address"
+        raise Problem("invalid-content", faults=[Fault("/payer", f"is needed: the applicant has no {what}")])
     return Payer(full_name=applicant.name, number=numbers[0], address=applicant.address)
 
 

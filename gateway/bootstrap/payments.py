@@ -128,6 +128,8 @@ def _account(section: PaymentAccountSettings) -> BeneficiaryRule:
     return BeneficiaryRule(
         agency_code=section.agency_code,
         procedure_code=section.procedure_code,
+        unit_code=section.unit_code,
+        unit_name=section.unit_name,
         beneficiary=Beneficiary(
             account_number=section.account_number,
             account_name=section.account_name,

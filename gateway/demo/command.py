@@ -34,6 +34,7 @@ from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
+from gateway.demo.payments import PaymentFiles, pay_all_day
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
@@ -58,7 +59,7 @@ _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
     *("dossiers:read", "dossiers:write", "procedures:read", "events:read", "operations:read", "questions:read"),
     *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read", "consents:request"),
-    *("citizens:verify", "citizens:lookup"),
+    *("citizens:verify", "citizens:lookup", "payments:read", "payments:write"),
 )
 OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
 _MEASURED_SECONDS = 3.0
@@ -114,6 +115,7 @@ class Stack:
     session: aiohttp.ClientSession
     sign_ons: tuple[SignOn, ...] = ()
     population: Control | None = None
+    payments: Control | None = None
 
 
 @asynccontextmanager
@@ -144,6 +146,7 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         write_settings(files, dsn=dsn, portal_url=addresses["url"], port=port)
         sign_ons = await _start_sign_ons(stack, files, port)
         population = await _start_population(stack, files, session)
+        payments = await _start_payments(stack, files, session, port)
         gateway = gateway_child(files)
         stack.push_async_callback(gateway.stop)
         url = (await gateway.start())["url"]
@@ -160,6 +163,7 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
             session,
             tuple(sign_ons),
             population,
+            payments,
         )
 
 
@@ -183,6 +187,19 @@ async def _start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: 
 async def _start_population(stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession) -> Control:
     """Start the population database and add it to the gateway's settings."""
     made = PopulationFiles(files)
+    child = made.child()
+    stack.push_async_callback(child.stop)
+    addresses = await child.start()
+    with files.settings.open("a", encoding="utf-8") as settings:
+        settings.write(made.settings(addresses["url"]))
+    return Control(session, addresses["control_url"], made.token)
+
+
+async def _start_payments(
+    stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession, port: int
+) -> Control:
+    """Start the payment providers and add them to the gateway's settings."""
+    made = PaymentFiles(files, port)
     child = made.child()
     stack.push_async_callback(child.stop)
     addresses = await child.start()
@@ -332,6 +349,10 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
+    assert stack.payments is not None, "the whole stack runs"
+    paid = await pay_all_day(
+        stack.session, stack.payments, stack.url, stack.token, procedure_code=_usable(procedures)[0]["code"]
+    )
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -345,7 +366,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
-    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent))
+    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + 2 * paid.paid)
     day = Day(
         log=log,
         stated=stated,
@@ -357,6 +378,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         signed_in=signed_in,
         proven=proven,
         consents=consents,
+        paid=paid,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,

@@ -10,6 +10,7 @@ from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
+from gateway.demo.payments import PROVIDERS, Paid
 from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
 from gateway.demo.sign_ins import SignedIns
@@ -24,6 +25,7 @@ _ZEROS = (
     *("reconciliation.unexpected", "mappings.unexpected"),
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
+    *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -39,6 +41,8 @@ _EQUALS = (
     ("identity.injected_attacks", "identity.refused_attacks"),
     ("identity.dossiers_filed", "identity.dossiers_proven"),
     ("identity.dossiers_filed", "identity.lies_refused"),
+    ("payments.requested", "payments.paid"),
+    ("payments.requested", "payments.forged_returns_refused"),
     ("consents.asked", "consents.telephone_rang"),
     ("consents.asked", "consents.repeated_wishes_joined"),
     ("consents.asked", "consents.foreign_sign_ins_refused"),
@@ -57,6 +61,7 @@ _POSITIVE: tuple[str, ...] = (
 _POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "identity.refused_attacks")
 _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
+_POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
 
@@ -73,6 +78,7 @@ class Day:
     signed_in: SignedIns
     proven: Proven
     consents: Consents
+    paid: Paid
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -107,6 +113,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_identity(day.signed_in, day.proven),
         **_consents(day.consents),
         **_citizens(day.questions),
+        **_payments(day.paid),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -134,6 +141,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.questions.unexpected[:10],
             *day.reconciled.missed[:10],
             *day.scan.kinds_by_place[:20],
+            *day.paid.unexpected[:20],
         ]
     return summary
 
@@ -232,6 +240,20 @@ def _citizens(done: Questions) -> dict[str, Any]:
         **{f"citizens.{outcome}": done.outcomes[outcome] for outcome in OUTCOMES},
         "citizens.misreported": len(done.misreported),
         "citizens.unexpected": len(done.unexpected) + done.asked - sum(done.outcomes[one] for one in OUTCOMES),
+    }
+
+
+def _payments(done: Paid) -> dict[str, Any]:
+    return {
+        "payments.requested": done.requested,
+        "payments.paid": done.paid,
+        **{f"payments.paid.{name}": done.by_provider.get(name, 0) for name in PROVIDERS},
+        "payments.forged_returns_refused": done.forged_refused,
+        "payments.double_charged": done.double_charged,
+        "payments.paid_without_proof": done.paid_without_proof,
+        "payments.difference_vnd": done.difference_vnd,
+        "payments.faults": done.faults,
+        "payments.unexpected": len(done.unexpected),
     }
 
 

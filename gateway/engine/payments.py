@@ -69,17 +69,22 @@ class PayWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeneficiaryRule:
-    """An account, and for whom it is: an agency, a procedure; "" for all."""
+    """An account, and for whom it is: an agency, a procedure; "" for all.
+
+    `unit_code` and `unit_name` are the collecting unit as providers know it; "" for the agency's own (§14 U31).
+    """
 
     agency_code: str
     procedure_code: str
     beneficiary: Beneficiary
+    unit_code: str = ""
+    unit_name: str = ""
 
 
-def beneficiary_of(rules: Sequence[BeneficiaryRule], agency_code: str, procedure_code: str) -> Beneficiary | None:
+def rule_of(rules: Sequence[BeneficiaryRule], agency_code: str, procedure_code: str) -> BeneficiaryRule | None:
     """Choose the account: of the agency for the procedure, of the agency, of the procedure, of all (§A.4)."""
     wanted = ((agency_code, procedure_code), (agency_code, ""), ("", procedure_code), ("", ""))
-    known = {(rule.agency_code, rule.procedure_code): rule.beneficiary for rule in rules}
+    known = {(rule.agency_code, rule.procedure_code): rule for rule in rules}
     return next((known[pair] for pair in wanted if pair in known), None)
 
 
@@ -101,7 +106,7 @@ class PaymentDesk:
         Raises KeyReused, StoreUnavailable, PaymentNotPossible when no account is configured to receive it.
         """
         records = self.records
-        if beneficiary_of(self._accounts, wish.agency_code, wish.content.procedure_code) is None:
+        if rule_of(self._accounts, wish.agency_code, wish.content.procedure_code) is None:
             raise PaymentNotPossible(Refusal.NO_BENEFICIARY)
         request_id = records.new_id()
         wrapped_key, sealed = records.seal(request_id, wish.content)
@@ -156,8 +161,8 @@ class PaymentDesk:
     ) -> NewAttempt | ExistingAttempt:
         """Write the attempt down as sent. What is committed here is all that a crash leaves."""
         records, payment, now = self.records, change.payment, self.records.clock.now()
-        beneficiary = beneficiary_of(self._accounts, payment.agency_code, payment.procedure_code)
-        if beneficiary is None:
+        rule = rule_of(self._accounts, payment.agency_code, payment.procedure_code)
+        if rule is None:
             raise PaymentNotPossible(Refusal.NO_BENEFICIARY)
         provider = known.provider
         judged = open_attempt(
@@ -169,7 +174,7 @@ class PaymentDesk:
             reference=provider.make_reference(records.random_bytes(16), payment.view.dossier_code),
             provider=provider.name,
             partner_code=provider.partner_code,
-            beneficiary=beneficiary,
+            beneficiary=rule.beneficiary,
         )
         if isinstance(judged, Refused):
             raise PaymentNotPossible(judged.refusal)
@@ -215,6 +220,7 @@ class PaymentDesk:
 
     def _order(self, payment: StoredPayment, attempt: AttemptView, wish: PayWish) -> PaymentOrder:
         content = self.records.open(payment)
+        rule = rule_of(self._accounts, payment.agency_code, payment.procedure_code)
         return PaymentOrder(
             reference=attempt.reference,
             amount_vnd=attempt.amount_vnd,
@@ -224,8 +230,8 @@ class PaymentDesk:
             procedure_name=content.procedure_name,
             service_code=content.service_code,
             service_name=content.service_name,
-            agency_code=payment.agency_code,
-            agency_name=content.agency_name,
+            agency_code=(rule.unit_code if rule is not None else "") or payment.agency_code,
+            agency_name=(rule.unit_name if rule is not None else "") or content.agency_name,
             beneficiary=attempt.beneficiary,
             payer=content.payer,
             payer_address=wish.payer_address,

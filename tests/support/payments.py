@@ -240,7 +240,9 @@ async def payments(
             key_ring=key_ring,
         )
         work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
-        put = await api.put(DOSSIER, make_dossier(fees=FEES))
+        dossier = make_dossier(fees=FEES)
+        dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
+        put = await api.put(DOSSIER, dossier)
         assert put.status == 201, put.body
         yield Payments(api, scripted, work, store, clock, heard, pool)
 

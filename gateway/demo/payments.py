@@ -1,0 +1,309 @@
+"""The day's payments: fees of dossiers paid at every provider, with faults, held against what was really debited.
+
+Payers open the page and decide; the simulated providers' ledger says what money moved. Whatever the gateway calls paid
+must have been debited once, and whatever was debited must be called paid.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from gateway.demo.stack import Child, Control, Files
+from gateway.demo.world import AGENCIES
+
+_WAIT_SECONDS = 6.0
+_PARTNER = "H99-DEMO"
+_CLIENT = "H99_DEMO"
+_MERCHANT = "H99DEMO"
+RETURN_TO = "https://cong.tinh.example/thanh-toan"
+AGENCY = AGENCIES[0]
+_UNIT = "000.00.99.H99"
+# Provider of the gateway, name of its simulator.
+PROVIDERS = {"platform": "pp", "paygov": "paygov", "keypay": "keypay", "keypay-v3": "keypay"}
+# What goes wrong with a payment, by turns (payment notes §12.2); "" for nothing.
+TURNS = ("", "F02", "F01", "", "F18", "F09")
+_OPENING_FAULTS = {"platform": "F14", "keypay-v3": "F14"}
+
+
+@dataclass(slots=True)
+class Paid:
+    """What became of the payments."""
+
+    requested: int = 0
+    paid: int = 0
+    by_provider: dict[str, int] = field(default_factory=dict)
+    double_charged: int = 0
+    paid_without_proof: int = 0
+    difference_vnd: int = 0
+    forged_refused: int = 0
+    faults: int = 0
+    unexpected: list[str] = field(default_factory=list)
+
+
+class PaymentFiles:
+    """Makes the simulators' process and the gateway's settings; secrets are of this run."""
+
+    def __init__(self, files: Files, port: int) -> None:
+        self._files = files
+        self._callbacks = f"http://127.0.0.1:{port}/callbacks/payments"
+        self._public = f"http://127.0.0.1:{port}"
+        self._secret = secrets.token_urlsafe(24)
+        self.token = secrets.token_hex(16)
+
+    def child(self) -> Child:
+        """Prepare the process of all simulated providers."""
+        notify = {name: f"{self._callbacks}/{name}" for name in PROVIDERS}
+        settings = {
+            "pp": {
+                "partners": [
+                    {
+                        "code": _PARTNER,
+                        "secrets": [self._secret],
+                        "notify_url": notify["platform"],
+                        "return_url": f"{notify['platform']}/return",
+                    }
+                ],
+                "time_scale": 0.01,
+            },
+            "paygov": {
+                "partners": [
+                    {
+                        "code": _PARTNER,
+                        "access_key": _PARTNER,
+                        "secret_key": self._secret,
+                        "service_code": "DEMO",
+                        "notify_url": notify["paygov"],
+                    }
+                ]
+            },
+            "keypay": {
+                "merchants": [{"code": _MERCHANT, "secret": self._secret, "ipn_url": notify["keypay"]}],
+                "clients": [
+                    {
+                        "code": _CLIENT,
+                        "key_1": self._secret,
+                        "key_2": self._secret[::-1],
+                        "notify_url": notify["keypay-v3"],
+                    }
+                ],
+            },
+        }
+        profile = self._files.folder / "payments.json"
+        profile.touch(mode=0o600)
+        profile.write_text(json.dumps(settings), encoding="utf-8")
+        arguments = [
+            *(sys.executable, "-m", "adapters.payment.sandbox", "--profile", str(profile)),
+            *("--control-port", "0", "--control-token", self.token),
+        ]
+        return Child("payment providers", arguments, self._files.folder / "payments.log")
+
+    def settings(self, url: str) -> str:
+        """Write the section [payments]."""
+        host = json.dumps(url.removeprefix("http://"))
+        app = f'app_name = "SIMAPP", partner_code = "{_PARTNER}"'
+        secret, reverse = json.dumps(self._secret), json.dumps(self._secret[::-1])
+        return f"""
+[payments]
+public_base_url = {json.dumps(self._public)}
+
+[[payments.clients]]
+client_id = "one-stop"
+returns = [{json.dumps(RETURN_TO)}]
+
+[[payments.accounts]]
+account_number = "9990001234567"
+account_name = "KHO BAC NHA NUOC TINH MAU"
+bank_code = "VCB"
+bank_bin = "970436"
+unit_code = "{_UNIT}"
+unit_name = "Sở Thử nghiệm"
+
+[[payments.providers]]
+kind = "platform"
+init_url = "{url}/pp/init"
+query_url = "{url}/pp/query"
+bill_url = "{url}/pp/bill"
+page_hosts = [{host}]
+bill_hosts = [{host}]
+secrets = [{{ secret = {{ value = {secret} }} }}]
+rules = {{ partner_code = "{_PARTNER}" }}
+is_test = true
+
+[[payments.providers]]
+kind = "paygov"
+is_enabled = true
+base_url = "{url}/paygov"
+access = {{ access_key = "{_PARTNER}", secret_key = {{ value = {secret} }}, {app} }}
+partner_code = "{_PARTNER}"
+access_key = "{_PARTNER}"
+secret_key = {{ value = {secret} }}
+service_code = "DEMO"
+unit_code = "{_UNIT}"
+page_hosts = [{host}]
+is_test = true
+
+[[payments.providers]]
+kind = "keypay_v1"
+pay_url = "{url}/keypay/process"
+service_url = "{url}/keypay/jsonresources/generic"
+merchant_code = "{_MERCHANT}"
+keys = [{{ value = {secret} }}]
+page_hosts = [{host}]
+is_test = true
+
+[[payments.providers]]
+kind = "keypay_v3"
+client_id = "{_CLIENT}"
+sending_key = [{{ value = {secret} }}]
+receiving_key = [{{ value = {reverse} }}]
+create_url = "{url}/keypay/v3/create"
+detail_url = "{url}/keypay/v3/detail"
+page_hosts = [{host}]
+is_test = true
+"""
+
+
+class _Counter:
+    """A payer's way through everything, payment by payment."""
+
+    def __init__(self, session: aiohttp.ClientSession, control: Control, url: str, token: str) -> None:
+        self._session = session
+        self._control = control
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self.done = Paid()
+        self.payments: dict[str, str] = {}
+        """Provider by payment."""
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        async with self._session.request(
+            method, self._url + path, json=body, headers=self._headers | headers, allow_redirects=False
+        ) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def pay(self, code: str, provider: str, fault: str, document: Mapping[str, Any]) -> None:
+        """File a dossier with its fees, and have them paid."""
+        status, _ = await self.call("PUT", f"/v1/dossiers/{code}", document)
+        if status != 201:
+            self.done.unexpected.append(f"{provider}: dossier {status}")
+            return
+        status, payment = await self.call("POST", "/v1/payments", {"dossier_code": code}, **{"Idempotency-Key": code})
+        if status != 201:
+            self.done.unexpected.append(f"{provider}: payment {status}")
+            return
+        self.done.requested += 1
+        self.payments[payment["payment_id"]] = provider
+        wish = {"provider": provider, "payer_address": "203.0.113.7", "return_to": RETURN_TO}
+        path = f"/v1/payments/{payment['payment_id']}/attempts"
+        status, opened = await self.call("POST", path, wish)
+        again = await self.call("POST", path, wish)
+        if status != 201 or again[1].get("attempts") != opened["attempts"]:
+            self.done.unexpected.append(f"{provider}: attempt {status} {opened}")
+            return
+        await self._decide(provider, opened["attempts"][-1], fault)
+
+    async def _decide(self, provider: str, attempt: Mapping[str, Any], fault: str) -> None:
+        reference = attempt["reference"]
+        forged = await self._forge(provider, reference)
+        self.done.forged_refused += forged
+        async with self._session.get(attempt["pay_url"]) as page:
+            if page.status != 200:
+                self.done.unexpected.append(f"{provider}: page {page.status}")
+                return
+        if fault:
+            switch = {"name": fault, "reference": reference, "provider": PROVIDERS[provider], "calls": 1}
+            await self._control.post("switches", switch)
+        simulator = PROVIDERS[provider]
+        await self._control.post("decide", {"provider": simulator, "reference": reference, "choice": "pay"})
+        # The browser comes back; what it claims proves nothing, but the provider is asked.
+        await self.come_back(provider, reference)
+
+    async def _forge(self, provider: str, reference: str) -> bool:
+        """Come back before anything was paid, and claim that it was."""
+        await self.come_back(provider, reference, responseCode="00", status="0", errorCode="00")
+        payment = next(iter(reversed(self.payments)))
+        _, seen = await self.call("GET", f"/v1/payments/{payment}")
+        return bool(seen["state"] != "paid")
+
+    async def come_back(self, provider: str, reference: str, **claims: str) -> None:
+        path = f"/callbacks/payments/{provider}/return"
+        async with self._session.get(
+            self._url + path, params={"ref": reference, **claims}, allow_redirects=False
+        ) as answer:
+            if answer.status != 303:
+                self.done.unexpected.append(f"{provider}: return {answer.status}")
+
+
+async def pay_all_day(
+    session: aiohttp.ClientSession, control: Control, url: str, token: str, *, procedure_code: str, rounds: int = 6
+) -> Paid:
+    """Pay at every provider with every turn of weather, and hold the outcome against the ledger."""
+    counter = _Counter(session, control, url, token)
+    places = [(provider, place) for place in range(rounds) for provider in PROVIDERS]
+    gate = asyncio.Semaphore(1)  # A forged return is looked at while nothing else was begun.
+    for number, (provider, place) in enumerate(places):
+        code = f"{AGENCY[0]}-260105-{80_000 + number}"
+        async with gate:
+            await counter.pay(code, provider, TURNS[place % len(TURNS)], _document(procedure_code, number))
+    end = time.monotonic() + _WAIT_SECONDS
+    states: dict[str, dict[str, Any]] = {}
+    while time.monotonic() < end:
+        for payment_id, provider in counter.payments.items():
+            if states.get(payment_id, {}).get("state") != "paid":
+                states[payment_id] = (await counter.call("GET", f"/v1/payments/{payment_id}"))[1]
+                if states[payment_id]["state"] != "paid" and states[payment_id]["attempts"]:
+                    await counter.come_back(provider, states[payment_id]["attempts"][-1]["reference"])
+        if all(state["state"] == "paid" for state in states.values()):
+            break
+        await asyncio.sleep(2.0)
+    await _compare(counter, control, states)
+    return counter.done
+
+
+async def _compare(counter: _Counter, control: Control, states: Mapping[str, Mapping[str, Any]]) -> None:
+    done = counter.done
+    debits = [one for one in (await control.get("ledger?limit=5000"))["entries"] if one["kind"] == "debit"]
+    by_order: dict[str, list[dict[str, Any]]] = {}
+    for debit in debits:
+        by_order.setdefault(debit["reference"], []).append(debit)
+    for payment_id, state in states.items():
+        taken = [debit for attempt in state["attempts"] for debit in by_order.get(attempt["reference"], ())]
+        is_paid = state["state"] == "paid"
+        done.paid += is_paid
+        done.by_provider[counter.payments[payment_id]] = done.by_provider.get(counter.payments[payment_id], 0) + is_paid
+        done.double_charged += len(taken) > 1
+        done.paid_without_proof += is_paid and not taken
+        done.difference_vnd += abs(sum(one["amount_vnd"] for one in taken) - (state["amount_vnd"] if is_paid else 0))
+        if not is_paid:
+            done.unexpected.append(f"{counter.payments[payment_id]}: {state['state']}")
+    done.faults = sum((await control.get("switches"))["struck"].values())
+
+
+def _document(procedure_code: str, number: int) -> dict[str, Any]:
+    agency = {"code": AGENCY[0], "name": AGENCY[1]}
+    return {
+        "procedure_code": procedure_code,
+        "receiving_agency": agency,
+        "handling_agency": agency,
+        "status": "payment_requested",
+        "channel": "online",
+        "applicant": {
+            "name": "Nguyễn Thị Nộp",
+            "identifiers": [{"type": "personal_id", "number": f"999188{number:06}"}],
+            "address": "1 Phố Thử, tỉnh Mẫu",
+        },
+        "summary": "Đề nghị cấp giấy phép, có phí",
+        "submitted_at": "2026-01-05T08:00:00+07:00",
+        "received_at": "2026-01-05T08:30:00+07:00",
+        "fees": [
+            {"name": "Phí thẩm định", "kind": "charge", "amount_vnd": 100_000 + 1_000 * number},
+            {"name": "Lệ phí", "kind": "levy", "amount_vnd": 50_000},
+        ],
+    }
