@@ -19,7 +19,7 @@ from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.scheduler import Job
 from gateway.errors import ConfigurationError, Fault
-from gateway.model.payment import Beneficiary
+from gateway.model.payment import Beneficiary, ProviderKind
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
@@ -121,6 +121,8 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
         can_query=Capability.QUERY in capabilities,
         can_refund=Capability.REFUND in capabilities,
         confirms=Capability.CONFIRM in capabilities,
+        # Its answers name no amount, but are about the very order whose amount our checksum covers (§C.2).
+        accepts_without_amount=provider.kind is ProviderKind.KEYPAY_V1,
     )
 
 

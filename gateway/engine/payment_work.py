@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 from gateway.engine.payment_records import PaymentRecords, asked_attempt
 from gateway.errors import GatewayError, RemoteError, StoreUnavailable
 from gateway.model.payment import AttemptState, Source
 from gateway.ports.observing import DefectFound
+from gateway.ports.payments import Capability, ConfirmsResults
 from gateway.sync.payment_opening import OpenFailure, open_failed
 from gateway.sync.payment_polls import expire
 from gateway.sync.payment_records import Effect, PaymentPolicy
@@ -33,6 +35,7 @@ class PaymentWork:
         self._handlers = {
             EffectKind.ALERT: self._alert,
             EffectKind.ASK_PROVIDER: self._ask_provider,
+            EffectKind.CONFIRM_TO_PROVIDER: self._confirm,
             **handlers,
         }
 
@@ -121,6 +124,16 @@ class PaymentWork:
             return "nothing_to_ask"
         await self.ask_about(payment.view.request_id, effect.attempt_id)
         return "asked"
+
+    async def _confirm(self, payment: StoredPayment, effect: Effect) -> str:
+        """Tell a provider that wants to hear it that its payment was committed; telling it again does no harm."""
+        found = None if effect.attempt_id is None else payment.attempt(effect.attempt_id)
+        known = None if found is None else self._records.providers.get(found.view.provider)
+        if found is None or known is None or Capability.CONFIRM not in known.provider.capabilities:
+            return "not_offered"
+        confirming = cast(ConfirmsResults, known.provider)
+        await confirming.confirm(asked_attempt(found.view, payment.view.dossier_code), is_delivered=True)
+        return "confirmed"
 
     async def _guarded(self, operation: str, do: Callable[[], Awaitable[None]]) -> None:
         """Do one thing; a defect is told, and the claim keeps it away for a while."""
