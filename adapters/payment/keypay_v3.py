@@ -25,10 +25,10 @@ from gateway.ports.payments import (
 from mappings.payment import keypay_v3
 from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import digits_of, read_amount
-from mappings.payment.bill_info import bill_info
 from mappings.payment.keypay_v3 import Form, word
 from mappings.payment.notices import Notice
 from mappings.payment.plain_text import plain
+from mappings.payment.platform_receipt import receipt_of
 
 _WELL = "0"
 _NO_FEE = "0"
@@ -45,9 +45,10 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         super().__init__(settings, parts)
         later = settings.pay_later
         self._command = settings.command if later is None else later.command
+        self._detail_command = settings.detail_command if later is None else later.detail_command
         self._form = Form(
             client_id=settings.client_id,
-            commands=frozenset({self._command, settings.detail_command}),
+            commands=frozenset({self._command, self._detail_command}),
             answers=settings.answers,
             bill_hosts=frozenset(settings.page_hosts),
         )
@@ -78,7 +79,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             "country_code": settings.country_code,
             "currency_code": CURRENCY,
             "environment": settings.environment,
-            "bill_info": bill_info(order, content=content, fee_kinds=settings.fee_kinds),
+            "bill_info": receipt_of(settings.receipt_rules, order, content=content),
             "return_url": order.return_url,
             # Delivery is no part of a fee: it would be an amount that nobody compares.
             "addition_fee": _NO_FEE,
@@ -103,9 +104,8 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
 
     def acknowledge(self, raw: RawNotification, verdict: Verdict) -> Acknowledgement:
         is_applied = verdict is Verdict.APPLIED
-        status = 503 if verdict is Verdict.UNAVAILABLE else 200
         return json_acknowledgement(
-            {"return_code": 0 if is_applied else -1, "return_msg": "success" if is_applied else "error"}, status
+            {"return_code": 0 if is_applied else -1, "return_msg": "success" if is_applied else "error"}
         )
 
     async def verify(self, raw: RawNotification, fact: PaymentFact, attempt: AskedAttempt) -> PaymentFact:
@@ -119,13 +119,14 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         settings = self.settings
-        values = (settings.client_id, settings.detail_command, attempt.reference)
+        values = (settings.client_id, self._detail_command, attempt.reference)
         document = dict(zip(("client_id", "command", "transaction_id"), values, strict=True))
         signed = keypay_v3.signed(document, values, self._sending_key("query"))
 
         def read(answer: dict[str, Any]) -> PaymentFact:
             members = keypay_v3.flattened(answer)
-            error = word(members.get("error", _WELL))
+            given = members.get("error")
+            error = _WELL if given is None else word(given)
             if error != _WELL:
                 return self._not_answered(attempt, error)
             self._verify_detail(members, values)

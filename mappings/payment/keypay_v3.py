@@ -21,6 +21,7 @@ from mappings.payment.documents import DocumentRefused, parse
 from mappings.payment.notices import Notice
 from mappings.payment.references import mixed_reference
 from mappings.payment.times import read_wire_time
+from mappings.payment.unwrapping import unwrapped
 
 REFERENCE_LENGTH = 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -74,7 +75,7 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DocumentRefused where both hold a member and disagree: two readers would see two messages.
     """
-    inner = document.get("data")
+    inner = unwrapped(document.get("data"))
     if not isinstance(inner, Mapping):
         return dict(document)
     outer = {name: value for name, value in document.items() if name != "data"}
@@ -115,7 +116,8 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
     place = key_that_fits(keys, order_values(texts), members.get("check_sum"))
     if place is None:
         raise _refused("bad_checksum")
-    if word(members.get("error", "0")) not in ("0", ""):
+    said = members.get("error")
+    if said is not None and word(said) != "0":
         raise _refused("malformed")
     fact = _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
     return fact if place == 0 else replace(fact, notices=(*fact.notices, Notice.PREVIOUS_SECRET))

@@ -159,7 +159,13 @@ def dossier_of(order_id: str) -> str:
     return dossier if is_well else ""
 
 
-def read_callback(partner_code: str, members: Mapping[str, Any], *, may_lack: frozenset[str]) -> PaymentFact:
+def read_callback(
+    partner_code: str,
+    members: Mapping[str, Any],
+    *,
+    may_lack: frozenset[str],
+    pending_codes: frozenset[str] = frozenset(),
+) -> PaymentFact:
     """Read a callback: what it claims, never decisive.
 
     Identifiers may come as texts or whole numbers. Raises NotificationRefused (malformed).
@@ -179,14 +185,15 @@ def read_callback(partner_code: str, members: Mapping[str, Any], *, may_lack: fr
     )
     if not is_well:
         raise _malformed()
+    # No list of codes is known; whatever is not 00 is not paid (U24).
     is_paid = words["errorCode"] == PAID_CODE
+    is_pending = words["errorCode"] in pending_codes
     transaction = words["transactionCode"] or words["transactionNo"]
     if is_paid and not _TRANSACTION.fullmatch(transaction):
         raise _malformed()
     time = read_wire_time(words["payDate"]) if words["payDate"] else None
     return PaymentFact(
-        # No list of codes is known; whatever is not 00 is not paid (U24).
-        answer=Answer.PAID if is_paid else Answer.FAILED,
+        answer=Answer.PAID if is_paid else Answer.PENDING if is_pending else Answer.FAILED,
         reference=words["requestCode"],
         partner_code=partner_code,
         amount_vnd=amount,
@@ -199,7 +206,10 @@ def read_callback(partner_code: str, members: Mapping[str, Any], *, may_lack: fr
         paid_at_text=words["payDate"],
         result_code=words["errorCode"],
         is_decisive=False,
-        notices=(*(time.notices if time is not None else ()), *(() if is_paid else (Notice.UNKNOWN_RESULT,))),
+        notices=(
+            *(time.notices if time is not None else ()),
+            *(() if is_paid or is_pending else (Notice.UNKNOWN_RESULT,)),
+        ),
     )
 
 

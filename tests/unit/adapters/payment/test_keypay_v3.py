@@ -283,7 +283,7 @@ async def test_a_detail_that_was_not_given_ends_nothing() -> None:
         (Verdict.APPLIED, 200, 0),
         (Verdict.REFUSED, 200, -1),
         (Verdict.FORGED, 200, -1),
-        (Verdict.UNAVAILABLE, 503, -1),
+        (Verdict.UNAVAILABLE, 200, -1),
     ],
 )
 async def test_acknowledgements(verdict: Verdict, status: int, code: int) -> None:
@@ -457,6 +457,8 @@ async def test_the_check_asks_about_an_order_that_nobody_opened() -> None:
         ({"page_hosts": []}, "page_hosts"),
         ({"answers": {"0": "failed"}}, "what means paid"),
         ({"command": "P|Y"}, "pipe"),
+        ({"fee_kinds": {"charge": "1"}}, "fee_kinds"),
+        ({"bank_pattern": "("}, "pattern"),
     ],
 )
 def test_settings_that_do_not_fit_together(change: dict[str, Any], fault: str) -> None:

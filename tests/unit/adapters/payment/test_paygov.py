@@ -126,6 +126,16 @@ async def test_an_order_is_opened_with_token_and_header() -> None:
     assert "203.0.113.7" == order.document["ipAddress"]
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+async def test_f16_an_answer_handed_on_as_text_is_unwrapped(layers: int) -> None:
+    """An intermediary may write `data` as JSON text, once or twice."""
+    data: Any = {"url": "https://paygov.example/pay/1"}
+    for _ in range(layers):
+        data = json.dumps(data)
+    async with scripted_http([TOKEN, json_reply({"data": data})]) as peer, make(peer) as adapter:
+        assert "https://paygov.example/pay/1" == (await adapter.open(make_order(reference_of(adapter)))).pay_url
+
+
 async def test_an_order_that_the_lgsp_signs_sends_no_key() -> None:
     """The other variant, with a token that was handed over, and the header with the login only."""
     changes: dict[str, Any] = {
@@ -319,7 +329,7 @@ async def test_bodies_that_are_no_callback(body: bytes, code: str) -> None:
         (Verdict.APPLIED, 200, "SUCCESSFUL"),
         (Verdict.REFUSED, 200, "FAILED"),
         (Verdict.FORGED, 200, "SIGNATURE_WRONG"),
-        (Verdict.UNAVAILABLE, 503, "FAILED"),
+        (Verdict.UNAVAILABLE, 200, "FAILED"),
     ],
 )
 async def test_acknowledgements(verdict: Verdict, status: int, word: str) -> None:
@@ -378,6 +388,7 @@ async def test_the_check_logs_in_and_opens_nothing() -> None:
         ({"page_hosts": []}, "page_hosts"),
         ({"may_lack": ["checksum"]}, "may_lack"),
         ({"verified_word": "FAILED"}, "verified_word"),
+        ({"pending_codes": ["00"]}, "pending_codes"),
         ({"unit_code": "H01"}, "unit_code"),
     ],
 )
