@@ -113,7 +113,8 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         if claimed.reference != attempt.reference or claimed.reference != fact.reference:
             raise NotificationRefused(f"{self.settings.system}: a callback about another order", code="malformed")
         asked = await self.query(attempt)
-        if claimed.answer is Answer.PAID and asked.answer is Answer.NOT_FOUND:
+        # Unpaid may be a matter of moments; only an order that KeyPay does not know was never paid.
+        if asked.result_code in {_error_code(error) for error in self.settings.not_found_errors}:
             raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="bad_checksum")
         return asked
 
@@ -240,7 +241,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             amount_vnd=None,
             currency=CURRENCY,
             transaction="",
-            result_code=f"error {error}"[:40],
+            result_code=_error_code(error),
             notices=() if is_unknown else (Notice.UNKNOWN_RESULT,),
         )
 
@@ -280,3 +281,8 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
 
     def _receiving_keys(self) -> list[str]:
         return self.secrets(self.settings.receiving_key, "receiving_key")
+
+
+def _error_code(error: str) -> str:
+    """Give an error of KeyPay as a result code that no status is taken for."""
+    return f"error {error}"[:40]

@@ -72,8 +72,8 @@ class KeyPayV3Settings(PeerSettings):
     """MaDonVi (U31)."""
     bank_pattern: Pattern = r"[0-9A-Za-z]{2,20}"
     """MaNHThuHuong (U22)."""
-    answers: Mapping[Word, Answer] = {"0": Answer.PAID, "1": Answer.PENDING}
-    """What `status` means: unpaid is no failure, since the payer may still pay."""
+    answers: Mapping[Word, Answer] = {"0": Answer.PAID, "1": Answer.NOT_FOUND}
+    """What `status` means. Unpaid is no failure, since the payer may still pay: nothing was taken so far."""
     refund_answers: Mapping[Word, bool] = {"0": True}
     """Which status of a refund means that it is done, and which that it failed; all others are not known yet."""
     not_found_errors: frozenset[Word] = frozenset()

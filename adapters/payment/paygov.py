@@ -56,8 +56,13 @@ class PayGovAdapter(Peer[PayGovSettings]):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        offered = {Capability.OPEN, Capability.NOTIFY}
-        return frozenset(offered if self.settings.bill_path is None else {*offered, Capability.BILL})
+        """Switched off, it still verifies what comes in: late money is never dropped."""
+        offered = {Capability.NOTIFY}
+        if self.settings.is_enabled:
+            offered.add(Capability.OPEN)
+        if self.settings.bill_path is not None:
+            offered.add(Capability.BILL)
+        return frozenset(offered)
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
         return paygov.make_reference(random_bytes)

@@ -206,7 +206,7 @@ async def test_pitfall_08_a_captured_unpaid_callback_turned_into_paid() -> None:
         unpaid = json.loads(callback(status="1").body)
         turned = RawNotification(method="POST", content_type="", body=json.dumps({**unpaid, "status": "0"}).encode())
         fact = await adapter.verify(turned, adapter.read_notification(turned), ATTEMPT)
-        assert (Answer.PENDING, True) == (fact.answer, fact.is_decisive)
+        assert (Answer.NOT_FOUND, True) == (fact.answer, fact.is_decisive)
 
 
 async def test_pitfall_09_the_detail_tells_its_own_amount() -> None:
@@ -474,4 +474,4 @@ def test_the_recommended_defaults() -> None:
     assert settings.pay_later is not None
     assert 1.0 == settings.pay_later.expires_unit_seconds
     assert {"charge": "1", "levy": "2"} == dict(settings.fee_kinds)
-    assert {"0": Answer.PAID, "1": Answer.PENDING} == dict(settings.answers)
+    assert {"0": Answer.PAID, "1": Answer.NOT_FOUND} == dict(settings.answers)

@@ -99,6 +99,7 @@ async def test_it_is_off_until_it_is_switched_on() -> None:
     assert not PayGovSettings.model_fields["is_enabled"].default
     async with PayGovAdapter(settings, make_parts()) as adapter:
         reference = reference_of(adapter)
+        assert {Capability.NOTIFY, Capability.BILL} == adapter.capabilities
         with pytest.raises(InvalidInput) as caught:
             await adapter.open(make_order(reference))
         assert "not_offered" == caught.value.code
