@@ -27,13 +27,14 @@ from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import digits_of, read_amount
 from mappings.payment.keypay_v3 import Form, word
 from mappings.payment.notices import Notice
-from mappings.payment.plain_text import plain
+from mappings.payment.plain_text import label, plain
 from mappings.payment.platform_receipt import receipt_of
 
 _WELL = "0"
 _NO_FEE = "0"
 _MAX_DESCRIPTION = 100
 _VIETQR_HEAD = "000201"
+_MAX_CONTENT = 1000
 
 
 class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
@@ -175,7 +176,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         return Opened(
             pay_url=self._page(members.get("payment_url")),
             expires_at=order.opened_at + timedelta(seconds=self.settings.page_life_seconds),
-            transaction=word(members.get("transaction_code")),
+            transaction=label(word(members.get("transaction_code"))),
         )
 
     def _opened_later(self, later: PayLaterSettings, order: PaymentOrder, answer: Mapping[str, Any]) -> Opened:
@@ -184,7 +185,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         if total is not None and read_amount(total) != order.amount_vnd:
             raise self.broken("open", "it was opened for another amount", is_write=True, code="other_amount")
         content = members.get("qrcode_static")
-        is_code = isinstance(content, str) and content.startswith(_VIETQR_HEAD) and len(content) <= 1000
+        is_code = isinstance(content, str) and content.startswith(_VIETQR_HEAD) and _is_content(content)
         picture = keypay_v3.picture_of(members.get("qrcode_pay"))
         address = members.get("url_pay")
         if not (is_code or picture or address):
@@ -196,7 +197,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             qr_content=str(content) if is_code else "",
             qr_image=picture,
             expires_at=None if life_seconds is None else order.opened_at + timedelta(seconds=life_seconds),
-            transaction=word(members.get("transaction_code")),
+            transaction=label(word(members.get("transaction_code"))),
         )
 
     def _accepted(self, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,7 +262,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         given = members.get("amount_refund")
         if given is not None and read_amount(given) != order.amount_vnd:
             raise self.broken(operation, "it is about another amount", is_write=is_write, code="other_amount")
-        code = word(members.get("transaction_refund_code"))
+        code = label(word(members.get("transaction_refund_code")))
         if is_write and not code:
             raise ValueError("it has no number")
         if not is_write and code not in ("", values[-1]):
@@ -272,7 +273,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             is_done=self.settings.refund_answers.get(word(members.get("status"))),
             transaction=code or values[-1],
             amount_vnd=order.amount_vnd,
-            qr_content=shown if isinstance(shown, str) and not picture and len(shown) <= 1000 else "",
+            qr_content=shown if isinstance(shown, str) and not picture and _is_content(shown) else "",
             qr_image=picture,
         )
 
@@ -283,6 +284,10 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         return self.secrets(self.settings.receiving_key, "receiving_key")
 
 
+def _is_content(text: str) -> bool:
+    return len(text) <= _MAX_CONTENT and text.isprintable()
+
+
 def _error_code(error: str) -> str:
     """Give an error of KeyPay as a result code that no status is taken for."""
-    return f"error {error}"[:40]
+    return label(f"error {error}"[:40])

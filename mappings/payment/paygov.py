@@ -23,7 +23,7 @@ from gateway.model.payment import CURRENCY, Answer, Payer, PaymentFact, PaymentO
 from gateway.ports.payments import NotificationRefused
 from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.notices import Notice
-from mappings.payment.plain_text import plain
+from mappings.payment.plain_text import label, plain
 from mappings.payment.references import digit_reference
 from mappings.payment.times import read_wire_time
 
@@ -188,10 +188,11 @@ def read_callback(
     # No list of codes is known; whatever is not 00 is not paid (U24).
     is_paid = words["errorCode"] == PAID_CODE
     is_pending = words["errorCode"] in pending_codes
-    transaction = words["transactionCode"] or words["transactionNo"]
+    transaction = label(words["transactionCode"]) or label(words["transactionNo"])
     if is_paid and not _TRANSACTION.fullmatch(transaction):
         raise _malformed()
-    time = read_wire_time(words["payDate"]) if words["payDate"] else None
+    written = label(words["payDate"])
+    time = read_wire_time(written) if written else None
     return PaymentFact(
         answer=Answer.PAID if is_paid else Answer.PENDING if is_pending else Answer.FAILED,
         reference=words["requestCode"],
@@ -200,10 +201,10 @@ def read_callback(
         # No message of PayGov names a currency: there is only one.
         currency=CURRENCY,
         transaction=transaction,
-        bank_code=words["paygate"],
+        bank_code=label(words["paygate"]),
         dossier_code=dossier_of(words["orderId"]),
         paid_at=time.at if time is not None else None,
-        paid_at_text=words["payDate"],
+        paid_at_text=written,
         result_code=words["errorCode"],
         is_decisive=False,
         notices=(

@@ -226,3 +226,12 @@ def test_pitfall_19_a_voucher_is_only_where_it_may_be(address: str, expected: st
     form = replace(FORM, bill_hosts=frozenset({"keypay3.example"}))
     fact = keypay_v3.read_callback(form, ["SIMKEY2"], {**CALLBACK, "url_invoice": address})
     assert (expected, (Notice.UNSIGNED_DOSSIER, *notices)) == (fact.bill_url, fact.notices)
+
+
+@pytest.mark.parametrize("name", ["transaction_code", "currency_code", "update_at", "status", "bill_info"])
+def test_unsigned_text_that_cannot_be_kept_is_dropped(name: str) -> None:
+    """A zero character, which no database takes, and endless text."""
+    for text in ("a\x00b", "x" * 5000):
+        value = json.dumps({"MaHoSo": text}) if name == "bill_info" else text
+        fact = keypay_v3.read_callback(FORM, ["SIMKEY2"], {**CALLBACK, name: value})
+        assert text not in (fact.transaction, fact.currency, fact.paid_at_text, fact.result_code, fact.dossier_code)

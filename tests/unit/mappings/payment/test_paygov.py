@@ -254,3 +254,11 @@ def test_the_header_of_the_lgsp() -> None:
     assert {"AccessKey": "a", "SecretKey": "s", "AppName": "APP", "PartnerCode": "P", "PartnerCodeCus": "C"} == (
         json.loads(base64.b64decode(value))
     )
+
+
+@pytest.mark.parametrize("name", ["transactionNo", "transactionCode", "payDate", "paygate", "orderId"])
+def test_text_that_cannot_be_kept_is_dropped(name: str) -> None:
+    """A zero character, which no database takes, and endless text; the callback says that nothing was paid."""
+    for text in ("a\x00b", "x" * 5000):
+        fact = read(errorCode="99", **{name: text})
+        assert text not in (fact.transaction, fact.bank_code, fact.paid_at_text, fact.dossier_code)
