@@ -122,7 +122,11 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
             path, values = settings.query_path_v2, {"trans_time": wire_time(attempt.opened_at)}
             order = [merchant, attempt.reference, dossier, values["trans_time"]]
         values |= {"merchant_code": merchant, "merchant_trans_id": attempt.reference, "good_code": dossier}
-        code = await self._retry.run(lambda: self._ask("query", path, values, order))
+
+        async def once() -> str:
+            return await self._ask("query", path, values, order)
+
+        code = await self._retry.run(once)
         if refuses_credentials(code):
             raise self._refused("query", code)
         said = said_by_query(code)
@@ -140,8 +144,9 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
     async def confirm(self, attempt: AskedAttempt, *, is_delivered: bool) -> None:
         """Tell KeyPay what became of a committed payment (the second leg).
 
-        Repeating it is answered with code 06 and well: the engine calls this from its outbox after the payment is
-        committed, and again after every failure but Rejected and InvalidInput.
+        Repeating it is answered with code 06 and well, and an HTTP client may repeat a GET by itself. The engine calls
+        this from its outbox after the payment is committed, and again after every failure but Rejected and
+        InvalidInput.
         """
         if not attempt.transaction:
             raise InvalidInput("KeyPay's number of the transaction is not known", code="transaction_missing")
@@ -202,10 +207,12 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
         def read(answer: HttpAnswer) -> tuple[str, CallOutcome]:
             try:
                 text = answer.body.decode("utf-8")
-                code = keypay_v1.read_confirmation(text, secrets) if is_write else keypay_v1.read_code(text)
+                if is_write:
+                    return keypay_v1.read_confirmation(text, secrets), CallOutcome.OK
+                is_first = self.settings.query_form is QueryForm.V1
+                return keypay_v1.read_code(text, may_stand_alone=is_first), CallOutcome.OK
             except ValueError:
                 raise self.broken(operation, "the answer cannot be read", is_write=is_write) from None
-            return code, CallOutcome.OK
 
         return await self._transport.exchange(request, read)
 

@@ -1,31 +1,19 @@
-"""What the adapters of PayGov, KeyPay and VietQR share: a connection, secrets, and a no to what is not offered."""
+"""What the adapters of PayGov and KeyPay share: a connection, secrets, and how answers are read."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from adapters.payment.peer_settings import PeerSettings
+from adapters.payment.unoffered import Unoffered
 from adapters.transport import CallOutcome, HttpAnswer, HttpRequest, HttpTransport, Observer, ReadRetry
 from adapters.transport.http import HeadersSupplier, SslSupplier
 from adapters.transport.retry import Sleep
 from adapters.transport.secrets import Secret
-from gateway.errors import ConfigurationError, ContractBroken, CredentialsRefused, Fault, InvalidInput
-from gateway.model.payment import PaymentFact, ProviderKind
+from gateway.errors import ConfigurationError, ContractBroken, CredentialsRefused, Fault
 from gateway.ports.basics import Chance, Clock
-from gateway.ports.payments import (
-    Acknowledgement,
-    AskedAttempt,
-    Bill,
-    Capability,
-    DueAnswer,
-    NotificationRefused,
-    RawNotification,
-    RefundFact,
-    RefundOrder,
-    SettlementFile,
-)
+from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification
 from mappings.payment.documents import DocumentRefused, read_object, write
 
 ResultT = TypeVar("ResultT")
@@ -43,51 +31,6 @@ class Parts:
     observe: Observer | None = None
     headers_supplier: HeadersSupplier | None = None
     sleep: Sleep = asyncio.sleep
-
-
-class Unoffered:
-    """Says no to every call that a provider does not offer. Calls of people are InvalidInput with code not_offered,
-    messages of others NotificationRefused with the same code."""
-
-    kind: ProviderKind
-
-    @property
-    def name(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        raise NotImplementedError
-
-    def read_notification(self, raw: RawNotification) -> PaymentFact:
-        raise NotificationRefused(f"{self.name} sends no notifications", code="not_offered")
-
-    def read_lookup(self, raw: RawNotification) -> str:
-        raise NotificationRefused(f"{self.name} asks for nothing", code="not_offered")
-
-    def answer_lookup(self, due: DueAnswer) -> Acknowledgement:
-        self._not_offered(Capability.LOOKUP)
-
-    async def verify(self, raw: RawNotification, fact: PaymentFact, attempt: AskedAttempt) -> PaymentFact:
-        self._not_offered(Capability.NOTIFY)
-
-    async def query(self, attempt: AskedAttempt) -> PaymentFact:
-        self._not_offered(Capability.QUERY)
-
-    async def bill(self, attempt: AskedAttempt) -> Bill | None:
-        self._not_offered(Capability.BILL)
-
-    async def refund(self, order: RefundOrder) -> RefundFact:
-        self._not_offered(Capability.REFUND)
-
-    async def query_refund(self, order: RefundOrder, transaction: str) -> RefundFact:
-        self._not_offered(Capability.REFUND)
-
-    async def settlement(self, day: date) -> SettlementFile | None:
-        self._not_offered(Capability.SETTLEMENT)
-
-    def _not_offered(self, capability: Capability) -> NoReturn:
-        raise InvalidInput(f"{self.name} does not offer {capability}", code="not_offered")
 
 
 class Peer(Unoffered, Generic[SettingsT]):
@@ -197,6 +140,6 @@ class Peer(Unoffered, Generic[SettingsT]):
         return judge
 
 
-def json_acknowledgement(document: Mapping[str, Any], status: int = 200) -> Acknowledgement:
-    """Give an acknowledgement in JSON."""
-    return Acknowledgement(status=status, content_type="application/json; charset=utf-8", body=write(document))
+def json_acknowledgement(document: Mapping[str, Any]) -> Acknowledgement:
+    """Give an acknowledgement in JSON; what it says, and not its status, tells what became of the message."""
+    return Acknowledgement(status=200, content_type="application/json; charset=utf-8", body=write(document))

@@ -1,12 +1,12 @@
 """Transfers by QR code (payment notes §E).
 
 A code confirms nothing and nobody can be asked: the money is found in an account statement, by the reference in the
-transfer's text. So this provider only opens orders, and reads references for whoever reads statements.
+transfer's text. So this provider only opens orders, and reads references for whoever reads statements. Pure.
 """
 
 from datetime import timedelta
 
-from adapters.payment.peer import Unoffered
+from adapters.payment.unoffered import Unoffered
 from adapters.payment.vietqr_settings import Purpose, VietQrSettings
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import PaymentOrder, ProviderKind

@@ -19,6 +19,7 @@ from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, PaymentFact
 from gateway.ports.payments import NotificationRefused
 from mappings.payment.keypay_codes import said_by_notification
+from mappings.payment.notices import Notice
 from mappings.payment.references import mixed_reference
 
 REFERENCE_LENGTH = 18
@@ -69,7 +70,8 @@ _RESPONSE_PATTERNS = {
     "service_code": re.compile(r"[0-9]{1,5}"),
     "ship_fee": re.compile(r"0|[1-9][0-9]{0,17}"),
     "tax": re.compile(r"0|[1-9][0-9]{0,17}"),
-    "trans_id": re.compile(r"[0-9A-Za-z]{0,40}"),
+    # The last of them runs into nothing.
+    "trans_id": re.compile(r"[0-9A-Za-z._-]{0,60}"),
 }
 _CODE = re.compile(r"[0-9]{2}")
 
@@ -144,7 +146,7 @@ def pay_url(base_url: str, fields: Mapping[str, str], secret: str, algorithm: Al
 
 
 def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, str]]) -> PaymentFact:
-    """Verify and read the parameters of a return or notification.
+    """Verify and read the parameters of a return or notification; the newest secret comes first.
 
     Raises NotificationRefused: malformed for what is missing or has another form (never hashed as if it were empty or
     "null", pitfall 13), duplicate_member, unknown_partner, bad_checksum.
@@ -171,6 +173,7 @@ def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, s
     if fields["command"] != "pay" or fields["service_code"] != form.service_code:
         raise _refused("malformed")
     said = said_by_notification(fields["response_code"])
+    aged = () if matches[0] else (Notice.PREVIOUS_SECRET,)
     number = fields["currency_code"]
     return PaymentFact(
         answer=said.answer,
@@ -182,13 +185,16 @@ def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, s
         bank_code=fields["bank_code"],
         dossier_code=fields["good_code"],
         result_code=fields["response_code"],
-        notices=said.notices,
+        notices=(*said.notices, *aged),
     )
 
 
-def read_code(text: str) -> str:
-    """Give the code of an answer to a question: the second of the parts between pipes. Raises ValueError."""
+def read_code(text: str, *, may_stand_alone: bool = False) -> str:
+    """Give the code of an answer to a question: the second of the parts between pipes, or all of it where the first
+    version of the question answers so. Raises ValueError."""
     parts = _parts(text)
+    if may_stand_alone and len(parts) == 1 and _CODE.fullmatch(parts[0]):
+        return parts[0]
     if len(parts) < 2 or not _CODE.fullmatch(parts[1]):
         raise ValueError("no code stands at the second place")
     return parts[1]

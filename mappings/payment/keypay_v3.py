@@ -7,20 +7,22 @@ HMAC-SHA256 over values between pipes, the first key for what goes to KeyPay and
 import base64
 import binascii
 import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, Answer, PaymentFact
 from gateway.ports.payments import NotificationRefused
+from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import read_amount
 from mappings.payment.documents import DocumentRefused, parse
 from mappings.payment.notices import Notice
+from mappings.payment.plain_text import label
 from mappings.payment.references import mixed_reference
 from mappings.payment.times import read_wire_time
+from mappings.payment.unwrapping import unwrapped
 
 REFERENCE_LENGTH = 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -39,6 +41,8 @@ class Form:
     commands: frozenset[str]
     answers: Mapping[str, Answer]
     """What a status means."""
+    bill_hosts: frozenset[str] = frozenset()
+    """Where a voucher may be."""
 
 
 def make_reference(random_bytes: bytes) -> str:
@@ -72,7 +76,7 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DocumentRefused where both hold a member and disagree: two readers would see two messages.
     """
-    inner = document.get("data")
+    inner = unwrapped(document.get("data"))
     if not isinstance(inner, Mapping):
         return dict(document)
     outer = {name: value for name, value in document.items() if name != "data"}
@@ -82,12 +86,12 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**inner, **outer}
 
 
-def verifies(keys: Sequence[str], values: Sequence[str], given: object) -> bool:
-    """Tell whether one of the keys made a checksum. Every key is tried, so that time does not tell which fits."""
+def key_that_fits(keys: Sequence[str], values: Sequence[str], given: object) -> int | None:
+    """Tell which of the keys made a checksum; None: none. Every key is tried, so that time does not tell which."""
     if not isinstance(given, str) or not _DIGEST.fullmatch(given) or any("|" in value for value in values):
-        return False
+        return None
     fits = [hmac.compare_digest(checksum(key, values).encode(), given.encode()) for key in keys]
-    return any(fits)
+    return fits.index(True) if any(fits) else None
 
 
 def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) -> PaymentFact:
@@ -100,7 +104,7 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
         members = flattened(document)
         if "transaction_refund_code" in members:
             raise _refused("not_offered")
-        texts = {name: word(members.get(name)) for name in _ORDER}
+        texts = {name: label(word(members.get(name))) for name in _ORDER}
         amount = read_amount(members.get("trans_amount"))
     except DocumentRefused as error:
         raise _refused(error.code) from None
@@ -110,11 +114,14 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
         raise _refused("malformed")
     if texts["client_id"] != form.client_id:
         raise _refused("unknown_partner")
-    if not verifies(keys, order_values(texts), members.get("check_sum")):
+    place = key_that_fits(keys, order_values(texts), members.get("check_sum"))
+    if place is None:
         raise _refused("bad_checksum")
-    if word(members.get("error", "0")) not in ("0", ""):
+    said = members.get("error")
+    if said is not None and word(said) != "0":
         raise _refused("malformed")
-    return _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
+    fact = _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
+    return fact if place == 0 else replace(fact, notices=(*fact.notices, Notice.PREVIOUS_SECRET))
 
 
 def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partner_code: str) -> PaymentFact:
@@ -133,7 +140,7 @@ def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partn
 def _fact(
     form: Form, members: Mapping[str, Any], *, amount: int | None, reference: str, is_decisive: bool
 ) -> PaymentFact:
-    status = word(members.get("status"))
+    status = label(word(members.get("status")))
     answer = form.answers.get(status)
     notices: list[str] = [] if answer is not None else [Notice.UNKNOWN_STATE]
     if word(members.get("addition_fee", _NO_FEE)) != _NO_FEE:
@@ -141,10 +148,14 @@ def _fact(
     command = word(members.get("command"))
     if command and command not in form.commands:
         notices.append(Notice.OTHER_MESSAGE_TYPE)
-    dossier = _dossier_of(members.get("bill_info"))
+    dossier = label(_dossier_of(members.get("bill_info")))
     if dossier:
         notices.append(Notice.UNSIGNED_DOSSIER)
-    written = word(members.get("update_at"))
+    bill_url = word(members.get("url_invoice"))
+    if bill_url and not is_allowed(bill_url, form.bill_hosts):
+        bill_url = ""
+        notices.append(Notice.FOREIGN_BILL_ADDRESS)
+    written = label(word(members.get("update_at")))
     time = read_wire_time(written) if written else None
     notices += time.notices if time is not None else ()
     return PaymentFact(
@@ -152,12 +163,13 @@ def _fact(
         reference=reference,
         partner_code=form.client_id,
         amount_vnd=amount,
-        currency=word(members.get("currency_code", CURRENCY)),
-        transaction=word(members.get("transaction_code")),
+        currency=label(word(members.get("currency_code", CURRENCY))),
+        transaction=label(word(members.get("transaction_code"))),
         dossier_code=dossier,
         paid_at=time.at if time is not None else None,
         paid_at_text=written,
         result_code=status,
+        bill_url=bill_url,
         is_decisive=is_decisive,
         notices=tuple(notices),
     )
@@ -189,11 +201,6 @@ def _dossier_of(bill_info: object) -> str:
         except DocumentRefused:
             return ""
     return word(bill_info.get("MaHoSo")) if isinstance(bill_info, Mapping) else ""
-
-
-def text_of(document: Mapping[str, Any]) -> str:
-    """Give the receipt information as the JSON text in which some installations want it."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _refused(code: str) -> NotificationRefused:

@@ -15,31 +15,7 @@ from mappings.payment.notices import Notice
 PAID = {"00", "06"}
 UNKNOWN = {"08", "97", "99"}
 FAILED = ["04", "17", "18", "19", "20", "21", "25", "26", "27", "40", "41", "54", "57", "61", "62", "65", "98"]
-CONFIGURATION = [
-    "01",
-    "02",
-    "03",
-    "05",
-    "07",
-    "09",
-    "10",
-    "11",
-    "12",
-    "13",
-    "14",
-    "15",
-    "16",
-    "30",
-    "31",
-    "32",
-    "33",
-    "34",
-    "35",
-    "36",
-    "37",
-    "38",
-    "39",
-]
+CONFIGURATION = [f"{number:02d}" for number in (1, 2, 3, 5, 7, *range(9, 17), *range(30, 40))]
 
 
 def test_every_code_has_its_class() -> None:

@@ -14,6 +14,7 @@ from gateway.model.payment import Answer
 from gateway.ports.payments import NotificationRefused
 from mappings.payment import keypay_v1
 from mappings.payment.keypay_v1 import Algorithm, Form, SecretPlace
+from mappings.payment.notices import Notice
 
 SECRET = "SIMKEY"
 VECTOR_REQUEST = {
@@ -187,8 +188,8 @@ def test_a_checksum_of_another_form_is_refused_without_stumbling(given: str) -> 
 
 def test_both_secrets_verify_while_one_is_exchanged_for_another() -> None:
     """F33, U29."""
-    for secret in ("old", "new"):
-        assert keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret=secret)).is_decisive
+    for secret, notices in (("new", ()), ("old", (Notice.PREVIOUS_SECRET,))):
+        assert notices == keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret=secret)).notices
     with pytest.raises(NotificationRefused):
         keypay_v1.read_return(FORM, ["new", "old"], signed(RESPONSE, secret="older"))
 
@@ -266,6 +267,14 @@ def test_references_begin_and_end_with_a_letter(random_bytes: bytes) -> None:
 def test_the_code_of_an_answer(text: str) -> None:
     """The second of the parts between pipes, in plain text or a JSON string."""
     assert "00" == keypay_v1.read_code(text)
+
+
+def test_a_code_alone_is_an_answer_of_the_first_version_only() -> None:
+    """How that one answers is not known."""
+    assert "08" == keypay_v1.read_code(" 08 ", may_stand_alone=True)
+    for wrong in ("8", "008", "x"):
+        with pytest.raises(ValueError):
+            keypay_v1.read_code(wrong, may_stand_alone=True)
 
 
 @pytest.mark.parametrize("text", ["", "00", "a|0|b", "a|000", "<html>", "a||00"])
