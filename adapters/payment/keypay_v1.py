@@ -207,10 +207,12 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
         def read(answer: HttpAnswer) -> tuple[str, CallOutcome]:
             try:
                 text = answer.body.decode("utf-8")
-                code = keypay_v1.read_confirmation(text, secrets) if is_write else keypay_v1.read_code(text)
+                if is_write:
+                    return keypay_v1.read_confirmation(text, secrets), CallOutcome.OK
+                is_first = self.settings.query_form is QueryForm.V1
+                return keypay_v1.read_code(text, may_stand_alone=is_first), CallOutcome.OK
             except ValueError:
                 raise self.broken(operation, "the answer cannot be read", is_write=is_write) from None
-            return code, CallOutcome.OK
 
         return await self._transport.exchange(request, read)
 

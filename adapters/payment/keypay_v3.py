@@ -25,15 +25,16 @@ from gateway.ports.payments import (
 from mappings.payment import keypay_v3
 from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import digits_of, read_amount
-from mappings.payment.bill_info import bill_info
 from mappings.payment.keypay_v3 import Form, word
 from mappings.payment.notices import Notice
-from mappings.payment.plain_text import plain
+from mappings.payment.plain_text import label, plain
+from mappings.payment.platform_receipt import receipt_of
 
 _WELL = "0"
 _NO_FEE = "0"
 _MAX_DESCRIPTION = 100
 _VIETQR_HEAD = "000201"
+_MAX_CONTENT = 1000
 
 
 class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
@@ -45,9 +46,10 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         super().__init__(settings, parts)
         later = settings.pay_later
         self._command = settings.command if later is None else later.command
+        self._detail_command = settings.detail_command if later is None else later.detail_command
         self._form = Form(
             client_id=settings.client_id,
-            commands=frozenset({self._command, settings.detail_command}),
+            commands=frozenset({self._command, self._detail_command}),
             answers=settings.answers,
             bill_hosts=frozenset(settings.page_hosts),
         )
@@ -78,7 +80,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             "country_code": settings.country_code,
             "currency_code": CURRENCY,
             "environment": settings.environment,
-            "bill_info": bill_info(order, content=content, fee_kinds=settings.fee_kinds),
+            "bill_info": receipt_of(settings.receipt_rules, order, content=content),
             "return_url": order.return_url,
             # Delivery is no part of a fee: it would be an amount that nobody compares.
             "addition_fee": _NO_FEE,
@@ -103,9 +105,8 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
 
     def acknowledge(self, raw: RawNotification, verdict: Verdict) -> Acknowledgement:
         is_applied = verdict is Verdict.APPLIED
-        status = 503 if verdict is Verdict.UNAVAILABLE else 200
         return json_acknowledgement(
-            {"return_code": 0 if is_applied else -1, "return_msg": "success" if is_applied else "error"}, status
+            {"return_code": 0 if is_applied else -1, "return_msg": "success" if is_applied else "error"}
         )
 
     async def verify(self, raw: RawNotification, fact: PaymentFact, attempt: AskedAttempt) -> PaymentFact:
@@ -113,19 +114,21 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         if claimed.reference != attempt.reference or claimed.reference != fact.reference:
             raise NotificationRefused(f"{self.settings.system}: a callback about another order", code="malformed")
         asked = await self.query(attempt)
-        if claimed.answer is Answer.PAID and asked.answer is Answer.NOT_FOUND:
+        # Unpaid may be a matter of moments; only an order that KeyPay does not know was never paid.
+        if asked.result_code in {_error_code(error) for error in self.settings.not_found_errors}:
             raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="bad_checksum")
         return asked
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         settings = self.settings
-        values = (settings.client_id, settings.detail_command, attempt.reference)
+        values = (settings.client_id, self._detail_command, attempt.reference)
         document = dict(zip(("client_id", "command", "transaction_id"), values, strict=True))
         signed = keypay_v3.signed(document, values, self._sending_key("query"))
 
         def read(answer: dict[str, Any]) -> PaymentFact:
             members = keypay_v3.flattened(answer)
-            error = word(members.get("error", _WELL))
+            given = members.get("error")
+            error = _WELL if given is None else word(given)
             if error != _WELL:
                 return self._not_answered(attempt, error)
             self._verify_detail(members, values)
@@ -173,7 +176,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         return Opened(
             pay_url=self._page(members.get("payment_url")),
             expires_at=order.opened_at + timedelta(seconds=self.settings.page_life_seconds),
-            transaction=word(members.get("transaction_code")),
+            transaction=label(word(members.get("transaction_code"))),
         )
 
     def _opened_later(self, later: PayLaterSettings, order: PaymentOrder, answer: Mapping[str, Any]) -> Opened:
@@ -182,7 +185,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         if total is not None and read_amount(total) != order.amount_vnd:
             raise self.broken("open", "it was opened for another amount", is_write=True, code="other_amount")
         content = members.get("qrcode_static")
-        is_code = isinstance(content, str) and content.startswith(_VIETQR_HEAD) and len(content) <= 1000
+        is_code = isinstance(content, str) and content.startswith(_VIETQR_HEAD) and _is_content(content)
         picture = keypay_v3.picture_of(members.get("qrcode_pay"))
         address = members.get("url_pay")
         if not (is_code or picture or address):
@@ -194,7 +197,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             qr_content=str(content) if is_code else "",
             qr_image=picture,
             expires_at=None if life_seconds is None else order.opened_at + timedelta(seconds=life_seconds),
-            transaction=word(members.get("transaction_code")),
+            transaction=label(word(members.get("transaction_code"))),
         )
 
     def _accepted(self, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,7 +242,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             amount_vnd=None,
             currency=CURRENCY,
             transaction="",
-            result_code=f"error {error}"[:40],
+            result_code=_error_code(error),
             notices=() if is_unknown else (Notice.UNKNOWN_RESULT,),
         )
 
@@ -259,7 +262,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         given = members.get("amount_refund")
         if given is not None and read_amount(given) != order.amount_vnd:
             raise self.broken(operation, "it is about another amount", is_write=is_write, code="other_amount")
-        code = word(members.get("transaction_refund_code"))
+        code = label(word(members.get("transaction_refund_code")))
         if is_write and not code:
             raise ValueError("it has no number")
         if not is_write and code not in ("", values[-1]):
@@ -270,7 +273,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
             is_done=self.settings.refund_answers.get(word(members.get("status"))),
             transaction=code or values[-1],
             amount_vnd=order.amount_vnd,
-            qr_content=shown if isinstance(shown, str) and not picture and len(shown) <= 1000 else "",
+            qr_content=shown if isinstance(shown, str) and not picture and _is_content(shown) else "",
             qr_image=picture,
         )
 
@@ -279,3 +282,12 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
 
     def _receiving_keys(self) -> list[str]:
         return self.secrets(self.settings.receiving_key, "receiving_key")
+
+
+def _is_content(text: str) -> bool:
+    return len(text) <= _MAX_CONTENT and text.isprintable()
+
+
+def _error_code(error: str) -> str:
+    """Give an error of KeyPay as a result code that no status is taken for."""
+    return label(f"error {error}"[:40])

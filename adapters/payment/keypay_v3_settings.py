@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from adapters.payment.peer_settings import Closed, PeerSettings, Secrets, Url, Word, address_faults
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import Answer
+from mappings.payment.platform_rules import Pattern, PlatformRules
 
 
 class DetailCover(StrEnum):
@@ -35,6 +36,7 @@ class PayLaterSettings(Closed):
 
     create_url: Url
     command: Word = "PAYLATER"
+    detail_command: Word = "PAYLATERDETAIL"
     cover: OrderCover = OrderCover.ORDER
     expires_unit_seconds: Annotated[float, Field(gt=0, le=86_400)] = 1.0
     """The unit of `expired_in` (U27)."""
@@ -66,14 +68,28 @@ class KeyPayV3Settings(PeerSettings):
     """1 web, 2 application."""
     fee_kinds: Mapping[FeeKind, Word] = {FeeKind.CHARGE: "1", FeeKind.LEVY: "2"}
     """LoaiPhiLePhi (U9)."""
-    answers: Mapping[Word, Answer] = {"0": Answer.PAID, "1": Answer.PENDING}
-    """What `status` means: unpaid is no failure, since the payer may still pay."""
+    agency_pattern: Pattern = r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}"
+    """MaDonVi (U31)."""
+    bank_pattern: Pattern = r"[0-9A-Za-z]{2,20}"
+    """MaNHThuHuong (U22)."""
+    answers: Mapping[Word, Answer] = {"0": Answer.PAID, "1": Answer.NOT_FOUND}
+    """What `status` means. Unpaid is no failure, since the payer may still pay: nothing was taken so far."""
     refund_answers: Mapping[Word, bool] = {"0": True}
     """Which status of a refund means that it is done, and which that it failed; all others are not known yet."""
     not_found_errors: frozenset[Word] = frozenset()
     """Which `error` of a detail means that there is no such transaction; none is known."""
     detail_cover: DetailCover = DetailCover.QUESTION
     verifies_refund_answers: bool = True
+
+    @property
+    def receipt_rules(self) -> PlatformRules:
+        """The rules of the receipt information, which KeyPay takes over from the payment platform."""
+        return PlatformRules(
+            partner_code=self.client_id,
+            fee_kinds=self.fee_kinds,
+            agency_pattern=self.agency_pattern,
+            bank_pattern=self.bank_pattern,
+        )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -97,6 +113,8 @@ class KeyPayV3Settings(PeerSettings):
         words = (self.client_id, self.command, self.detail_command, self.refund_command, self.version)
         if any("|" in word for word in words):
             faults.append("no value that is signed may hold a pipe")
+        # A fault of these rules is told by themselves.
+        _ = self.receipt_rules
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -30,6 +30,7 @@ from mappings.payment.addresses import is_allowed
 from mappings.payment.documents import read_object
 from mappings.payment.paygov import Party, Voucher
 from mappings.payment.times import vietnam_date
+from mappings.payment.unwrapping import unwrapped
 
 ResultT = TypeVar("ResultT")
 _WORDS = {
@@ -38,7 +39,6 @@ _WORDS = {
     Verdict.FORGED: ("SIGNATURE_WRONG", "Not verified"),
     Verdict.UNAVAILABLE: ("FAILED", "Try again"),
 }
-_UNAVAILABLE_STATUS = 503
 
 
 class PayGovAdapter(Peer[PayGovSettings]):
@@ -56,8 +56,13 @@ class PayGovAdapter(Peer[PayGovSettings]):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        offered = {Capability.OPEN, Capability.NOTIFY}
-        return frozenset(offered if self.settings.bill_path is None else {*offered, Capability.BILL})
+        """Switched off, it still verifies what comes in: late money is never dropped."""
+        offered = {Capability.NOTIFY}
+        if self.settings.is_enabled:
+            offered.add(Capability.OPEN)
+        if self.settings.bill_path is not None:
+            offered.add(Capability.BILL)
+        return frozenset(offered)
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
         return paygov.make_reference(random_bytes)
@@ -68,7 +73,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
         document = paygov.order_document(self._party("open"), order)
 
         def read(answer: dict[str, Any]) -> Opened:
-            data = answer.get("data")
+            data = unwrapped(answer.get("data"))
             address = data.get("url") if isinstance(data, Mapping) else None
             if not isinstance(address, str) or not address:
                 # An understood answer without an address: no payer can come to pay under this reference (§B.3).
@@ -81,17 +86,15 @@ class PayGovAdapter(Peer[PayGovSettings]):
         return await self._call("open", self.settings.open_path, document, read, is_write=True)
 
     def read_notification(self, raw: RawNotification) -> PaymentFact:
-        return paygov.read_callback(self.partner_code, self._members(raw), may_lack=self.settings.may_lack)
+        return self._claimed(self._members(raw))
 
     def acknowledge(self, raw: RawNotification, verdict: Verdict) -> Acknowledgement:
         code, message = _WORDS[verdict]
-        # Whoever looks at the status only must send it again as well.
-        status = _UNAVAILABLE_STATUS if verdict is Verdict.UNAVAILABLE else 200
-        return json_acknowledgement({"error_code": code, "error_message": message}, status)
+        return json_acknowledgement({"error_code": code, "error_message": message})
 
     async def verify(self, raw: RawNotification, fact: PaymentFact, attempt: AskedAttempt) -> PaymentFact:
         members = self._members(raw)
-        claimed = paygov.read_callback(self.partner_code, members, may_lack=self.settings.may_lack)
+        claimed = self._claimed(members)
         if claimed.reference != attempt.reference or claimed.reference != fact.reference:
             raise NotificationRefused(f"{self.settings.system}: a callback about another order", code="malformed")
 
@@ -139,6 +142,14 @@ class PayGovAdapter(Peer[PayGovSettings]):
         """Log in anew, without touching the token that is in use. Raises RemoteError."""
         if self.settings.login is not None:
             await self._log_in()
+
+    def _claimed(self, members: Mapping[str, Any]) -> PaymentFact:
+        return paygov.read_callback(
+            self.partner_code,
+            members,
+            may_lack=self.settings.may_lack,
+            pending_codes=self.settings.pending_codes,
+        )
 
     def _members(self, raw: RawNotification) -> dict[str, Any]:
         """Give the fields of a callback (a JSON body) or of a browser's return (parameters, the same fields)."""

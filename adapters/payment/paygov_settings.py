@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from adapters.payment.peer_settings import Closed, PeerSettings, Seconds, Url, UrlPath, Word, address_faults
 from adapters.transport.secrets import Secret
-from mappings.payment.paygov import CALLBACK_FIELDS, DECISIVE_FIELDS, OrderForm
+from mappings.payment.paygov import CALLBACK_FIELDS, DECISIVE_FIELDS, PAID_CODE, OrderForm
 
 
 class AccessSettings(Closed):
@@ -62,6 +62,8 @@ class PayGovSettings(PeerSettings):
     beneficiary_unit_name: Annotated[str, StringConstraints(max_length=255)] = ""
     may_lack: frozenset[Word] = frozenset()
     """Fields of a callback that PayGov is known to leave out (U24)."""
+    pending_codes: frozenset[Word] = frozenset()
+    """Values of errorCode that mean that the end is not known yet; all others but 00 are not paid (U24)."""
     verified_word: Word = "SUCCESSFUL"
     disowned_words: frozenset[Word] = frozenset({"FAILED", "SIGNATURE_WRONG"})
 
@@ -79,6 +81,8 @@ class PayGovSettings(PeerSettings):
             faults.append("account_label must be set where the LGSP signs")
         if not self.may_lack <= frozenset(CALLBACK_FIELDS) - DECISIVE_FIELDS:
             faults.append("may_lack may name only fields of a callback that do not decide")
+        if PAID_CODE in self.pending_codes:
+            faults.append("pending_codes must not name the code of success")
         if not self.page_hosts:
             faults.append("page_hosts must name where payers may be led")
         if self.verified_word in self.disowned_words:

@@ -140,6 +140,6 @@ class Peer(Unoffered, Generic[SettingsT]):
         return judge
 
 
-def json_acknowledgement(document: Mapping[str, Any], status: int = 200) -> Acknowledgement:
-    """Give an acknowledgement in JSON."""
-    return Acknowledgement(status=status, content_type="application/json; charset=utf-8", body=write(document))
+def json_acknowledgement(document: Mapping[str, Any]) -> Acknowledgement:
+    """Give an acknowledgement in JSON; what it says, and not its status, tells what became of the message."""
+    return Acknowledgement(status=200, content_type="application/json; charset=utf-8", body=write(document))

@@ -95,8 +95,8 @@ class PlatformAdapter(PlatformClient):
             raise NotificationRefused(f"{system}: the platform says otherwise", code="disowned")
         # Two ways agree about the same money, so what either left unsigned is confirmed by the other.
         notices = tuple(dict.fromkeys((*fact.notices, *asked.notices)))
-        order = {"reference": attempt.reference, "dossier_code": attempt.dossier_code}
-        return replace(fact, **order, is_decisive=True, notices=notices)
+        sure = replace(fact, is_decisive=True, notices=notices)
+        return replace(sure, reference=attempt.reference, dossier_code=attempt.dossier_code)
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         return await self.send_query(attempt)

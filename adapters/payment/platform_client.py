@@ -245,8 +245,11 @@ class PlatformClient(Peer[PlatformSettings]):
     async def _repeatedly(
         self, operation: Operation, request: HttpRequest, read: Callable[[HttpAnswer], ResultT]
     ) -> ResultT:
+        async def once() -> ResultT:
+            return await self._once(operation, request, read)
+
         try:
-            return await self._retry.run(lambda: self._once(operation, request, read))
+            return await self._retry.run(once)
         except Rejected as error:
             raise unanswered(error, system=self.settings.system, operation=operation) from error
 

@@ -71,7 +71,7 @@ class Answer(StrEnum):
     PENDING = "pending"
     """The provider does not know the end either."""
     NOT_FOUND = "not_found"
-    """The provider knows no such reference: nothing was taken under it so far."""
+    """The provider knows no such reference, or knows it unpaid: nothing was taken under it so far."""
 
 
 class Source(StrEnum):

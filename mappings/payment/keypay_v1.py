@@ -70,7 +70,8 @@ _RESPONSE_PATTERNS = {
     "service_code": re.compile(r"[0-9]{1,5}"),
     "ship_fee": re.compile(r"0|[1-9][0-9]{0,17}"),
     "tax": re.compile(r"0|[1-9][0-9]{0,17}"),
-    "trans_id": re.compile(r"[0-9A-Za-z]{0,40}"),
+    # The last of them runs into nothing.
+    "trans_id": re.compile(r"[0-9A-Za-z._-]{0,60}"),
 }
 _CODE = re.compile(r"[0-9]{2}")
 
@@ -188,9 +189,12 @@ def read_return(form: Form, secrets: Sequence[str], pairs: Sequence[tuple[str, s
     )
 
 
-def read_code(text: str) -> str:
-    """Give the code of an answer to a question: the second of the parts between pipes. Raises ValueError."""
+def read_code(text: str, *, may_stand_alone: bool = False) -> str:
+    """Give the code of an answer to a question: the second of the parts between pipes, or all of it where the first
+    version of the question answers so. Raises ValueError."""
     parts = _parts(text)
+    if may_stand_alone and len(parts) == 1 and _CODE.fullmatch(parts[0]):
+        return parts[0]
     if len(parts) < 2 or not _CODE.fullmatch(parts[1]):
         raise ValueError("no code stands at the second place")
     return parts[1]

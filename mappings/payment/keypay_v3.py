@@ -19,8 +19,10 @@ from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import read_amount
 from mappings.payment.documents import DocumentRefused, parse
 from mappings.payment.notices import Notice
+from mappings.payment.plain_text import label
 from mappings.payment.references import mixed_reference
 from mappings.payment.times import read_wire_time
+from mappings.payment.unwrapping import unwrapped
 
 REFERENCE_LENGTH = 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -74,7 +76,7 @@ def flattened(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DocumentRefused where both hold a member and disagree: two readers would see two messages.
     """
-    inner = document.get("data")
+    inner = unwrapped(document.get("data"))
     if not isinstance(inner, Mapping):
         return dict(document)
     outer = {name: value for name, value in document.items() if name != "data"}
@@ -102,7 +104,7 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
         members = flattened(document)
         if "transaction_refund_code" in members:
             raise _refused("not_offered")
-        texts = {name: word(members.get(name)) for name in _ORDER}
+        texts = {name: label(word(members.get(name))) for name in _ORDER}
         amount = read_amount(members.get("trans_amount"))
     except DocumentRefused as error:
         raise _refused(error.code) from None
@@ -115,7 +117,8 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
     place = key_that_fits(keys, order_values(texts), members.get("check_sum"))
     if place is None:
         raise _refused("bad_checksum")
-    if word(members.get("error", "0")) not in ("0", ""):
+    said = members.get("error")
+    if said is not None and word(said) != "0":
         raise _refused("malformed")
     fact = _fact(form, members, amount=amount, reference=texts["transaction_id"], is_decisive=False)
     return fact if place == 0 else replace(fact, notices=(*fact.notices, Notice.PREVIOUS_SECRET))
@@ -137,7 +140,7 @@ def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partn
 def _fact(
     form: Form, members: Mapping[str, Any], *, amount: int | None, reference: str, is_decisive: bool
 ) -> PaymentFact:
-    status = word(members.get("status"))
+    status = label(word(members.get("status")))
     answer = form.answers.get(status)
     notices: list[str] = [] if answer is not None else [Notice.UNKNOWN_STATE]
     if word(members.get("addition_fee", _NO_FEE)) != _NO_FEE:
@@ -145,14 +148,14 @@ def _fact(
     command = word(members.get("command"))
     if command and command not in form.commands:
         notices.append(Notice.OTHER_MESSAGE_TYPE)
-    dossier = _dossier_of(members.get("bill_info"))
+    dossier = label(_dossier_of(members.get("bill_info")))
     if dossier:
         notices.append(Notice.UNSIGNED_DOSSIER)
     bill_url = word(members.get("url_invoice"))
     if bill_url and not is_allowed(bill_url, form.bill_hosts):
         bill_url = ""
         notices.append(Notice.FOREIGN_BILL_ADDRESS)
-    written = word(members.get("update_at"))
+    written = label(word(members.get("update_at")))
     time = read_wire_time(written) if written else None
     notices += time.notices if time is not None else ()
     return PaymentFact(
@@ -160,8 +163,8 @@ def _fact(
         reference=reference,
         partner_code=form.client_id,
         amount_vnd=amount,
-        currency=word(members.get("currency_code", CURRENCY)),
-        transaction=word(members.get("transaction_code")),
+        currency=label(word(members.get("currency_code", CURRENCY))),
+        transaction=label(word(members.get("transaction_code"))),
         dossier_code=dossier,
         paid_at=time.at if time is not None else None,
         paid_at_text=written,

@@ -23,7 +23,7 @@ from gateway.model.payment import CURRENCY, Answer, Payer, PaymentFact, PaymentO
 from gateway.ports.payments import NotificationRefused
 from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.notices import Notice
-from mappings.payment.plain_text import plain
+from mappings.payment.plain_text import label, plain
 from mappings.payment.references import digit_reference
 from mappings.payment.times import read_wire_time
 
@@ -159,7 +159,13 @@ def dossier_of(order_id: str) -> str:
     return dossier if is_well else ""
 
 
-def read_callback(partner_code: str, members: Mapping[str, Any], *, may_lack: frozenset[str]) -> PaymentFact:
+def read_callback(
+    partner_code: str,
+    members: Mapping[str, Any],
+    *,
+    may_lack: frozenset[str],
+    pending_codes: frozenset[str] = frozenset(),
+) -> PaymentFact:
     """Read a callback: what it claims, never decisive.
 
     Identifiers may come as texts or whole numbers. Raises NotificationRefused (malformed).
@@ -179,27 +185,32 @@ def read_callback(partner_code: str, members: Mapping[str, Any], *, may_lack: fr
     )
     if not is_well:
         raise _malformed()
+    # No list of codes is known; whatever is not 00 is not paid (U24).
     is_paid = words["errorCode"] == PAID_CODE
-    transaction = words["transactionCode"] or words["transactionNo"]
+    is_pending = words["errorCode"] in pending_codes
+    transaction = label(words["transactionCode"]) or label(words["transactionNo"])
     if is_paid and not _TRANSACTION.fullmatch(transaction):
         raise _malformed()
-    time = read_wire_time(words["payDate"]) if words["payDate"] else None
+    written = label(words["payDate"])
+    time = read_wire_time(written) if written else None
     return PaymentFact(
-        # No list of codes is known; whatever is not 00 is not paid (U24).
-        answer=Answer.PAID if is_paid else Answer.FAILED,
+        answer=Answer.PAID if is_paid else Answer.PENDING if is_pending else Answer.FAILED,
         reference=words["requestCode"],
         partner_code=partner_code,
         amount_vnd=amount,
         # No message of PayGov names a currency: there is only one.
         currency=CURRENCY,
         transaction=transaction,
-        bank_code=words["paygate"],
+        bank_code=label(words["paygate"]),
         dossier_code=dossier_of(words["orderId"]),
         paid_at=time.at if time is not None else None,
-        paid_at_text=words["payDate"],
+        paid_at_text=written,
         result_code=words["errorCode"],
         is_decisive=False,
-        notices=(*(time.notices if time is not None else ()), *(() if is_paid else (Notice.UNKNOWN_RESULT,))),
+        notices=(
+            *(time.notices if time is not None else ()),
+            *(() if is_paid or is_pending else (Notice.UNKNOWN_RESULT,)),
+        ),
     )
 
 

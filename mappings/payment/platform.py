@@ -71,7 +71,8 @@ def init_request(
         faults.append(Fault("payer_address", str(error)))
     receipt: Mapping[str, Any] = {}
     try:
-        receipt = receipt_of(rules, order, content=description)
+        # A description that cannot be sealed is one fault, and not two.
+        receipt = receipt_of(rules, order, content=description or order.dossier_code)
     except InvalidInput as error:
         faults.extend(error.faults)
     if faults:

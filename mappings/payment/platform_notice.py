@@ -13,7 +13,7 @@ from typing import Any
 from gateway.model.payment import Answer, PaymentFact
 from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
 from mappings.payment.addresses import is_allowed
-from mappings.payment.amounts import digits_of, read_amount
+from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.documents import DocumentRefused, read_object, write
 from mappings.payment.notices import Notice
 from mappings.payment.platform import is_own_reference
@@ -53,10 +53,6 @@ def read_confirm(
     result, is_listed = rules.result_of(values["MaLoi"])
     if result is ResultClass.SUCCESS and not values["MaGiaoDich"]:
         raise _refused("malformed")
-    try:
-        amount = read_amount(document["SoTien"])
-    except ValueError:
-        raise _refused("malformed") from None
     if not is_listed:
         notices.append(Notice.UNKNOWN_RESULT)
     if result is ResultClass.CONFIGURATION:
@@ -79,7 +75,7 @@ def read_confirm(
         answer=_answer(result),
         reference=values["MaThamChieu"],
         partner_code=values["MaDoiTac"],
-        amount_vnd=amount,
+        amount_vnd=read_amount(values["SoTien"]),
         currency=values["MaTienTe"],
         transaction=values["MaGiaoDich"],
         bank_code=values["MaNganHang"],
@@ -133,8 +129,8 @@ def _values(rules: PlatformRules, document: Mapping[str, Any]) -> dict[str, str]
     if any(not values[name] for name in _NEVER_EMPTY) or not isinstance(document.get("UrlBienLai", ""), str | None):
         raise _refused("malformed")
     try:
-        values["SoTien"] = digits_of(document["SoTien"])
-    except (KeyError, ValueError):
+        values["SoTien"] = write_amount(read_amount(document.get("SoTien")))
+    except ValueError:
         raise _refused("malformed") from None
     return values
 

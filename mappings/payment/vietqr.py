@@ -129,6 +129,9 @@ def read(text: str) -> Transfer:
     for place, (shortest, longest) in _LIMITS.items():
         if place in objects and not shortest <= len(objects[place]) <= longest:
             raise QrRefused("length")
+    if any("02" <= place <= "51" and place != "38" for place in objects):
+        # Another scheme's account beside it: two readers would pay to two places.
+        raise QrRefused("account")
     bank_bin, number, service = _read_account(objects.get("38", ""))
     extra = _read_extra(objects["62"]) if "62" in objects else {}
     transfer = Transfer(

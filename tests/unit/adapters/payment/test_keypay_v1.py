@@ -223,6 +223,15 @@ async def test_question_v1() -> None:
     assert expected == asked.query["secure_hash"]
 
 
+async def test_question_v1_may_be_answered_by_the_code_alone() -> None:
+    """How it is answered is not known; V2 has its parts."""
+    async with scripted_http([text("00")]) as peer, make(peer, query_form="v1") as adapter:
+        assert Answer.PAID is (await adapter.query(ATTEMPT)).answer
+    async with scripted_http([text("00")]) as peer, make(peer) as adapter:
+        with pytest.raises(ContractBroken):
+            await adapter.query(ATTEMPT)
+
+
 @pytest.mark.parametrize(
     ("code", "answer", "notices"),
     [

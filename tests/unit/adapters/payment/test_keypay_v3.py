@@ -206,7 +206,7 @@ async def test_pitfall_08_a_captured_unpaid_callback_turned_into_paid() -> None:
         unpaid = json.loads(callback(status="1").body)
         turned = RawNotification(method="POST", content_type="", body=json.dumps({**unpaid, "status": "0"}).encode())
         fact = await adapter.verify(turned, adapter.read_notification(turned), ATTEMPT)
-        assert (Answer.PENDING, True) == (fact.answer, fact.is_decisive)
+        assert (Answer.NOT_FOUND, True) == (fact.answer, fact.is_decisive)
 
 
 async def test_pitfall_09_the_detail_tells_its_own_amount() -> None:
@@ -283,7 +283,7 @@ async def test_a_detail_that_was_not_given_ends_nothing() -> None:
         (Verdict.APPLIED, 200, 0),
         (Verdict.REFUSED, 200, -1),
         (Verdict.FORGED, 200, -1),
-        (Verdict.UNAVAILABLE, 503, -1),
+        (Verdict.UNAVAILABLE, 200, -1),
     ],
 )
 async def test_acknowledgements(verdict: Verdict, status: int, code: int) -> None:
@@ -336,6 +336,7 @@ async def test_a_refund() -> None:
         (json_reply({}), ContractBroken),
         (Reply(resets=True), OutcomeUnknown),
         (Reply(stalls=True), OutcomeUnknown),
+        (Reply(status=503), OutcomeUnknown),
     ],
 )
 async def test_faults_of_a_refund(reply: Reply, expected: type[RemoteError]) -> None:
@@ -457,6 +458,8 @@ async def test_the_check_asks_about_an_order_that_nobody_opened() -> None:
         ({"page_hosts": []}, "page_hosts"),
         ({"answers": {"0": "failed"}}, "what means paid"),
         ({"command": "P|Y"}, "pipe"),
+        ({"fee_kinds": {"charge": "1"}}, "fee_kinds"),
+        ({"bank_pattern": "("}, "pattern"),
     ],
 )
 def test_settings_that_do_not_fit_together(change: dict[str, Any], fault: str) -> None:
@@ -472,4 +475,4 @@ def test_the_recommended_defaults() -> None:
     assert settings.pay_later is not None
     assert 1.0 == settings.pay_later.expires_unit_seconds
     assert {"charge": "1", "levy": "2"} == dict(settings.fee_kinds)
-    assert {"0": Answer.PAID, "1": Answer.PENDING} == dict(settings.answers)
+    assert {"0": Answer.PAID, "1": Answer.NOT_FOUND} == dict(settings.answers)

@@ -17,6 +17,7 @@ from gateway.errors import (
     CredentialsRefused,
     InvalidInput,
     OutcomeUnknown,
+    RateLimited,
     Rejected,
     RemoteError,
     TransientFailure,
@@ -99,6 +100,7 @@ async def test_it_is_off_until_it_is_switched_on() -> None:
     assert not PayGovSettings.model_fields["is_enabled"].default
     async with PayGovAdapter(settings, make_parts()) as adapter:
         reference = reference_of(adapter)
+        assert {Capability.NOTIFY, Capability.BILL} == adapter.capabilities
         with pytest.raises(InvalidInput) as caught:
             await adapter.open(make_order(reference))
         assert "not_offered" == caught.value.code
@@ -124,6 +126,16 @@ async def test_an_order_is_opened_with_token_and_header() -> None:
         )
     assert isinstance(order.document["amount"], int)
     assert "203.0.113.7" == order.document["ipAddress"]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+async def test_f16_an_answer_handed_on_as_text_is_unwrapped(layers: int) -> None:
+    """An intermediary may write `data` as JSON text, once or twice."""
+    data: Any = {"url": "https://paygov.example/pay/1"}
+    for _ in range(layers):
+        data = json.dumps(data)
+    async with scripted_http([TOKEN, json_reply({"data": data})]) as peer, make(peer) as adapter:
+        assert "https://paygov.example/pay/1" == (await adapter.open(make_order(reference_of(adapter)))).pay_url
 
 
 async def test_an_order_that_the_lgsp_signs_sends_no_key() -> None:
@@ -188,6 +200,8 @@ OPEN_FAULTS: dict[str, tuple[Reply, type[RemoteError]]] = {
     "stall": (Reply(stalls=True), OutcomeUnknown),
     "500": (Reply(b"<html>", 500), OutcomeUnknown),
     "502": (Reply(b"<html>", 502, "text/html"), OutcomeUnknown),
+    "503": (Reply(b"", 503), OutcomeUnknown),
+    "429": (Reply(b"", 429), RateLimited),
     "400": (Reply(b"{}", 400), Rejected),
     "empty": (Reply(b""), ContractBroken),
     "html": (Reply(b"<html>maintenance</html>", 200, "text/html"), ContractBroken),
@@ -319,7 +333,7 @@ async def test_bodies_that_are_no_callback(body: bytes, code: str) -> None:
         (Verdict.APPLIED, 200, "SUCCESSFUL"),
         (Verdict.REFUSED, 200, "FAILED"),
         (Verdict.FORGED, 200, "SIGNATURE_WRONG"),
-        (Verdict.UNAVAILABLE, 503, "FAILED"),
+        (Verdict.UNAVAILABLE, 200, "FAILED"),
     ],
 )
 async def test_acknowledgements(verdict: Verdict, status: int, word: str) -> None:
@@ -378,6 +392,7 @@ async def test_the_check_logs_in_and_opens_nothing() -> None:
         ({"page_hosts": []}, "page_hosts"),
         ({"may_lack": ["checksum"]}, "may_lack"),
         ({"verified_word": "FAILED"}, "verified_word"),
+        ({"pending_codes": ["00"]}, "pending_codes"),
         ({"unit_code": "H01"}, "unit_code"),
     ],
 )

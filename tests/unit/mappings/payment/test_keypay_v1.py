@@ -269,6 +269,14 @@ def test_the_code_of_an_answer(text: str) -> None:
     assert "00" == keypay_v1.read_code(text)
 
 
+def test_a_code_alone_is_an_answer_of_the_first_version_only() -> None:
+    """How that one answers is not known."""
+    assert "08" == keypay_v1.read_code(" 08 ", may_stand_alone=True)
+    for wrong in ("8", "008", "x"):
+        with pytest.raises(ValueError):
+            keypay_v1.read_code(wrong, may_stand_alone=True)
+
+
 @pytest.mark.parametrize("text", ["", "00", "a|0|b", "a|000", "<html>", "a||00"])
 def test_an_answer_without_a_code_is_no_answer(text: str) -> None:
     """Nothing is guessed."""

@@ -1,6 +1,7 @@
 """KeyPay v3 against the vectors of payment notes §13, and the pitfalls of §11."""
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -120,6 +121,17 @@ def test_a_callback_inside_data_is_read() -> None:
     assert Answer.PAID is keypay_v3.read_callback(FORM, ["SIMKEY2"], outer).answer
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_f16_data_handed_on_as_text_is_unwrapped(layers: int) -> None:
+    """At most twice."""
+    inner: Any = {"status": "0"}
+    for _ in range(layers):
+        inner = json.dumps(inner)
+    assert {"error": "0", "status": "0"} == keypay_v3.flattened({"error": "0", "data": inner})
+    thrice = {"error": "0", "data": json.dumps(json.dumps(json.dumps({"status": "0"})))}
+    assert thrice == keypay_v3.flattened(thrice)
+
+
 def test_two_levels_that_disagree_are_refused() -> None:
     """Otherwise one reader sees another amount than the next."""
     with pytest.raises(NotificationRefused) as caught:
@@ -135,6 +147,8 @@ def test_two_levels_that_disagree_are_refused() -> None:
         ({"client_id": "OTHER"}, "unknown_partner"),
         ({"transaction_refund_code": "R1"}, "not_offered"),
         ({"error": "5"}, "malformed"),
+        ({"error": ["5"]}, "malformed"),
+        ({"data": "no JSON"}, "malformed"),
         ({"trans_amount": "150000.0"}, "malformed"),
         ({"trans_amount": 150000.0}, "malformed"),
     ],
@@ -212,3 +226,12 @@ def test_pitfall_19_a_voucher_is_only_where_it_may_be(address: str, expected: st
     form = replace(FORM, bill_hosts=frozenset({"keypay3.example"}))
     fact = keypay_v3.read_callback(form, ["SIMKEY2"], {**CALLBACK, "url_invoice": address})
     assert (expected, (Notice.UNSIGNED_DOSSIER, *notices)) == (fact.bill_url, fact.notices)
+
+
+@pytest.mark.parametrize("name", ["transaction_code", "currency_code", "update_at", "status", "bill_info"])
+def test_unsigned_text_that_cannot_be_kept_is_dropped(name: str) -> None:
+    """A zero character, which no database takes, and endless text."""
+    for text in ("a\x00b", "x" * 5000):
+        value = json.dumps({"MaHoSo": text}) if name == "bill_info" else text
+        fact = keypay_v3.read_callback(FORM, ["SIMKEY2"], {**CALLBACK, name: value})
+        assert text not in (fact.transaction, fact.currency, fact.paid_at_text, fact.result_code, fact.dossier_code)

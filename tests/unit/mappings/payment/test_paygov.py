@@ -195,6 +195,13 @@ def test_whatever_is_not_00_is_not_paid(code: str) -> None:
     assert (Answer.FAILED, code, False) == (fact.answer, fact.result_code, fact.is_decisive)
 
 
+def test_a_code_may_be_known_to_end_nothing() -> None:
+    """A setting; none is known."""
+    members = {**CALLBACK, "errorCode": "01"}
+    fact = paygov.read_callback("PAYGOV-SIM", members, may_lack=frozenset(), pending_codes=frozenset({"01"}))
+    assert (Answer.PENDING, ()) == (fact.answer, fact.notices)
+
+
 @pytest.mark.parametrize("name", paygov.CALLBACK_FIELDS)
 def test_pitfall_13_a_missing_field_is_malformed(name: str) -> None:
     """Unless it is known that PayGov leaves it out, which is possible for what decides nothing."""
@@ -247,3 +254,11 @@ def test_the_header_of_the_lgsp() -> None:
     assert {"AccessKey": "a", "SecretKey": "s", "AppName": "APP", "PartnerCode": "P", "PartnerCodeCus": "C"} == (
         json.loads(base64.b64decode(value))
     )
+
+
+@pytest.mark.parametrize("name", ["transactionNo", "transactionCode", "payDate", "paygate", "orderId"])
+def test_text_that_cannot_be_kept_is_dropped(name: str) -> None:
+    """A zero character, which no database takes, and endless text; the callback says that nothing was paid."""
+    for text in ("a\x00b", "x" * 5000):
+        fact = read(errorCode="99", **{name: text})
+        assert text not in (fact.transaction, fact.bank_code, fact.paid_at_text, fact.dossier_code)

@@ -101,6 +101,13 @@ def test_whatever_deviates_is_refused(code: str, text: str) -> None:
     assert code == caught.value.code
 
 
+def test_a_second_account_is_refused() -> None:
+    """One of another scheme beside the one of NAPAS."""
+    with pytest.raises(QrRefused) as caught:
+        vietqr.read(sealed(HEAD + "26080004TEST" + ACCOUNT + TAIL))
+    assert "account" == caught.value.code
+
+
 @pytest.mark.parametrize("amount", ["0", "1000.00", "00", "1.5", "12345678901234"])
 def test_an_amount_is_whole_and_not_zero(amount: str) -> None:
     """Decimals are legal in EMVCo, but money here has none (§E.1)."""
