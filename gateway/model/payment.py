@@ -48,7 +48,9 @@ class AttemptState(StrEnum):
 
 
 LIVE = frozenset({AttemptState.CREATED, AttemptState.INIT_SENT, AttemptState.PENDING, AttemptState.UNKNOWN})
-"""States in which the payer may still pay: at most one attempt of a request is in one of them."""
+"""States in which the payer may still pay. Of a request's attempts at most one is in one of them within its window; an
+older one that its provider, asked after the window, still calls pending may stand beside it (§9.2 no. 1). So no unique
+index may rest on these states; the one that keeps payments apart is on `paid` (§9.3 no. 5)."""
 
 
 class ProviderKind(StrEnum):

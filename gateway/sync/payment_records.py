@@ -146,6 +146,8 @@ class RefundView:
     asked_at: datetime
     state: RefundState = RefundState.ASKED
     approved_by: tuple[str, ...] = field(default=(), repr=False)
+    is_reserved: bool = False
+    """Its amount is set aside on the debit."""
     refund_transaction: str = ""
     reported_vnd: int = 0
     """What the provider says went back."""

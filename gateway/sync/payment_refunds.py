@@ -110,7 +110,7 @@ def approve_refund(
     reserved = replace(debit, reserved_vnd=debit.reserved_vnd + refund.amount_vnd)
     kind = EffectKind.SEND_REFUND if policy.can_refund else EffectKind.PAY_BACK_BY_HAND
     return RefundChange(
-        refund=replace(refund, state=RefundState.APPROVED),
+        refund=replace(refund, state=RefundState.APPROVED, is_reserved=True),
         attempt=at_rest(with_debit(attempt, reserved), now),
         request=request,
         effects=(_effect(kind, refund),),
@@ -190,7 +190,7 @@ def resolve_refund(
     debit = find_debit(attempt, refund.transaction)
     if debit is None:
         return Refused(Refusal.NO_SUCH_DEBIT)
-    if not 0 <= paid_back_vnd <= debit.left_vnd + min(refund.amount_vnd, debit.reserved_vnd):
+    if not 0 <= paid_back_vnd <= debit.left_vnd + _set_aside(refund):
         return Refused(Refusal.MORE_THAN_PAID)
     kept = RefundChange(refund=refund, attempt=attempt, request=request)
     return _failed(kept, now) if paid_back_vnd == 0 else _booked(kept, debit, paid_back_vnd, now)
@@ -214,17 +214,19 @@ def _booked_late(kept: RefundChange, fact: RefundFact, now: datetime) -> RefundC
     told = replace(refund, refund_transaction=fact.transaction, reported_vnd=fact.amount_vnd)
     if debit is None or fact.amount_vnd != refund.amount_vnd or fact.amount_vnd > debit.left_vnd:
         return _alerted(replace(kept, refund=replace(told, state=RefundState.DISPUTED)), Alert.REFUND_DIFFERS)
-    # What the failure had freed is taken again, and then booked.
-    reserved = replace(debit, reserved_vnd=debit.reserved_vnd + fact.amount_vnd)
-    attempt = _rested(with_debit(kept.attempt, reserved), now)
-    return _booked(replace(kept, refund=told, attempt=attempt), reserved, fact.amount_vnd, now)
+    return _booked(replace(kept, refund=told), debit, fact.amount_vnd, now)
 
 
 def _booked(kept: RefundChange, debit: Debit, amount_vnd: int, now: datetime) -> RefundChange:
-    released = min(kept.refund.amount_vnd, debit.reserved_vnd)
-    paid_back = replace(debit, refunded_vnd=debit.refunded_vnd + amount_vnd, reserved_vnd=debit.reserved_vnd - released)
-    attempt = _rested(with_debit(kept.attempt, paid_back), now)
-    refund = replace(kept.refund, state=RefundState.DONE, reported_vnd=amount_vnd)
+    # What a failure had freed is set aside again first, so that the attempt goes by the same states.
+    aside = _set_aside(kept.refund)
+    pending = replace(debit, reserved_vnd=debit.reserved_vnd - aside + amount_vnd)
+    attempt = _rested(with_debit(kept.attempt, pending), now)
+    paid_back = replace(
+        pending, refunded_vnd=debit.refunded_vnd + amount_vnd, reserved_vnd=pending.reserved_vnd - amount_vnd
+    )
+    attempt = _rested(with_debit(attempt, paid_back), now)
+    refund = replace(kept.refund, state=RefundState.DONE, reported_vnd=amount_vnd, is_reserved=False)
     request, effects = kept.request, [published(PaymentEvent.REFUNDED, attempt, str(refund.refund_id))]
     if debit.standing in COUNTING and request.paid_attempt_id == attempt.attempt_id:
         is_whole = paid_back.refunded_vnd == paid_back.amount_vnd
@@ -239,9 +241,9 @@ def _failed(kept: RefundChange, now: datetime) -> RefundChange:
     debit = find_debit(kept.attempt, kept.refund.transaction)
     attempt = kept.attempt
     if debit is not None:
-        released = min(kept.refund.amount_vnd, debit.reserved_vnd)
-        attempt = _rested(with_debit(attempt, replace(debit, reserved_vnd=debit.reserved_vnd - released)), now)
-    failed = replace(kept.refund, state=RefundState.FAILED)
+        freed = replace(debit, reserved_vnd=debit.reserved_vnd - _set_aside(kept.refund))
+        attempt = _rested(with_debit(attempt, freed), now)
+    failed = replace(kept.refund, state=RefundState.FAILED, is_reserved=False)
     return _alerted(replace(kept, refund=failed, attempt=attempt), Alert.REFUND_FAILED)
 
 
@@ -249,6 +251,10 @@ def _unknown(kept: RefundChange, now: datetime, transaction: str = "") -> Refund
     number = transaction or kept.refund.refund_transaction
     unknown = replace(kept.refund, state=RefundState.UNKNOWN, refund_transaction=number)
     return replace(kept, refund=unknown, effects=(_effect(EffectKind.ASK_REFUND, unknown, moment=now.isoformat()),))
+
+
+def _set_aside(refund: RefundView) -> int:
+    return refund.amount_vnd if refund.is_reserved else 0
 
 
 def _rested(attempt: AttemptView, now: datetime) -> AttemptView:

@@ -242,7 +242,7 @@ class PaymentMachine(RuleBasedStateMachine):
             case _:
                 self.store(open_failed(self.request, attempt, siblings, OpenFailure.MAY_HAVE_HAPPENED, self.now))
 
-    @precondition(lambda self: self.world.orders)
+    @precondition(lambda self: self.can_pay())
     @rule(data=st.data(), odd=st.sampled_from(["", "", "", "", "less", "currency"]))
     def payer_pays(self, data: st.DataObject, odd: str) -> None:
         """At any time, at any page that the provider has, also twice."""
@@ -253,12 +253,15 @@ class PaymentMachine(RuleBasedStateMachine):
         )
         self.messages.append(told(money, self.now))
 
-    @precondition(lambda self: self.world.orders)
+    @precondition(lambda self: self.can_pay())
     @rule(data=st.data(), crashes=st.booleans())
     def payer_pays_and_all_goes_well(self, data: st.DataObject, crashes: bool) -> None:
         self.payer_pays(data, "")
         fact = self.messages[-1]
         self.deliver(fact, Source.NOTIFICATION, crashes=crashes)
+
+    def can_pay(self) -> bool:
+        return bool(self.world.orders) and len(self.world.taken) < 8
 
     @rule()
     def lapse_and_press_again(self) -> None:
@@ -628,11 +631,14 @@ class PaymentMachine(RuleBasedStateMachine):
         for _, debit in self.debits():
             assert 0 <= debit.refunded_vnd + debit.reserved_vnd <= debit.amount_vnd
         assert self.request.refunded_vnd <= self.request.amount_vnd
-        reserved = Counter[str]()
-        for refund in self.refunds_in(*_RESERVING):
-            reserved[refund.transaction] += refund.amount_vnd
-        for _, debit in self.debits():
-            assert reserved[debit.transaction] == debit.reserved_vnd
+        reserved = Counter[tuple[UUID, str]]()
+        for refund in self.refunds.values():
+            assert not refund.is_reserved or refund.state in _RESERVING
+            if not refund.is_reserved:
+                continue
+            reserved[refund.attempt_id, refund.transaction] += refund.amount_vnd
+        for view, debit in self.debits():
+            assert reserved[view.attempt_id, debit.transaction] == debit.reserved_vnd
 
     @invariant()
     def every_debit_that_was_told_has_its_place(self) -> None:
@@ -725,7 +731,7 @@ class PaymentMachine(RuleBasedStateMachine):
                 self.store_refund(change)
 
     def decide_everything(self) -> None:
-        for _ in range(40):
+        for _ in range(100):
             undecided = self.undecided()
             if not undecided:
                 return
@@ -738,10 +744,10 @@ class PaymentMachine(RuleBasedStateMachine):
             self.refunds[refund.refund_id] = replace(refund, state=RefundState.DECLINED)
         for attempt, debit in self.debits():
             if debit.standing is Standing.SURPLUS and debit.left_vnd > 0:
-                refund = self.ask_back(self.attempts[attempt.attempt_id], debit, debit.left_vnd, "an")
-                assert refund is not None
+                owed = self.ask_back(self.attempts[attempt.attempt_id], debit, debit.left_vnd, "an")
+                assert owed is not None
                 current = self.attempts[attempt.attempt_id]
-                change = approve_refund(self.request, current, refund, "binh", self.now, self.policy)
+                change = approve_refund(self.request, current, owed, "binh", self.now, self.policy)
                 assert isinstance(change, RefundChange)
                 self.store_refund(change)
         self.settle_refunds()
