@@ -114,7 +114,7 @@ def read_statement(
     chunks: Iterable[bytes],
     form: StatementForm,
     until: date,
-    bounds: StatementBounds = StatementBounds(),  # noqa: B008 - frozen
+    bounds: StatementBounds = StatementBounds(),
 ) -> Statement:
     """Read a statement in UTF-8 (a byte-order mark is passed over) that is complete up to and with the day `until`.
 
