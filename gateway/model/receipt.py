@@ -19,6 +19,8 @@ from gateway.model.dossier import FeeKind
 MAX_NUMBER = 9_999_999
 """Seven digits at most."""
 MAX_AMOUNT_VND = 10**15
+MAX_NAME_LENGTH = 500
+MAX_ITEMS_COUNT = 1_000
 TYPE_NAMES = {FeeKind.CHARGE: "BIÊN LAI THU PHÍ", FeeKind.LEVY: "BIÊN LAI THU LỆ PHÍ"}
 # Letters of the Vietnamese alphabet, then the last two digits of the year, perhaps with a letter for the form's kind.
 _SYMBOL = re.compile(r"[A-EGHIK-VXYĂÂĐÊÔƠƯ]{1,6}-?(?P<year>[0-9]{2})[A-EGHIK-VXY]?")
@@ -135,8 +137,13 @@ class ReceiptDraft:
         ]
         if self.collector.tax_code and not _TAX_CODE.fullmatch(self.collector.tax_code):
             faults.append(Fault("collector.tax_code", "must be a tax code"))
-        if not self.items:
-            faults.append(Fault("items", "must not be empty"))
+        if not 0 < len(self.items) <= MAX_ITEMS_COUNT:
+            faults.append(Fault("items", f"must be 1 to {MAX_ITEMS_COUNT}"))
+        texts = (self.collector.name, self.collector.address, self.payer.full_name, self.payer.address)
+        if any(
+            len(text) > MAX_NAME_LENGTH for text in (*texts, self.procedure_name, *(one.name for one in self.items))
+        ):
+            faults.append(Fault("names", f"must have at most {MAX_NAME_LENGTH} characters"))
         if any(isinstance(item.amount_vnd, bool) or item.amount_vnd <= 0 for item in self.items):
             faults.append(Fault("items", "must have amounts above zero"))
         elif self.amount_vnd > MAX_AMOUNT_VND:

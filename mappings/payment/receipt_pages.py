@@ -137,7 +137,7 @@ class Pages:
         for number, row in enumerate(rows):
             is_total = is_total_last and number == len(rows) - 1
             height = len(wrapped(row[1], REGULAR, 9.5, TEXT_WIDTH - 160)) * 9.5 * _LEADING + 6
-            # A row taller than a page is broken nowhere else: names of fees are short of that by far.
+            # No row is taller than a page: the model bounds the names of items.
             if self.need(height):
                 self._table_row(head, is_bold=True)
             self._table_row(row, is_bold=is_total)

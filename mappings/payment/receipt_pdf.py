@@ -54,7 +54,7 @@ def _heading(pages: Pages, receipt: Receipt, day: str) -> None:
     pages.skip(8)
     pages.text(draft.type_name, size=16, is_bold=True, is_centred=True)
     pages.text("(Biên lai điện tử)", size=9, is_centred=True, is_grey=True)
-    pages.text(f"Mẫu số: {series.form_symbol}    Ký hiệu: {series.receipt_symbol}", is_centred=True)
+    pages.text(f"Mẫu số: {series.form_symbol} – Ký hiệu: {series.receipt_symbol}", is_centred=True)
     pages.text(f"Số: {receipt.number.text}", size=12, is_bold=True, is_centred=True)
     pages.text(day, is_centred=True)
     if receipt.cancellation is not None:
