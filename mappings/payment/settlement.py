@@ -10,6 +10,7 @@ column, never a value. The file is read line by line; size, lines and rows are b
 import csv
 import hashlib
 import hmac
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from gateway.errors import IntegrityFailed
 from gateway.model.payment import CURRENCY
 from gateway.model.settlement import FileDay, FileRow, MoneyKind
 from gateway.model.vocabulary import VIETNAM
-from mappings.payment.settlement_rows import COLUMNS, STATES, RowFault, read_row
+from mappings.payment.settlement_rows import COLUMNS, RowFault, read_row
 
 AVAILABLE_AT = time(8, 0)
 """Hour in Viet Nam at which the file of a day is there, on the day after."""
@@ -29,7 +30,7 @@ _NAME = re.compile(r"(?P<partner>[A-Za-z0-9_.-]{1,50})_(?P<day>[0-9]{8})\.csv", 
 _DIGEST = re.compile(r"(?P<digest>[0-9a-fA-F]{64})(?: [ *](?P<name>\S+))?\s*", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _KINDS = {MoneyKind.PAY: "PAY", MoneyKind.REFUND: "REFUND"}
-_WRITTEN_STATES = {state: code for code, state in reversed(STATES.items())}
+_STATES = {RowState.DONE: "1", RowState.PENDING: "3", RowState.FAILED: "4"}
 
 
 class FaultKind(StrEnum):
@@ -150,16 +151,18 @@ def read_settlement(
 
 def write_settlement(file: FileDay) -> tuple[bytes, str]:
     """Write the file of a day and the text of its side file."""
-    lines = [",".join(COLUMNS)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
     for row in file.rows:
-        cells = (
-            *(row.reference, row.transaction, _KINDS[row.kind], str(row.amount_vnd), CURRENCY, row.bank_code),
-            *(_wire_time(row), _WRITTEN_STATES[row.state], row.account_number, row.dossier_code),
-            str(row.service_fee_vnd),
+        writer.writerow(
+            (
+                *(row.reference, row.transaction, _KINDS[row.kind], row.amount_vnd, CURRENCY, row.bank_code),
+                *(_wire_time(row), _STATES[row.state], row.account_number, row.dossier_code, row.service_fee_vnd),
+            )
         )
-        lines.append(",".join(cells))
-    lines.append(f"{TRAILER},{len(file.rows)},{sum(row.amount_vnd for row in file.rows)}")
-    content = ("\r\n".join(lines) + "\r\n").encode()
+    writer.writerow((TRAILER, len(file.rows), sum(row.amount_vnd for row in file.rows)))
+    content = text.getvalue().encode()
     name = file_name(file.partner_code, file.day)
     return content, f"{hashlib.sha256(content).hexdigest()}  {name}\n"
 

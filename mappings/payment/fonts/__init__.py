@@ -1,0 +1,1 @@
+"""DejaVu Sans, which has every Vietnamese letter; its licence stands in LICENSE.txt."""
