@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from gateway.errors import IntegrityFailed
 from gateway.model.payment import CURRENCY
-from gateway.model.settlement import FileDay, FileRow, MoneyKind
+from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
 from gateway.model.vocabulary import VIETNAM
 from mappings.payment.settlement_rows import COLUMNS, RowFault, read_row
 
