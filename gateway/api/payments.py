@@ -4,187 +4,39 @@ Amounts are whole đồng. Money counts only when a provider's verified word say
 (payment notes §9.3 no. 1).
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from ipaddress import ip_address
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from gateway.api.dossiers import require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.looks import Shown, note_look, open_dossier
 from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_views import (
+    HistoryLine,
+    NewAttempt,
+    NewPayment,
+    PayerView,
+    Payment,
+    PaymentHistory,
+    PaymentList,
+    PaymentQuery,
+    ProviderList,
+    payment_view,
+)
 from gateway.api.preconditions import NEEDED_IDEMPOTENCY_KEY, idempotency_key_of
 from gateway.api.problems import Problem
 from gateway.engine.payment_records import PaymentContent
 from gateway.engine.payments import PaymentNotPossible, PaymentWish, PayWish
 from gateway.errors import Fault, IntegrityFailed, RemoteError
 from gateway.model.audit import AuditAction
-from gateway.model.dossier import Dossier, FeeKind
-from gateway.model.party import CLOSED
+from gateway.model.dossier import Dossier
 from gateway.model.payment import Payer, PaymentItem
-from gateway.model.vocabulary import DossierCode, Instant, Name, ShortText
 from gateway.store.clients import Scope
 from gateway.store.dossiers import find_dossier
 from gateway.store.procedure_reads import find_procedure
-from gateway.sync.payment_storing import KeyReused, StoredAttempt, StoredPayment
-
-_MAX_VND = 10**13
-Amount = Annotated[int, Field(ge=1, le=_MAX_VND, strict=True, description="Whole đồng.")]
-ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$"), Field(examples=["platform"])]
-
-
-def _is_address(text: str) -> str:
-    try:
-        ip_address(text)
-    except ValueError:
-        # Without its cause, which repeats the value.
-        raise ValueError("must be an IPv4 or IPv6 address") from None
-    return text
-
-
-NetworkAddress = Annotated[
-    str,
-    StringConstraints(max_length=45),
-    AfterValidator(_is_address),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
-            "description": "Of the payer's browser, as your portal sees it.",
-            "examples": ["203.0.113.7"],
-        }
-    ),
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemView:
-    """One charge or levy."""
-
-    __pydantic_config__ = CLOSED
-
-    name: Name
-    kind: FeeKind
-    amount_vnd: Amount
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,50}$")] = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayerView:
-    """Who pays, where it is not the applicant."""
-
-    __pydantic_config__ = CLOSED
-
-    full_name: Annotated[Name, Field(max_length=250)] = field(repr=False)
-    number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{6,20}$")] = field(repr=False)
-    address: Annotated[ShortText, Field(min_length=1)] = field(repr=False)
-    province: ShortText = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPayment:
-    """What is owed. Without `items` it is what the dossier states; with them they must be fees that it states."""
-
-    __pydantic_config__ = CLOSED
-
-    dossier_code: DossierCode
-    items: Annotated[tuple[ItemView, ...], Field(max_length=50)] = ()
-    payer: PayerView | None = None
-    deadline_at: Annotated[Instant | None, Field(description="Of the obligation, not of a payment page.")] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAttempt:
-    """A payer's wish to pay now."""
-
-    __pydantic_config__ = CLOSED
-
-    provider: ProviderName
-    payer_address: NetworkAddress
-    return_to: Annotated[
-        str, StringConstraints(max_length=2000), Field(description="One of the client's registered addresses.")
-    ]
-    state: Annotated[str, StringConstraints(pattern=r"^[!-~]{0,200}$")] = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptView:
-    """One try. `pay_url` and `qr_content` lead the payer on while it is pending."""
-
-    attempt_id: UUID
-    provider: str
-    reference: str
-    state: str
-    amount_vnd: int
-    opened_at: datetime
-    expires_at: datetime
-    pay_url: str | None = None
-    qr_content: str | None = None
-    transactions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
-    """What is owed and what has become of it; `is_disputed`: a person must decide first."""
-
-    payment_id: UUID
-    dossier_code: str
-    agency_code: str
-    state: str
-    is_disputed: bool
-    amount_vnd: int
-    refunded_vnd: int
-    version: int
-    items: tuple[ItemView, ...]
-    created_at: datetime
-    deadline_at: datetime | None
-    attempts: tuple[AttemptView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentList:
-    """Payments of a dossier, the oldest first."""
-
-    payments: tuple[Payment, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLine:
-    """One change of a state, by which way it came, and why."""
-
-    at: datetime
-    attempt_id: UUID | None
-    state: str
-    reason: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentHistory:
-    """Everything that happened to a payment, in order."""
-
-    entries: tuple[HistoryLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentQuery:
-    """Which payments."""
-
-    __pydantic_config__ = CLOSED
-
-    dossier_code: DossierCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderList:
-    """Providers that can be named in an attempt."""
-
-    providers: tuple[str, ...]
+from gateway.sync.payment_storing import KeyReused, StoredPayment
 
 
 def service_of(call: Call) -> PaymentService:
@@ -232,7 +84,7 @@ async def post_payment(call: Call) -> web.StreamResponse:
     except PaymentNotPossible as error:
         raise Problem("payment-not-possible", error.refusal) from error
     headers = {} if is_new else {"Idempotency-Replayed": "true"}
-    return call.answer(201 if is_new else 200, _view(payment), headers)
+    return call.answer(201 if is_new else 200, payment_view(payment), headers)
 
 
 def _items(dossier: Dossier, stated: NewPayment) -> tuple[PaymentItem, ...]:
@@ -275,7 +127,7 @@ async def _procedure_name(call: Call, code: str) -> str:
 
 async def get_payment(call: Call) -> web.StreamResponse:
     """Tell how a payment stands."""
-    return call.answer(200, _view(await _found(call)))
+    return call.answer(200, payment_view(await _found(call)))
 
 
 async def get_payments(call: Call) -> web.StreamResponse:
@@ -284,7 +136,7 @@ async def get_payments(call: Call) -> web.StreamResponse:
     payments = await service_of(call).desk.records.store.of_dossier(query.dossier_code)
     for payment in payments[:1]:
         require_agency(call.caller, payment.agency_code)
-    return call.answer(200, PaymentList(payments=tuple(_view(payment) for payment in payments)))
+    return call.answer(200, PaymentList(payments=tuple(payment_view(payment) for payment in payments)))
 
 
 async def get_history(call: Call) -> web.StreamResponse:
@@ -334,7 +186,7 @@ async def post_attempt(call: Call) -> web.StreamResponse:
         if error.code != "payment_erased":
             raise
         raise Problem("payment-not-possible", error.code) from error
-    return call.answer(201, _view(opened))
+    return call.answer(201, payment_view(opened))
 
 
 async def cancel_payment(call: Call) -> web.StreamResponse:
@@ -344,7 +196,7 @@ async def cancel_payment(call: Call) -> web.StreamResponse:
         cancelled = await service_of(call).desk.cancel(payment.view.request_id)
     except PaymentNotPossible as error:
         raise Problem("payment-not-possible", error.refusal) from error
-    return call.answer(200, _view(cancelled))
+    return call.answer(200, payment_view(cancelled))
 
 
 async def get_providers(call: Call) -> web.StreamResponse:
@@ -358,42 +210,6 @@ async def _found(call: Call) -> StoredPayment:
         raise Problem("payment-not-found")
     require_agency(call.caller, payment.agency_code)
     return payment
-
-
-def _view(payment: StoredPayment) -> Payment:
-    view = payment.view
-    return Payment(
-        payment_id=view.request_id,
-        dossier_code=view.dossier_code,
-        agency_code=payment.agency_code,
-        state=view.state.value,
-        is_disputed=view.is_disputed,
-        amount_vnd=view.amount_vnd,
-        refunded_vnd=view.refunded_vnd,
-        version=view.version,
-        items=tuple(
-            ItemView(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code) for item in view.items
-        ),
-        created_at=payment.created_at,
-        deadline_at=view.deadline_at,
-        attempts=tuple(_attempt(one) for one in payment.attempts),
-    )
-
-
-def _attempt(stored: StoredAttempt) -> AttemptView:
-    view = stored.view
-    return AttemptView(
-        attempt_id=view.attempt_id,
-        provider=view.provider,
-        reference=view.reference,
-        state=view.state.value,
-        amount_vnd=view.amount_vnd,
-        opened_at=view.opened_at,
-        expires_at=view.expires_at,
-        pay_url=(view.pay_url or None) if view.is_live else None,
-        qr_content=(view.qr_content or None) if view.is_live else None,
-        transactions=tuple(debit.transaction for debit in view.debits),
-    )
 
 
 _ONE = {"payment_id": UUID}

@@ -382,20 +382,27 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
-        scan=await _scan(stack, options, log, portal, inbound, questions),
+        scan=await _scan(stack, options, log, portal, inbound, questions, paid),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
 
 
 async def _scan(
-    stack: Stack, options: Options, log: Log, portal: PortalRecord, inbound: Inbound, questions: Questions
+    stack: Stack,
+    options: Options,
+    log: Log,
+    portal: PortalRecord,
+    inbound: Inbound,
+    questions: Questions,
+    paid: Paid,
 ) -> Scan:
     """Look for everybody in whatever the gateway has written."""
     records = [held["record"] for held in portal.dossiers.values()]
     hub, *sign_ons = (Control(stack.session, one.control_url, one.token) for one in stack.sign_ons)
     values = {Value("officer", name) for name in OFFICERS}
     values |= values_of(one.request.body for changes in log.accepted.values() for one in changes.values())
+    values |= values_of(paid.documents)
     values |= people_of_portal(records) | people_filed(inbound.filed) | citizens_of(questions.people)
     values |= people_of_hub((await hub.get("people"))["data"])
     for sign_on in sign_ons:

@@ -10,7 +10,8 @@ from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
-from gateway.demo.payments import PROVIDERS, Paid
+from gateway.demo.payment_files import PROVIDERS
+from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
 from gateway.demo.sign_ins import SignedIns

@@ -1,0 +1,138 @@
+"""The simulated payment providers of the demonstration, and the gateway's settings for them."""
+
+import json
+import secrets
+import sys
+
+from gateway.demo.stack import Child, Files
+
+RETURN_TO = "https://cong.tinh.example/thanh-toan"
+# Provider of the gateway, name of its simulator.
+PROVIDERS = {"platform": "pp", "paygov": "paygov", "keypay": "keypay", "keypay-v3": "keypay"}
+_PARTNER = "H99-DEMO"
+_CLIENT = "H99_DEMO"
+_MERCHANT = "H99DEMO"
+_UNIT = "000.00.99.H99"
+
+
+class PaymentFiles:
+    """Makes the simulators' process and the gateway's settings; secrets are of this run."""
+
+    def __init__(self, files: Files, port: int) -> None:
+        self._files = files
+        self._callbacks = f"http://127.0.0.1:{port}/callbacks/payments"
+        self._public = f"http://127.0.0.1:{port}"
+        self._secret = secrets.token_urlsafe(24)
+        self.token = secrets.token_hex(16)
+
+    def child(self) -> Child:
+        """Prepare the process of all simulated providers."""
+        notify = {name: f"{self._callbacks}/{name}" for name in PROVIDERS}
+        settings = {
+            "pp": {
+                "partners": [
+                    {
+                        "code": _PARTNER,
+                        "secrets": [self._secret],
+                        "notify_url": notify["platform"],
+                        "return_url": f"{notify['platform']}/return",
+                    }
+                ],
+                "time_scale": 0.01,
+            },
+            "paygov": {
+                "partners": [
+                    {
+                        "code": _PARTNER,
+                        "access_key": _PARTNER,
+                        "secret_key": self._secret,
+                        "service_code": "DEMO",
+                        "notify_url": notify["paygov"],
+                    }
+                ]
+            },
+            "keypay": {
+                "merchants": [{"code": _MERCHANT, "secret": self._secret, "ipn_url": notify["keypay"]}],
+                "clients": [
+                    {
+                        "code": _CLIENT,
+                        "key_1": self._secret,
+                        "key_2": self._secret[::-1],
+                        "notify_url": notify["keypay-v3"],
+                    }
+                ],
+            },
+        }
+        profile = self._files.folder / "payments.json"
+        profile.touch(mode=0o600)
+        profile.write_text(json.dumps(settings), encoding="utf-8")
+        arguments = [
+            *(sys.executable, "-m", "adapters.payment.sandbox", "--profile", str(profile)),
+            *("--control-port", "0", "--control-token", self.token),
+        ]
+        return Child("payment providers", arguments, self._files.folder / "payments.log")
+
+    def settings(self, url: str) -> str:
+        """Write the section [payments]."""
+        host = json.dumps(url.removeprefix("http://"))
+        app = f'app_name = "SIMAPP", partner_code = "{_PARTNER}"'
+        secret, reverse = json.dumps(self._secret), json.dumps(self._secret[::-1])
+        return f"""
+[payments]
+public_base_url = {json.dumps(self._public)}
+
+[[payments.clients]]
+client_id = "one-stop"
+returns = [{json.dumps(RETURN_TO)}]
+
+[[payments.accounts]]
+account_number = "9990001234567"
+account_name = "KHO BAC NHA NUOC TINH MAU"
+bank_code = "VCB"
+bank_bin = "970436"
+unit_code = "{_UNIT}"
+unit_name = "Sở Thử nghiệm"
+
+[[payments.providers]]
+kind = "platform"
+init_url = "{url}/pp/init"
+query_url = "{url}/pp/query"
+bill_url = "{url}/pp/bill"
+page_hosts = [{host}]
+bill_hosts = [{host}]
+secrets = [{{ secret = {{ value = {secret} }} }}]
+rules = {{ partner_code = "{_PARTNER}" }}
+is_test = true
+
+[[payments.providers]]
+kind = "paygov"
+is_enabled = true
+base_url = "{url}/paygov"
+access = {{ access_key = "{_PARTNER}", secret_key = {{ value = {secret} }}, {app} }}
+partner_code = "{_PARTNER}"
+access_key = "{_PARTNER}"
+secret_key = {{ value = {secret} }}
+service_code = "DEMO"
+unit_code = "{_UNIT}"
+page_hosts = [{host}]
+is_test = true
+
+[[payments.providers]]
+kind = "keypay_v1"
+pay_url = "{url}/keypay/process"
+service_url = "{url}/keypay/jsonresources/generic"
+merchant_code = "{_MERCHANT}"
+keys = [{{ value = {secret} }}]
+page_hosts = [{host}]
+is_test = true
+
+[[payments.providers]]
+kind = "keypay_v3"
+client_id = "{_CLIENT}"
+sending_key = [{{ value = {secret} }}]
+receiving_key = [{{ value = {reverse} }}]
+create_url = "{url}/keypay/v3/create"
+detail_url = "{url}/keypay/v3/detail"
+page_hosts = [{host}]
+is_test = true
+"""
