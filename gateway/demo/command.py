@@ -34,7 +34,8 @@ from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
-from gateway.demo.payments import PaymentFiles, pay_all_day
+from gateway.demo.payment_files import PaymentFiles
+from gateway.demo.payments import Paid, pay_all_day
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile

@@ -101,7 +101,7 @@ bill_url = "{url}/pp/bill"
 page_hosts = [{host}]
 bill_hosts = [{host}]
 secrets = [{{ secret = {{ value = {secret} }} }}]
-rules = {{ partner_code = "{_PARTNER}" }}
+rules = {{ partner_code = "{_PARTNER}", results = {{ "00" = "success", "05" = "not_found" }} }}
 is_test = true
 
 [[payments.providers]]

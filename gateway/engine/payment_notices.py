@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
-from gateway.errors import RemoteError, StoreUnavailable
+from gateway.errors import ConfigurationError, RemoteError, StoreUnavailable
 from gateway.model.payment import Answer, PaymentFact, Source
 from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
 from gateway.sync.payment_words import Alert, Reason, Ruling
@@ -29,7 +29,8 @@ class PaymentNotices:
             return None
         try:
             verdict = await self._take(known, raw)
-        except StoreUnavailable:
+        except (StoreUnavailable, ConfigurationError):
+            # Nothing was stored, or no secret can be read to verify by: it may come again.
             verdict = Verdict.UNAVAILABLE
         return known.provider.acknowledge(raw, verdict)
 
