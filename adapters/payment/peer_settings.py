@@ -42,7 +42,12 @@ class PeerSettings(Closed):
     """Hosts to which payers, and vouchers, may be led (pitfall 19); in small letters, `host` or `host:port`."""
     max_notification_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 64 * 1024
     transport: TransportSettings = TransportSettings(
-        connect_seconds=10.0, silence_seconds=60.0, max_answer_bytes=1 << 20, calls_per_second=20.0
+        connect_seconds=10.0,
+        silence_seconds=60.0,
+        max_answer_bytes=1 << 20,
+        calls_per_second=20.0,
+        # A busy provider may have taken an order, or given money back, all the same: 503 says nothing of money.
+        statuses_without_effect=frozenset({429}),
     )
     is_test: bool = False
     """Allows plain HTTP to the loopback address, for sandboxes."""

@@ -336,6 +336,7 @@ async def test_a_refund() -> None:
         (json_reply({}), ContractBroken),
         (Reply(resets=True), OutcomeUnknown),
         (Reply(stalls=True), OutcomeUnknown),
+        (Reply(status=503), OutcomeUnknown),
     ],
 )
 async def test_faults_of_a_refund(reply: Reply, expected: type[RemoteError]) -> None:
