@@ -111,6 +111,57 @@ def test_pitfall_14_f32_the_clock_tells_odd_times() -> None:
     assert (Notice.TWELVE_HOUR_CLOCK,) == own.read_notification(raw(CONFIRM)).notices
 
 
+def at(document: dict[str, Any], **changes: Any) -> bytes:
+    return json.dumps(document | changes).encode()
+
+
+FAULTS = {
+    "F09": at(CONFIRM, SoTien=15_000),
+    "F09-result": at(CONFIRM, MaLoi="99"),
+    "F10": at(CONFIRM, MaXacThuc=CONFIRM["MaXacThuc"].upper()),
+    "F11-missing": at({name: value for name, value in CONFIRM.items() if name != "MaXacThuc"}),
+    "F11-short": at(CONFIRM, MaXacThuc=CONFIRM["MaXacThuc"][:63]),
+    "F11-non-hex": at(CONFIRM, MaXacThuc="z" * 64),
+    "F12-decimals": at(CONFIRM, SoTien="150000.00"),
+    "F12-float": at(CONFIRM, SoTien=150000.0),
+    "F12-negative": at(CONFIRM, SoTien=-150000),
+    "F12-exponent": at(CONFIRM).replace(b"150000,", b"15e4,"),
+    "F08-partner": at(sealed(MaDoiTac="PPSIM99")),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_f08_to_f12_are_refused_and_acknowledged_with_99(name: str) -> None:
+    """No exception of another kind, and an answer that makes the platform send the right one."""
+    own, given = adapter(), raw(FAULTS[name])
+    with pytest.raises(NotificationRefused) as caught:
+        own.read_notification(given)
+    assert caught.value.code in {"bad_checksum", "malformed", "unknown_partner"}
+    answer = own.acknowledge(given, Verdict.FORGED)
+    assert (200, "99") == (answer.status, json.loads(answer.body)["MaLoi"])
+
+
+def test_f07_f08_f13_what_differs_is_told_as_it_came() -> None:
+    """The gateway compares; it answers 99 for what is not consistent."""
+    own = adapter()
+    assert 151_000 == own.read_notification(raw(sealed(SoTien=151_000))).amount_vnd
+    assert "USD" == own.read_notification(raw(sealed(MaTienTe="USD"))).currency
+    assert "UNKNOWN" == own.read_notification(raw(sealed(MaThamChieu="UNKNOWN"))).reference
+    other = own.read_notification(raw(sealed(MaThamChieu="") | {"MaHoSo": DOSSIER}))
+    assert ("", DOSSIER, True) == (other.reference, other.dossier_code, other.is_decisive)
+    refused = own.acknowledge(raw(sealed(SoTien=151_000)), Verdict.REFUSED)
+    assert "99" == json.loads(refused.body)["MaLoi"]
+
+
+def test_pitfall_10_f28_a_replay_says_the_same() -> None:
+    """Months later it still verifies, as the same fact: that it is old news is decided by what is known."""
+    clock = StillClock(OPENED_AT)
+    own = adapter(clock)
+    first = own.read_notification(raw(CONFIRM))
+    clock.move(200 * 86_400)
+    assert first == own.read_notification(raw(CONFIRM))
+
+
 def test_acknowledgements() -> None:
     """Those of the platform, with its limit."""
     own = adapter(max_notification_bytes=1024)
@@ -184,7 +235,7 @@ async def test_the_self_check_stops_at_unreadable_secrets() -> None:
         assert "/nowhere" not in str(findings)
 
 
-def test_diagnostics_show_no_secret() -> None:
+def test_pitfall_12_diagnostics_show_no_secret() -> None:
     """Only what is on the list; numbers and words stand for secrets."""
     shown = describe(settings_for(BASE, access_token={"value": "LGSP-TOKEN"}, secrets=two_secrets(None)))
     text = str(shown)

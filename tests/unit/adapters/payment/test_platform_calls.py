@@ -117,6 +117,15 @@ async def test_f14_f15_f17_init_is_sent_once(answer: Said, expected: type[Remote
         assert_safe(caught.value)
 
 
+async def test_pitfall_11_12_the_secret_stays_here() -> None:
+    """Neither what is sent, nor what is observed, nor the fact holds it."""
+    async with serving(said(ACCEPTED), said(answered())) as (peer, adapter):
+        opened = await adapter.open(ORDER)
+        fact = await adapter.query(ATTEMPT)
+        shown = f"{[(each.path, each.headers, each.body) for each in peer.asked]} {peer.observed} {opened} {fact}"
+        assert SECRET not in shown
+
+
 async def test_what_cannot_be_sent_never_leaves() -> None:
     """Every fault is named, no value is."""
     async with serving() as (_, adapter):

@@ -147,7 +147,7 @@ def test_f33_the_place_of_the_secret_is_told() -> None:
         find_secret(Digest.SHA256, values, by_old, [SECRET])
 
 
-def test_the_legacy_confirm_ends_with_a_separator() -> None:
+def test_pitfall_06_the_legacy_confirm_ends_with_a_separator() -> None:
     """Eight values without result and transaction, the description before the time (§A.7)."""
     joined = "|".join(confirm_values(Digest.LEGACY_HMAC, texts(CONFIRM)))
     assert f"CONFIRM|PPSIM01|{REFERENCE}|150000|VND|VCB|THANH TOAN HO SO H01.25-250115-0001|20250115093412|" == joined
