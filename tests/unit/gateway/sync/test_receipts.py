@@ -219,6 +219,8 @@ def test_what_is_signed_is_everything_and_cannot_be_shifted() -> None:
         assert canonical_text(changed) != text
     shifted = replace(one, draft=replace(draft, dossier_code="a\nprocedure=b", procedure_name=""))
     assert canonical_text(shifted).count("\nprocedure=") == 1
+    broken, spelled = (replace(one, draft=replace(draft, procedure_name=name)) for name in ("a\nb", "a\\nb"))
+    assert canonical_text(broken) != canonical_text(spelled)
 
 
 def test_people_are_not_shown_by_accident() -> None:

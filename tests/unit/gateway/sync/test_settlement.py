@@ -108,6 +108,22 @@ def test_r4_where_both_notifications_were_lost_the_earlier_money_pays() -> None:
     assert classes(found) == {"REF00A": C.DUPLICATE}
 
 
+def test_r4_where_the_request_was_paid_long_before() -> None:
+    """The first payment need not be in sight of the files."""
+    attempts = [
+        entry("REF00A", request="req", on=DAY - timedelta(days=30)),
+        entry("REF00B", request="req", standing=OPEN),
+    ]
+    assert classes(match([row("REF00B")], attempts)) == {"REF00B": C.DUPLICATE}
+
+
+def test_r4_is_not_decided_by_a_file_that_comes_later() -> None:
+    """What the next day's file tells is judged with that file, whatever instant it names."""
+    attempts = [entry(name, request="req", standing=OPEN) for name in ("REF00A", "REF00B")]
+    found = match([row("REF00A", minutes=9)], attempts, after=[row("REF00B", minutes=3)])
+    assert classes(found) == {"REF00A": C.LOST_NOTIFICATION}
+
+
 def test_r4_that_is_known_already_needs_nothing_more() -> None:
     """The gateway counts the second payment too; its refund is a movement of its own."""
     attempts = [entry("REF00A", request="req"), entry("REF00B", request="req")]
@@ -267,6 +283,7 @@ def test_two_transactions_of_one_reference_are_disputed() -> None:
 def test_another_account_is_disputed() -> None:
     """The account stands outside the platform's checksum."""
     assert only(match([row(account="999")], [entry()])).finding_class is C.ACCOUNT
+    assert only(match([row(account="999")], [entry(account="")])).finding_class is C.OK
 
 
 def test_a_row_that_stood_in_the_file_before_is_told_as_repeated() -> None:
@@ -274,6 +291,17 @@ def test_a_row_that_stood_in_the_file_before_is_told_as_repeated() -> None:
     found = match([row()], [entry(on=BEFORE)], before=[row()])
     assert (only(found).finding_class, only(found).action) == (C.REPEATED, Action.ESCALATE)
     assert only(found).difference_vnd == -100_000
+
+
+def test_a_row_in_two_files_counts_for_its_attempt_once() -> None:
+    """In the first of them, on whichever day the gateway counts: both days' views agree."""
+    later = match([row()], [entry()], before=[row()])
+    assert [(one.finding_class, one.gateway_vnd, one.file_vnd) for one in later.findings] == [
+        (C.DAY_BOUNDARY, 100_000, 0),
+        (C.REPEATED, 0, 100_000),
+    ]
+    earlier = match([row()], [entry(on=AFTER)], after=[row()])
+    assert only(earlier).finding_class is C.DAY_BOUNDARY
 
 
 def test_what_is_in_dispute_stays_so() -> None:

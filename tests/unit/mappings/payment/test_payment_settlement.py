@@ -177,10 +177,19 @@ def test_f27_wrong_partner_or_day(name: str, kind: FaultKind) -> None:
     assert faults(GOOD, name=name, side="a" * 64) == [FileFault(kind)]
 
 
-@pytest.mark.parametrize(("day", "is_well"), [("02", False), ("03", True), ("05", True), ("06", False)])
-def test_f27_rows_of_another_day(day: str, is_well: bool) -> None:
-    """F26: a payment may be told a day late or early, no more."""
-    raw = content(HEADER, PAID.replace("20260304093412", f"202603{day}093412"), "TOTAL,1,150000")
+@pytest.mark.parametrize(
+    ("at", "is_well"),
+    [
+        ("20260302235959", False),
+        ("20260303000000", True),
+        ("20260303093412", True),
+        ("20260305235959", True),
+        ("20260306000000", False),
+    ],
+)
+def test_f27_rows_of_another_day(at: str, is_well: bool) -> None:
+    """F26: a payment may be told a day late or early, no more, by the days of Viet Nam."""
+    raw = content(HEADER, PAID.replace("20260304093412", at), "TOTAL,1,150000")
     if is_well:
         assert len(read(raw).rows) == 1
     else:
