@@ -101,7 +101,7 @@ def make_services(
             ground.portals,
             certificates,
             standings={system: gate.standing for system, gate in gates.items()},
-            asked=_asked(identity, citizens),
+            asked=_asked(identity, citizens, payments),
             audit_fault=lambda: find_end_fault(PostgresAudit(ground.pool), ground.key_ring),
         ),
         render_metrics=render_metrics,
@@ -127,7 +127,9 @@ def make_services(
     )
 
 
-def _asked(identity: IdentityDesk | None, citizens: CitizenDesk | None) -> dict[str, Callable[[], bool]]:
+def _asked(
+    identity: IdentityDesk | None, citizens: CitizenDesk | None, payments: PaymentService | None
+) -> dict[str, Callable[[], bool]]:
     """Give the systems that are called while a person waits."""
     asked: dict[str, Callable[[], bool]] = {}
     if identity is not None:
@@ -135,6 +137,9 @@ def _asked(identity: IdentityDesk | None, citizens: CitizenDesk | None) -> dict[
         asked = {f"identity.{name}": partial(desk.is_available, name) for name in desk.providers}
     if citizens is not None:
         asked["population"] = citizens.is_available
+    if payments is not None:
+        known = payments.desk.records.providers
+        asked |= {f"payment.{name}": one.circuit.is_available for name, one in known.items()}
     return asked
 
 
