@@ -15,11 +15,14 @@ from adapters.payment.keypay_v3_settings import KeyPayV3Settings
 from adapters.payment.paygov import PayGovAdapter
 from adapters.payment.paygov_settings import PayGovSettings
 from adapters.payment.peer import Parts
+from adapters.payment.peer_checks import check_keypay_v1, check_keypay_v3, check_paygov, check_vietqr
 from adapters.payment.platform import PlatformAdapter
+from adapters.payment.platform_checks import check_platform
 from adapters.payment.settings import PlatformSettings
 from adapters.payment.vietqr import VietQrAdapter
 from adapters.payment.vietqr_settings import VietQrSettings
 from gateway.model.payment import ProviderKind
+from gateway.ports.portal import Finding
 
 AnyProviderSettings = PlatformSettings | PayGovSettings | KeyPayV1Settings | KeyPayV3Settings | VietQrSettings
 AnyProvider = PlatformAdapter | PayGovAdapter | KeyPayV1Adapter | KeyPayV3Adapter | VietQrAdapter
@@ -59,4 +62,19 @@ def build(settings: AnyProviderSettings, parts: Parts) -> AnyProvider:
             return VietQrAdapter(settings)
 
 
-__all__ = ["AnyProvider", "AnyProviderSettings", "Parts", "build", "read_settings"]
+async def run_checks(provider: AnyProvider) -> list[Finding]:
+    """Have a provider's adapter check itself; asks, and changes nothing."""
+    match provider:
+        case PlatformAdapter():
+            return await check_platform(provider)
+        case PayGovAdapter():
+            return await check_paygov(provider)
+        case KeyPayV1Adapter():
+            return await check_keypay_v1(provider)
+        case KeyPayV3Adapter():
+            return await check_keypay_v3(provider)
+        case VietQrAdapter():
+            return check_vietqr(provider)
+
+
+__all__ = ["AnyProvider", "AnyProviderSettings", "Parts", "build", "read_settings", "run_checks"]

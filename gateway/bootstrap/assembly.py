@@ -59,7 +59,7 @@ from gateway.bootstrap.opening import (
     portal_tls,
     server_tls,
 )
-from gateway.bootstrap.payments import make_payments, payment_settings
+from gateway.bootstrap.payments import check_payments, make_payments, payment_settings
 from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
@@ -224,7 +224,8 @@ class Assembly:
             clock=self.clock,
             chance=self.chance,
         )
-        return [*await self._check_portal(), *findings, *population]
+        payments = await check_payments(self._payment_providers, clock=self.clock, chance=self.chance)
+        return [*await self._check_portal(), *findings, *population, *payments]
 
     async def _check_portal(self) -> Sequence[Finding]:
         if self._portal_settings is None:

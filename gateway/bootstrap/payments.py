@@ -6,7 +6,7 @@ from os import urandom
 
 from pydantic import ValidationError
 
-from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings
+from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
 from gateway.api.payment_desk import PaymentService
 from gateway.bootstrap.ground import Ground
 from gateway.config import PaymentAccountSettings, Settings, faults_of
@@ -20,7 +20,9 @@ from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.scheduler import Job
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.payment import Beneficiary, ProviderKind
+from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
+from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
 from gateway.sync.payment_records import PaymentPolicy
@@ -97,6 +99,18 @@ def make_payments(
         Job("payment_effects", _TURN_SECONDS, work.carry_out),
     ]
     return service, jobs
+
+
+async def check_payments(sections: Sequence[AnyProviderSettings], *, clock: Clock, chance: Chance) -> Sequence[Finding]:
+    """Have each provider's adapter check itself."""
+    findings: list[Finding] = []
+    for section in sections:
+        provider = build(section, Parts(ssl_supplier=lambda: None, clock=clock, chance=chance))
+        try:
+            findings.extend(await run_checks(provider))
+        finally:
+            await provider.aclose()
+    return findings
 
 
 def _provider(ground: Ground, section: AnyProviderSettings) -> AnyProvider:

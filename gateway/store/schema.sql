@@ -1033,8 +1033,6 @@ ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (attempt_id);
-ALTER TABLE ONLY public.payment_attempts
-    ADD CONSTRAINT payment_attempts_provider_reference_key UNIQUE (provider, reference);
 ALTER TABLE ONLY public.payment_effects
     ADD CONSTRAINT payment_effects_pkey PRIMARY KEY (effect_id);
 ALTER TABLE ONLY public.payment_effects
@@ -1125,6 +1123,7 @@ CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_a
 CREATE INDEX payment_attempts_by_poll ON public.payment_attempts USING btree (next_poll_at) WHERE (next_poll_at IS NOT NULL);
 CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree (request_id);
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
+CREATE UNIQUE INDEX payment_attempts_reference ON public.payment_attempts USING btree (provider, reference) WHERE (reference <> ''::text);
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
 CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);

@@ -37,10 +37,10 @@ CREATE TABLE payment_attempts (
     opened_at timestamptz NOT NULL,
     next_poll_at timestamptz,
     -- A worker that asks holds it until then.
-    claimed_until timestamptz,
-    -- A reference is used once, for ever.
-    UNIQUE (provider, reference)
+    claimed_until timestamptz
 );
+-- A reference is used once, for ever. Vouchers that officers accept have none.
+CREATE UNIQUE INDEX payment_attempts_reference ON payment_attempts (provider, reference) WHERE reference <> '';
 CREATE INDEX payment_attempts_by_request ON payment_attempts (request_id);
 CREATE INDEX payment_attempts_by_poll ON payment_attempts (next_poll_at) WHERE next_poll_at IS NOT NULL;
 -- At most one attempt pays a request, whatever any process believes.
