@@ -1,8 +1,8 @@
 """Which row of a provider's files speaks of which attempt or refund. Pure.
 
-An attempt is known by its reference, which is never used again; a refund by the provider's transaction, else by the
-attempt's reference and the amount. An attempt or refund is linked to one row at most, in one file at most: the row that
-speaks for it best. What is left over is judged as such.
+An attempt is known by its reference, which is never used again; a refund by that reference and the provider's
+transaction, else by the reference and the amount. An attempt or refund is linked to one row at most, in one file at
+most: the row that speaks for it best. What is left over is judged as such.
 """
 
 from collections.abc import Iterable, Sequence
@@ -102,7 +102,12 @@ def _refund_links(rows: list[tuple[date, FileRow]], refunds: list[GatewayEntry])
     taken: set[tuple[str, ...]] = set()
     unnamed = []
     for entry in sorted(refunds, key=lambda one: one.entry_id):
-        same = [(day, row) for day, row in by_transaction.get(entry.transaction, []) if _name(row) not in taken]
+        # The same transaction under another payment's reference is another's refund, or a fault that a person sees.
+        same = [
+            (day, row)
+            for day, row in by_transaction.get(entry.transaction, [])
+            if row.reference == entry.reference and _name(row) not in taken
+        ]
         if not entry.transaction or not same:
             unnamed.append(entry)
             continue
@@ -128,7 +133,7 @@ def _best(entry: GatewayEntry, candidates: list[tuple[date, FileRow]]) -> Link:
         day, row = one
         is_other = bool(entry.transaction) and row.transaction != entry.transaction
         apart = 0 if entry.counted_on is None else abs((day - entry.counted_on).days)
-        return (_BY_STATE[row.state], is_other, apart, day, row.at, row.transaction)
+        return (_BY_STATE[row.state], is_other, apart, day, row.at, row.transaction, row.reference)
 
     day, row = min(candidates, key=rank)
     return Link(entry, row, day)

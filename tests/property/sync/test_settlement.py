@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.settlement import (
@@ -158,6 +158,7 @@ def signed_sum(rows: list[FileRow]) -> int:
     return sum(one.amount_vnd if one.kind is MoneyKind.PAY else -one.amount_vnd for one in done)
 
 
+@settings(max_examples=500, deadline=None)
 @given(rows=ROWS, before=ROWS, after=ROWS, entries=ENTRIES, chance=st.randoms(use_true_random=False))
 def test_the_differences_add_up_to_the_dong(
     rows: list[FileRow], before: list[FileRow], after: list[FileRow], entries: list[GatewayEntry], chance: object

@@ -364,6 +364,15 @@ def test_two_equal_refunds_of_one_payment_take_one_row_each() -> None:
     assert {one.entry_id for one in found.findings} == {"a", "b"}
 
 
+def test_a_refund_under_another_reference_is_another_refund() -> None:
+    """Found by random days on 26 November 2026: two rows with one transaction were told apart by their order alone."""
+    rows = [row("", kind=REFUND, transaction="RF-1"), row("REF001", kind=REFUND, transaction="RF-1")]
+    entries = [entry("REF001", kind=REFUND, entry_id="r1", transaction="RF-1")]
+    for order in (rows, rows[::-1]):
+        assert classes(match(order, entries)) == {"": C.UNKNOWN_REFERENCE, "REF001": C.OK}
+    assert classes(match(rows[:1], entries)) == {"": C.UNKNOWN_REFERENCE, "REF001": C.PHANTOM}
+
+
 def test_a_refund_does_not_hide_its_payment() -> None:
     """Both stand in one file under one reference."""
     rows = [row(), row(kind=REFUND, transaction="RF-1")]
