@@ -134,7 +134,7 @@ async def get_payments(call: Call) -> web.StreamResponse:
     """List the payments of a dossier."""
     query: PaymentQuery = call.query
     payments = await service_of(call).desk.records.store.of_dossier(query.dossier_code)
-    for payment in payments[:1]:
+    for payment in payments:
         require_agency(call.caller, payment.agency_code)
     return call.answer(200, PaymentList(payments=tuple(payment_view(payment) for payment in payments)))
 

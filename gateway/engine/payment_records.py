@@ -3,7 +3,7 @@ transaction, the message first (payment notes §9.3 no. 3, §10.0).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from gateway.sync.payment_words import Ruling
 from gateway.sync.payments import judge_fact
 
 SYSTEM = "payments"
+_MOST_VND = 10**18
 
 
 class PaymentContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +117,9 @@ class PaymentRecords:
         Raises StoreUnavailable.
         """
         now = self.clock.now()
+        if fact.amount_vnd is not None and fact.amount_vnd > _MOST_VND:
+            # It differs from whatever is owed, and could not be stored as it is.
+            fact = replace(fact, amount_vnd=_MOST_VND)
         async with self.store.changing(request_id) as change:
             found = None if change is None else change.payment.attempt(attempt_id)
             if change is None or found is None:

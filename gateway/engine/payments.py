@@ -152,14 +152,19 @@ class PaymentDesk:
                 raise PaymentNotPossible("no_such_payment")
             begun = await self._begin(change, known, wish)
             payment = change.payment
+        if isinstance(begun, Refused):
+            raise PaymentNotPossible(begun.refusal)
         if isinstance(begun, ExistingAttempt):
             return payment
         return await self._send(payment, begun.attempt, known, wish)
 
     async def _begin(
         self, change: PaymentChange, known: ConfiguredProvider, wish: PayWish
-    ) -> NewAttempt | ExistingAttempt:
-        """Write the attempt down as sent. What is committed here is all that a crash leaves."""
+    ) -> NewAttempt | ExistingAttempt | Refused:
+        """Write the attempt down as sent. What is committed here is all that a crash leaves.
+
+        Where an earlier attempt must be asked about first, it is asked about at once.
+        """
         records, payment, now = self.records, change.payment, self.records.clock.now()
         rule = rule_of(self._accounts, payment.agency_code, payment.procedure_code)
         if rule is None:
@@ -177,7 +182,10 @@ class PaymentDesk:
             beneficiary=rule.beneficiary,
         )
         if isinstance(judged, Refused):
-            raise PaymentNotPossible(judged.refusal)
+            earlier = None if judged.ask is None else payment.attempt(judged.ask)
+            if earlier is not None:
+                await self._ask_soon(change, earlier.view, now)
+            return judged
         if isinstance(judged, ExistingAttempt):
             return judged
         await change.add_attempt(
@@ -267,16 +275,20 @@ class PaymentDesk:
             if change is not None and current is not None:
                 soon = poll_on_return(current.view, now, known.policy)
                 if soon is not None:
-                    kept = Decision(
-                        request=change.payment.view,
-                        attempt=replace(current.view, next_poll_at=soon),
-                        ruling=Ruling.APPLIED,
-                        reason=Reason.NOTHING_NEW,
-                    )
-                    await change.apply(kept, None, now)
+                    await self._ask_soon(change, current.view, soon)
         words = {"payment_id": str(payment.view.request_id), "state": attempt.return_state}
         separator = "&" if urlsplit(attempt.return_to).query else "?"
         return attempt.return_to + separator + urlencode({name: word for name, word in words.items() if word})
+
+    async def _ask_soon(self, change: PaymentChange, attempt: AttemptView, at: datetime) -> None:
+        """Have the provider asked at an instant; nothing else changes."""
+        asked = Decision(
+            request=change.payment.view,
+            attempt=replace(attempt, next_poll_at=at),
+            ruling=Ruling.APPLIED,
+            reason=Reason.NOTHING_NEW,
+        )
+        await change.apply(asked, None, self.records.clock.now())
 
     async def _named_by(
         self, provider: str, query: Sequence[tuple[str, str]]

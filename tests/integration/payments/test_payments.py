@@ -100,7 +100,14 @@ async def test_f05_success_after_failure_counts(town: Payments) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"amount_vnd": 15_000}, {"currency": "USD"}, {"partner_code": "OTHER"}, {"dossier_code": "H99.01-x"}]
+    "changes",
+    [
+        {"amount_vnd": 15_000},
+        {"amount_vnd": 10**40},
+        {"currency": "USD"},
+        {"partner_code": "OTHER"},
+        {"dossier_code": "H99.01-x"},
+    ],
 )
 async def test_f07_f08_what_differs_never_pays(town: Payments, changes: dict[str, Any]) -> None:
     payment_id, reference = await town.opened()
@@ -236,6 +243,21 @@ async def test_the_open_page_is_given_again(town: Payments) -> None:
 
     assert {reference} == {one.json["attempts"][-1]["reference"] for one in again}
     assert 1 == len(town.provider.orders)
+
+
+async def test_a_page_that_is_over_is_asked_about_before_another(town: Payments) -> None:
+    """The payer need not wait for the schedule: asked at once, the next wish opens a new page."""
+    payment_id, _ = await town.opened()
+    town.clock.move(PAGE.total_seconds() + 1)
+    town.provider.standing = lambda asked: fact(asked.reference, answer=Answer.NOT_FOUND)
+    await town.pool.execute("UPDATE payment_attempts SET next_poll_at = next_poll_at + interval '1 day'")
+
+    refused = await town.attempt(payment_id)
+    await town.work_through()
+    opened = await town.attempt(payment_id)
+
+    assert ("payment-not-possible", "ask_first") == (refused.problem, refused.json["detail"])
+    assert ["expired", "pending"] == [one["state"] for one in opened.json["attempts"]]
 
 
 async def test_time_alone_never_expires_a_payment(town: Payments) -> None:
