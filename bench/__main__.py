@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only accept,import,drain,reconcile,sign_in,audit,population,translate] [--json FILE]`.
+"""`python -m bench [--quick] [--only accept,import,…] [--json FILE]`.
 
 Prints a table, then one line of JSON. Ends with 1 when the run is void, with 2 when it could not be made; a missed aim
 is shown and does not change the status.
@@ -25,6 +25,7 @@ from bench.children import ChildFailed
 from bench.database import Server, running_server
 from bench.drain import measure_drain
 from bench.imports import measure_import
+from bench.payments import measure_payments
 from bench.plan import FULL, QUICK, Bench
 from bench.population import measure_population
 from bench.reconcile import measure_reconcile
@@ -36,7 +37,7 @@ from bench.translate import measure_translate
 from certs.commands import init
 from gateway.clocks import SystemClock
 
-NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in", "audit", "population")
+NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in", "audit", "population", "payments")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -75,6 +76,7 @@ async def run(names: Sequence[str], *, is_quick: bool, console: Console) -> tupl
                 "sign_in": lambda: measure_sign_in(bench),
                 "audit": lambda: measure_audit(bench),
                 "population": lambda: measure_population(bench),
+                "payments": lambda: measure_payments(bench),
             }
             measurements = []
             for chosen in NAMES:

@@ -42,13 +42,13 @@ class Shape:
 async def measure_accept(bench: Bench, certificates: Path) -> Measurement:
     """Measure the accept path. Starts every round on a fresh database."""
     plan = bench.plan
-    scripts = await _make_scripts(bench)
+    scripts = await make_scripts(bench)
 
     def gateway(shape: Shape, label: str) -> "_GatewayRound":
         return _GatewayRound(bench, shape, label)
 
-    def rival(name: str) -> "_PgbenchRound":
-        return _PgbenchRound(bench, scripts[name])
+    def rival(name: str) -> "PgbenchRound":
+        return PgbenchRound(bench, scripts[name])
 
     rounds = await bench.interleave(
         plan.rounds,
@@ -94,7 +94,7 @@ def _latency_aim(name: str, contender: Contender, bound: float) -> Aim:
     return Aim(name=name, value=latency, bound=bound, is_upper_bound=True, unit="ms")
 
 
-async def _make_scripts(bench: Bench) -> dict[str, Path]:
+async def make_scripts(bench: Bench) -> dict[str, Path]:
     """Let the gateway store some dossiers, and write pgbench's scripts from a typical one."""
     async with bench.server.fresh("bench_sample") as dsn:
         await run_load(bench, Installation(bench.folder / "accept-sample", dsn), Shape(8), 0.0, 0.5)
@@ -173,7 +173,9 @@ class _GatewayRound:
             )
 
 
-class _PgbenchRound:
+class PgbenchRound:
+    """One round of pgbench with a script, on a fresh database."""
+
     def __init__(self, bench: Bench, script: Path) -> None:
         self._bench = bench
         self._script = script

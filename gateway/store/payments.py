@@ -167,8 +167,7 @@ class _Change:
                 reason=decision.reason.value,
                 source="" if source is None else source.value,
             )
-        for effect in decision.effects:
-            await self._owe(effect, now)
+        await self._owe(decision.effects, now)
 
     async def apply_request(self, change: RequestChange, now: datetime) -> None:
         await self._save_request(change.request, now)
@@ -181,8 +180,7 @@ class _Change:
             reason=Reason.BY_PERSON.value,
             source="",
         )
-        for effect in change.effects:
-            await self._owe(effect, now)
+        await self._owe(change.effects, now)
 
     async def _save_request(self, view: RequestView, now: datetime) -> None:
         if view != self.payment.view:
@@ -210,34 +208,45 @@ class _Change:
         if events:
             await append_events(self._connection, events, [], self._events[-1][1])
 
-    async def _owe(self, effect: Effect, now: datetime) -> None:
-        is_event = effect.kind is EffectKind.PUBLISH and effect.event is not None
-        added = await self._sql.owe_effect(
+    async def _owe(self, effects: Sequence[Effect], now: datetime) -> None:
+        if not effects:
+            return
+        rows = self._sql.owe_effects(
             self._connection,
             request_id=self.payment.view.request_id,
-            effect_key=effect.key,
-            record=_text(effect),
+            keys=[effect.key for effect in effects],
+            records=[_text(effect) for effect in effects],
+            told=[_is_event(effect) for effect in effects],
             now=now,
-            due_at=None if is_event else now,
         )
-        if added is None or effect.event is None or not is_event:
-            return
+        new = {row["effect_key"] async for row in rows}
+        for effect in effects:
+            if effect.event is not None and _is_event(effect) and effect.key in new:
+                self._events.append((effect.event.value, now, self._told(effect)))
+
+    def _told(self, effect: Effect) -> str:
+        """Give what the feed says of an event."""
         view = self.payment.view
-        data = {
-            "payment_id": str(view.request_id),
-            "attempt_id": None if effect.attempt_id is None else str(effect.attempt_id),
-            "state": view.state.value,
-            "is_disputed": view.is_disputed,
-            "amount_vnd": view.amount_vnd,
-            "transaction": effect.transaction,
-        }
-        self._events.append((effect.event.value, now, _encode(data).decode()))
+        return _text(
+            {
+                "payment_id": str(view.request_id),
+                "attempt_id": None if effect.attempt_id is None else str(effect.attempt_id),
+                "state": view.state.value,
+                "is_disputed": view.is_disputed,
+                "amount_vnd": view.amount_vnd,
+                "transaction": effect.transaction,
+            }
+        )
 
     def _take(self, view: AttemptView) -> None:
         self._replace(attempts=tuple(_with_view(one, view) for one in self.payment.attempts))
 
     def _replace(self, **changes: Any) -> None:
         self.payment = replace(self.payment, **changes)
+
+
+def _is_event(effect: Effect) -> bool:
+    return effect.kind is EffectKind.PUBLISH and effect.event is not None
 
 
 def _with_view(attempt: StoredAttempt, view: AttemptView) -> StoredAttempt:

@@ -64,12 +64,13 @@ ON CONFLICT (provider, fact_key) DO UPDATE SET ruling = excluded.ruling;
 INSERT INTO payment_messages (provider, received_at, request_id, verdict, reason, wrapped_key, sealed)
 VALUES (:provider, :now, :request_id, :verdict, :reason, :wrapped_key, :sealed);
 
--- name: owe_effect$
--- Gives nothing for an effect that was owed before.
+-- name: owe_effects
+-- All of a decision at once; gives the keys of those that were not owed before. What is told at once is never due.
 INSERT INTO payment_effects (request_id, effect_key, record, made_at, due_at)
-VALUES (:request_id, :effect_key, :record, :now, :due_at)
+SELECT :request_id, e.effect_key, e.record, :now::timestamptz, CASE WHEN e.is_told THEN NULL ELSE :now::timestamptz END
+FROM unnest(:keys::text[], :records::text[], :told::boolean[]) AS e (effect_key, record, is_told)
 ON CONFLICT (request_id, effect_key) DO NOTHING
-RETURNING effect_id;
+RETURNING effect_key;
 
 -- name: claim_polls
 UPDATE payment_attempts SET claimed_until = :until
