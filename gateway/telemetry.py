@@ -128,6 +128,9 @@ class Telemetry:
         self._oldest = latest("queue_oldest_seconds", "Age of the oldest open delivery", "system", "state")
         self._accepted = latest("accepted_deliveries", "Deliveries ever accepted", "system")
         self._difference = latest("lost_deliveries", "Accepted minus accounted for; must stay 0", "system")
+        self._payments = latest("payment_attempts", "Attempts to pay that are not settled", "provider", "state")
+        self._oldest_payment = latest("payment_oldest_seconds", "Age of the oldest such attempt", "provider")
+        self._payment_labels: set[tuple[str, str]] = set()
         self._procedures = counter("procedures_read", "Procedures read from the catalogue", "system", "outcome")
         self._lists = counter("lists_read", "Readings of the portal's lists", "system", "list", "outcome")
         self._webhooks = counter("webhooks", "Webhook calls", "outcome")
@@ -365,6 +368,15 @@ class Telemetry:
     def note_drift(self, system: str, open_counts: Mapping[str, int]) -> None:
         for kind in DriftKind:
             self._open_drift.labels(system, kind.value).set(open_counts.get(kind.value, 0))
+
+    def note_payments(self, counts: Mapping[tuple[str, str], tuple[int, datetime]], now: datetime) -> None:
+        """Show what is not settled; a state that has none any more is shown as none."""
+        self._payment_labels |= set(counts)
+        for provider, state in self._payment_labels:
+            self._payments.labels(provider, state).set(counts.get((provider, state), (0, now))[0])
+        for name in {provider for provider, _ in self._payment_labels}:
+            oldest = min((at for (provider, _), (_, at) in counts.items() if provider == name), default=now)
+            self._oldest_payment.labels(name).set(max(0.0, (now - oldest).total_seconds()))
 
     def note_findings(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Show the differences that wait for a person; a kind that has none any more is shown as none."""

@@ -29,6 +29,7 @@ from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 
 _TURN_SECONDS = 1.0
+_MEASURED_SECONDS = 5.0
 
 
 def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
@@ -73,8 +74,9 @@ def make_payments(
         )
         for name, provider in providers.items()
     }
+    store = PostgresPayments(ground.pool)
     records = PaymentRecords(
-        PostgresPayments(ground.pool),
+        store,
         configured,
         key_ring=ground.key_ring,
         clock=ground.clock,
@@ -94,7 +96,12 @@ def make_payments(
         notices=PaymentNotices(records),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
     )
+
+    async def measure() -> None:
+        ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
+
     jobs = [
+        Job("payment_gauges", _MEASURED_SECONDS, measure),
         Job("payment_questions", _TURN_SECONDS, work.ask),
         Job("payment_effects", _TURN_SECONDS, work.carry_out),
     ]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.model.payment import Source
+from gateway.model.payment import LIVE, AttemptState, Source
 from gateway.store.acceptance import append_events
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
@@ -26,6 +26,11 @@ from gateway.sync.payment_storing import (
 )
 from gateway.sync.payment_words import EffectKind, Reason, Ruling
 
+UNSETTLED = (
+    *LIVE,
+    *(AttemptState.LATE_PAID, AttemptState.DUPLICATE_PAID, AttemptState.MISMATCH, AttemptState.DISPUTED),
+)
+"""States that a provider, time or a person still has to end."""
 _requests = msgspec.json.Decoder(RequestView)
 _attempts = msgspec.json.Decoder(AttemptView)
 _effects = msgspec.json.Decoder(Effect)
@@ -116,6 +121,12 @@ class PostgresPayments:
                 )
                 async for row in rows
             ]
+
+    async def count_unsettled(self) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """Count attempts that are not settled, by provider and state, each with the instant of the oldest."""
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.count_unsettled(borrowed, states=[state.value for state in UNSETTLED])
+            return {(row["provider"], row["state"]): (row["attempts_count"], row["oldest_at"]) async for row in rows}
 
     async def end_effect(self, effect_id: int, outcome: str, now: datetime) -> None:
         async with connection(self._pool) as borrowed:

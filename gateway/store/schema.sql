@@ -1124,6 +1124,7 @@ CREATE INDEX payment_attempts_by_poll ON public.payment_attempts USING btree (ne
 CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree (request_id);
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
 CREATE UNIQUE INDEX payment_attempts_reference ON public.payment_attempts USING btree (provider, reference) WHERE (reference <> ''::text);
+CREATE INDEX payment_attempts_unsettled ON public.payment_attempts USING btree (provider, state) WHERE (state = ANY (ARRAY['created'::text, 'init_sent'::text, 'pending'::text, 'unknown'::text, 'late_paid'::text, 'duplicate_paid'::text, 'mismatch'::text, 'disputed'::text]));
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
 CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);

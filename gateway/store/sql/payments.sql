@@ -94,3 +94,7 @@ UPDATE payment_effects SET due_at = NULL, done_at = :now, outcome = :outcome WHE
 
 -- name: put_off_effect!
 UPDATE payment_effects SET due_at = :due_at, outcome = :outcome WHERE effect_id = :effect_id;
+
+-- name: count_unsettled
+SELECT provider, state, count(*) AS attempts_count, min(opened_at) AS oldest_at FROM payment_attempts
+WHERE state = ANY(:states::text[]) GROUP BY provider, state;

@@ -345,3 +345,13 @@ async def test_unknown_addresses(town: Payments) -> None:
 
     assert "no-such-address" == (await api.call("POST", "/callbacks/payments/nobody", body={})).problem
     assert 404 == (await api.get("/callbacks/payments/platform/return?ref=unknown")).status
+
+
+async def test_what_is_not_settled_is_counted(town: Payments) -> None:
+    """By provider and state, with the instant of the oldest; nothing once it is paid."""
+    _, reference = await town.opened()
+    before = await town.store.count_unsettled()
+    await town.tell(reference)
+
+    assert {("platform", "pending"): (1, town.clock.now())} == before
+    assert {} == await town.store.count_unsettled()

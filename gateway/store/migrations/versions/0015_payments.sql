@@ -42,6 +42,9 @@ CREATE TABLE payment_attempts (
 -- A reference is used once, for ever. Vouchers that officers accept have none.
 CREATE UNIQUE INDEX payment_attempts_reference ON payment_attempts (provider, reference) WHERE reference <> '';
 CREATE INDEX payment_attempts_by_request ON payment_attempts (request_id);
+-- What is not settled, for the gauges.
+CREATE INDEX payment_attempts_unsettled ON payment_attempts (provider, state)
+WHERE state IN ('created', 'init_sent', 'pending', 'unknown', 'late_paid', 'duplicate_paid', 'mismatch', 'disputed');
 CREATE INDEX payment_attempts_by_poll ON payment_attempts (next_poll_at) WHERE next_poll_at IS NOT NULL;
 -- At most one attempt pays a request, whatever any process believes.
 CREATE UNIQUE INDEX payment_attempts_paid ON payment_attempts (request_id) WHERE state = 'paid';
