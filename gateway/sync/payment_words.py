@@ -73,11 +73,6 @@ class Reason(StrEnum):
     """The person's own reason stands beside it."""
     OPENED = "opened"
     SENT = "sent"
-    REPLACED = "replaced"
-    """A voucher whose payment the provider has told of itself."""
-    REFUND_APPROVED = "refund_approved"
-    REFUND_DONE = "refund_done"
-    REFUND_FAILED = "refund_failed"
 
 
 class Refusal(StrEnum):
@@ -123,6 +118,7 @@ class Alert(StrEnum):
     """A reference that was never sent was paid: the store may have been set back."""
     HINT_ONLY = "hint_only"
     FORGED = "forged"
+    """A message that did not verify (no. 13); raised where messages are read, since nothing of it comes to the core."""
     PROVIDER_FAILING = "provider_failing"
     REFUND_FAILED = "refund_failed"
     REFUND_DIFFERS = "refund_differs"
