@@ -36,6 +36,11 @@ class ReadRetry:
             if self._settings.read_attempts <= 1:
                 raise
         await self._sleep(self._wait_seconds(1))
+
+        async def again() -> ResultT:
+            # As a coroutine function, since others that give something to await would not be awaited.
+            return await read()
+
         retrying = AsyncRetrying(
             sleep=self._sleep,
             stop=stop_after_attempt(self._settings.read_attempts - 1),
@@ -43,7 +48,7 @@ class ReadRetry:
             retry=retry_if_exception_type(TransientFailure),
             reraise=True,
         )
-        return await retrying(read)
+        return await retrying(again)
 
     def _wait_seconds(self, attempts_count: int) -> float:
         # The exponent is bounded before it is used, so that no number of attempts can overflow.

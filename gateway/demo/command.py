@@ -35,11 +35,11 @@ from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
 from gateway.demo.payment_files import PaymentFiles
-from gateway.demo.payments import Paid, pay_all_day
+from gateway.demo.payments import Paid, pay_all_day, told_to_portal
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
-from gateway.demo.sign_ins import sign_in_all_day
+from gateway.demo.sign_ins import SignedIns, sign_in_all_day
 from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
 from gateway.demo.stack import (
     Child,
@@ -52,7 +52,7 @@ from gateway.demo.stack import (
     write_portal_secret,
     write_settings,
 )
-from gateway.demo.statements import state_everything
+from gateway.demo.statements import Stated, state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
 from gateway.demo.world import OFFICERS, Story, make_day
 
@@ -325,18 +325,9 @@ async def live(stack: Stack, options: Options, procedures: list[dict[str, Any]],
 async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
     """Live the day, let the record be damaged and mended, and give the summary."""
     started = time.monotonic()
-    assert stack.population is not None, "the whole stack runs"
     procedures = await catalogue_loaded(stack, options.procedures_count)
-    with _bar(options) as told:
-        stating = asyncio.create_task(state_everything(stack.session, stack.url, stack.token))
-        filing = asyncio.create_task(_file(stack, options))
-        files = Files(options.folder)
-        signing_in = asyncio.create_task(
-            sign_in_all_day(stack.session, stack.url, stack.token, stack.sign_ons[1:], files.certificates / "ca.pem")
-        )
-        asking = asyncio.create_task(ask_about_citizens(stack.session, stack.population, stack.url, stack.token))
-        log = await live(stack, options, procedures, told)
-        stated, inbound, signed_in, questions = await stating, await filing, await signing_in, await asking
+    files = Files(options.folder)
+    log, stated, inbound, signed_in, questions = await _live_together(stack, options, files, procedures)
     accepted_count = sum(len(changes) for changes in log.accepted.values()) + len(inbound.answered)
     await drained(stack, accepted_count)
     portal = await read_portal(stack)
@@ -350,10 +341,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    assert stack.payments is not None, "the whole stack runs"
-    paid = await pay_all_day(
-        stack.session, stack.payments, stack.url, stack.token, procedure_code=_usable(procedures)[0]["code"]
-    )
+    paid = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -387,6 +375,29 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
+
+
+async def _live_together(
+    stack: Stack, options: Options, files: Files, procedures: list[dict[str, Any]]
+) -> tuple[Log, Stated, Inbound, SignedIns, Questions]:
+    """Live the day, with everything beside dossiers going on at the same time."""
+    assert stack.population is not None, "the whole stack runs"
+    session, url, token = stack.session, stack.url, stack.token
+    with _bar(options) as told:
+        stating = asyncio.create_task(state_everything(session, url, token))
+        filing = asyncio.create_task(_file(stack, options))
+        authority = files.certificates / "ca.pem"
+        signing_in = asyncio.create_task(sign_in_all_day(session, url, token, stack.sign_ons[1:], authority))
+        asking = asyncio.create_task(ask_about_citizens(session, stack.population, url, token))
+        log = await live(stack, options, procedures, told)
+        return log, await stating, await filing, await signing_in, await asking
+
+
+async def _pay(stack: Stack, procedure_code: str) -> Paid:
+    assert stack.payments is not None, "the whole stack runs"
+    paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
+    paid.told_to_portal = await told_to_portal(stack.control, paid)
+    return paid
 
 
 async def _scan(

@@ -74,9 +74,6 @@ class PaymentFiles:
 
     def settings(self, url: str) -> str:
         """Write the section [payments]."""
-        host = json.dumps(url.removeprefix("http://"))
-        app = f'app_name = "SIMAPP", partner_code = "{_PARTNER}"'
-        secret, reverse = json.dumps(self._secret), json.dumps(self._secret[::-1])
         return f"""
 [payments]
 public_base_url = {json.dumps(self._public)}
@@ -92,7 +89,13 @@ bank_code = "VCB"
 bank_bin = "970436"
 unit_code = "{_UNIT}"
 unit_name = "Sở Thử nghiệm"
+{self._providers(url)}"""
 
+    def _providers(self, url: str) -> str:
+        host = json.dumps(url.removeprefix("http://"))
+        app = f'app_name = "SIMAPP", partner_code = "{_PARTNER}"'
+        secret, reverse = json.dumps(self._secret), json.dumps(self._secret[::-1])
+        return f"""
 [[payments.providers]]
 kind = "platform"
 init_url = "{url}/pp/init"

@@ -44,6 +44,7 @@ _EQUALS = (
     ("identity.dossiers_filed", "identity.lies_refused"),
     ("payments.requested", "payments.paid"),
     ("payments.requested", "payments.forged_returns_refused"),
+    ("payments.requested", "payments.told_to_portal"),
     ("consents.asked", "consents.telephone_rang"),
     ("consents.asked", "consents.repeated_wishes_joined"),
     ("consents.asked", "consents.foreign_sign_ins_refused"),
@@ -253,6 +254,7 @@ def _payments(done: Paid) -> dict[str, Any]:
         "payments.double_charged": done.double_charged,
         "payments.paid_without_proof": done.paid_without_proof,
         "payments.difference_vnd": done.difference_vnd,
+        "payments.told_to_portal": done.told_to_portal,
         "payments.faults": done.faults,
         "payments.unexpected": len(done.unexpected),
     }

@@ -1,7 +1,7 @@
 """One login serves all tasks, and only reads without effect are tried again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -91,7 +91,7 @@ class Failing:
         return "done"
 
 
-async def tried(read: Failing, **settings: float) -> tuple[object, list[float]]:
+async def tried(read: Callable[[], Awaitable[str]], **settings: float) -> tuple[object, list[float]]:
     """Give the result or the error, and the waits."""
     waits: list[float] = []
 
@@ -103,6 +103,13 @@ async def tried(read: Failing, **settings: float) -> tuple[object, list[float]]:
         return await retry.run(read), waits
     except RemoteError as error:
         return error, waits
+
+
+async def test_any_callable_that_gives_something_to_await_is_tried_again() -> None:
+    """Not only coroutine functions: a lambda's second try is awaited as well."""
+    failing = Failing(1)
+
+    assert ("done", [0.2]) == await tried(lambda: failing())
 
 
 async def test_a_read_is_tried_again_with_growing_waits() -> None:
