@@ -10,13 +10,10 @@ import aiohttp
 import asyncpg
 import pytest
 
-from certs.commands import init
-from gateway.clocks import SystemClock
 from gateway.demo.command import PROVINCE_SCOPES, add_client
 from gateway.demo.payment_files import RETURN_TO, PaymentFiles
-from gateway.demo.stack import Child, Control, Files, free_port, gateway_child, write_settings
-from gateway.store.embedded import start_embedded
-from tests.support.folders import server_folder
+from gateway.demo.stack import Child, Control, Files, gateway_child
+from tests.support.installation import installation_without_portal
 from tests.support.payments import DOSSIER, FEES
 from tests.support.samples import as_json, make_dossier
 
@@ -58,30 +55,27 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Stack]:
-    with server_folder() as folder:
-        files = Files(folder)
-        init(files.certificates, ["localhost", "127.0.0.1"], SystemClock().now())
-        dsn, server = await asyncio.to_thread(start_embedded, folder / "postgres")
-        async with contextlib.AsyncExitStack() as cleanup:
-            cleanup.callback(server.cleanup)
-            session = await cleanup.enter_async_context(aiohttp.ClientSession())
-            port = free_port()
-            # No portal runs: nothing is sent there.
-            files.password.write_text("unused", encoding="utf-8")
-            files.portal_secret.write_text("unused", encoding="utf-8")
-            write_settings(files, dsn=dsn, portal_url="https://127.0.0.1:9", port=port)
-            made = PaymentFiles(files, port)
-            providers = made.child()
-            cleanup.push_async_callback(providers.stop)
-            facts = await providers.start()
-            with files.settings.open("a", encoding="utf-8") as settings:
-                settings.write(made.settings(facts["url"]))
-            gateway = gateway_child(files)
-            stack = Stack(files, gateway, Control(session, facts["control_url"], made.token), session, "", dsn)
-            cleanup.push_async_callback(lambda: stack.gateway.stop())
-            await gateway.start()
-            stack.token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
-            yield stack
+    async with installation_without_portal() as installed:
+        files = installed.files
+        made = PaymentFiles(files, installed.port)
+        providers = made.child()
+        installed.cleanup.push_async_callback(providers.stop)
+        facts = await providers.start()
+        with files.settings.open("a", encoding="utf-8") as settings:
+            settings.write(made.settings(facts["url"]))
+        gateway = gateway_child(files)
+        stack = Stack(
+            files,
+            gateway,
+            Control(installed.session, facts["control_url"], made.token),
+            installed.session,
+            "",
+            installed.dsn,
+        )
+        installed.cleanup.push_async_callback(lambda: stack.gateway.stop())
+        await gateway.start()
+        stack.token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
+        yield stack
 
 
 async def created(stack: Stack) -> str:

@@ -12,14 +12,11 @@ import aiohttp
 import asyncpg
 import pytest
 
-from certs.commands import init
-from gateway.clocks import SystemClock
 from gateway.demo.browser import Page, new_browser
 from gateway.demo.command import PROVINCE_SCOPES, add_client
 from gateway.demo.sign_ons import LOGOUT_RETURN, RETURN, SignOnFiles
-from gateway.demo.stack import Child, Control, Files, free_port, gateway_child, write_settings
-from gateway.store.embedded import start_embedded
-from tests.support.folders import server_folder
+from gateway.demo.stack import Child, Control, Files, gateway_child
+from tests.support.installation import installation_without_portal
 
 pytestmark = [pytest.mark.e2e]
 _STALL = {"kind": "stall_after_work", "operation": "token", "calls": 1, "delay_seconds": 3.0}
@@ -45,31 +42,28 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Stack]:
-    with server_folder() as folder:
-        files = Files(folder)
-        init(files.certificates, ["localhost", "127.0.0.1"], SystemClock().now())
-        dsn, server = await asyncio.to_thread(start_embedded, folder / "postgres")
-        async with contextlib.AsyncExitStack() as cleanup:
-            cleanup.callback(server.cleanup)
-            session = await cleanup.enter_async_context(aiohttp.ClientSession())
-            port = free_port()
-            # No portal runs: nothing is sent there.
-            files.password.write_text("unused", encoding="utf-8")
-            files.portal_secret.write_text("unused", encoding="utf-8")
-            write_settings(files, dsn=dsn, portal_url="https://127.0.0.1:9", port=port)
-            made = SignOnFiles(files, port)
-            sign_on, hub = made.child("dvcqg"), made.hub()
-            for child in (sign_on, hub):
-                cleanup.push_async_callback(child.stop)
-                await child.start()
-            with files.settings.open("a", encoding="utf-8") as settings:
-                settings.write(made.settings({"dvcqg": sign_on}, hub))
-            gateway = gateway_child(files, role="api")
-            stack = Stack(files, gateway, Control(session, sign_on.facts["control_url"], made.token), session, "", dsn)
-            cleanup.push_async_callback(lambda: stack.gateway.stop())
-            await gateway.start()
-            stack.token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
-            yield stack
+    async with installation_without_portal() as installed:
+        files = installed.files
+        made = SignOnFiles(files, installed.port)
+        sign_on, hub = made.child("dvcqg"), made.hub()
+        for child in (sign_on, hub):
+            installed.cleanup.push_async_callback(child.stop)
+            await child.start()
+        with files.settings.open("a", encoding="utf-8") as settings:
+            settings.write(made.settings({"dvcqg": sign_on}, hub))
+        gateway = gateway_child(files, role="api")
+        stack = Stack(
+            files,
+            gateway,
+            Control(installed.session, sign_on.facts["control_url"], made.token),
+            installed.session,
+            "",
+            installed.dsn,
+        )
+        installed.cleanup.push_async_callback(lambda: stack.gateway.stop())
+        await gateway.start()
+        stack.token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
+        yield stack
 
 
 async def begin(stack: Stack) -> str:
