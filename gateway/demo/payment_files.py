@@ -18,8 +18,10 @@ _UNIT = "000.00.99.H99"
 class PaymentFiles:
     """Makes the simulators' process and the gateway's settings; secrets are of this run."""
 
-    def __init__(self, files: Files, port: int) -> None:
+    def __init__(self, files: Files, port: int, *, return_to: str = RETURN_TO) -> None:
+        """`return_to` is where payers' browsers may be sent back to."""
         self._files = files
+        self._return_to = return_to
         self._callbacks = f"http://127.0.0.1:{port}/callbacks/payments"
         self._public = f"http://127.0.0.1:{port}"
         self._secret = secrets.token_urlsafe(24)
@@ -80,7 +82,7 @@ public_base_url = {json.dumps(self._public)}
 
 [[payments.clients]]
 client_id = "one-stop"
-returns = [{json.dumps(RETURN_TO)}]
+returns = [{json.dumps(self._return_to)}]
 
 [[payments.accounts]]
 account_number = "9990001234567"

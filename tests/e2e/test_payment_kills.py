@@ -54,10 +54,10 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Stack]:
-    async with installation_without_portal() as installed:
+async def running(return_to: str = RETURN_TO) -> AsyncIterator[Stack]:
+    async with asyncio.timeout(150), installation_without_portal() as installed:
         files = installed.files
-        made = PaymentFiles(files, installed.port)
+        made = PaymentFiles(files, installed.port, return_to=return_to)
         providers = made.child()
         installed.cleanup.push_async_callback(providers.stop)
         facts = await providers.start()
@@ -91,8 +91,8 @@ async def created(stack: Stack) -> str:
     return str(payment["payment_id"])
 
 
-def wish(provider: str = "platform") -> dict[str, str]:
-    return {"provider": provider, "payer_address": "203.0.113.7", "return_to": RETURN_TO}
+def wish(provider: str = "platform", return_to: str = RETURN_TO) -> dict[str, str]:
+    return {"provider": provider, "payer_address": "203.0.113.7", "return_to": return_to}
 
 
 async def debits(stack: Stack) -> list[dict[str, Any]]:
