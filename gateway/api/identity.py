@@ -310,7 +310,7 @@ async def post_assertion(call: Call) -> web.StreamResponse:
     if redeemed is None:
         raise Problem("code-not-redeemable")
     shown = Shown(action=AuditAction.SIGN_IN_ASSERT, fields=redeemed.claims, purpose="sign-in")
-    await note_look(call, shown, outcome="asserted", numbers=(redeemed.personal_id,))
+    await note_look(call, shown, outcome="asserted", numbers=(redeemed.number,))
     answer = AssertionAnswer(
         assertion=redeemed.assertion,
         expires_at=redeemed.expires_at,
