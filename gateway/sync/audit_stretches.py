@@ -2,7 +2,7 @@
 
 A stretch begins with a line that says so, and rests on nothing before it. That the gateway wrote that line, and not
 somebody who rules the database, is told by a genuine checkpoint at its place: only the key ring makes those. It stands
-right behind the last line that was there, or that a checkpoint told of; lines that lack before it were taken away later.
+right behind the last line that was there, or that a checkpoint told of: what is missing before it was taken away later.
 """
 
 from collections.abc import Iterable, Mapping
