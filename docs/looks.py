@@ -22,8 +22,8 @@ def looks_document(header: str, table: Table) -> str:
                 header,
                 "# Looks at personal data",
                 "Every endpoint of the API is in one of the two tables (`gateway/api/looks.py`); a test refuses one "
-                "that is in neither. A line is stored before anything is handed out, and where another system is "
-                "asked, one before the question and one after the answer.",
+                "that is in neither. A line is stored before anything is handed out. Where a national system is asked "
+                "for data, one is stored before the question and one after the answer, whatever it was.",
                 "## Endpoints that show personal data",
                 table(("endpoint", "action"), shown),
                 "## Endpoints that show none",

@@ -1,6 +1,7 @@
 """The endpoint by which citizens see who looked at their data. Their portal asks for them, in their own live sign-in.
 
-The number is taken from the sign-in and from nowhere else: a portal cannot ask about anybody who has not signed in.
+The number is taken from the sign-in and from nowhere else: a portal cannot ask about anybody who has not signed in. It
+must be one that somebody proofed: holders of old accounts, where a province still takes them, stated theirs themselves.
 The officer is left out unless the installation says otherwise: the agency answers for its officers, whose names are
 personal data as well, and whoever did their duty is not to be looked for at home. The agency finds the officer by
 `access_id`.
@@ -24,6 +25,7 @@ from gateway.api.problems import Problem
 from gateway.engine.proofs import number_digest
 from gateway.errors import Fault, InvalidInput
 from gateway.model.audit import AuditAction, AuditStage, ChainedLine
+from gateway.model.identity import IdentityLevel
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import VIETNAM, Instant
 from gateway.store.audit import PostgresAudit
@@ -183,6 +185,8 @@ async def _subjects(call: Call, sign_in_id: UUID) -> list[bytes]:
     if not numbers:
         fault = Fault("/query/sign_in_id", "must be of a citizen with a personal number or an old card's")
         raise Problem("account-kind-not-allowed", faults=[fault])
+    if person.identity_level is IdentityLevel.UNKNOWN:
+        raise Problem("insufficient-authentication", "The sign-in lacks: identity_level.")
     return [number_digest(call.services.key_ring, number) for number in numbers]
 
 
@@ -249,6 +253,9 @@ ENDPOINTS = (
         handler=get_own_accesses,
         query=AccessQuery,
         answers={200: Answer(description="A page, newest first.", model=AccessPage)},
-        problems=("no-identity-provider", "sign-in-not-found", "account-kind-not-allowed"),
+        problems=(
+            *("no-identity-provider", "sign-in-not-found", "account-kind-not-allowed"),
+            "insufficient-authentication",
+        ),
     ),
 )

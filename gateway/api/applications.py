@@ -11,7 +11,8 @@ from pydantic import Field
 from gateway.api.cursors import ApplicationCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import CODE, PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
-from gateway.api.looks import Shown, about_dossier, note_look
+from gateway.api.looks import Shown, about_dossier, asked_look, note_look
+from gateway.api.national_desk import NationalDesk
 from gateway.api.problems import Problem
 from gateway.engine.inbox import SealedMessage, open_message
 from gateway.errors import InvalidInput, RemoteError, Unmapped
@@ -185,13 +186,9 @@ async def get_file(call: Call) -> web.StreamResponse:
     file = files[int(place)]
     content = file.content
     if content is None:
-        if services.national.fetch_file is None:
-            raise Problem("file-source-unavailable", "No portal is configured that gives the file out.")
-        try:
-            content = await services.national.fetch_file(file.path)
-        except RemoteError as error:
-            raise Problem("file-source-unavailable", "The portal does not give the file.") from error
-    await _note(call, AuditAction.FILE_READ, ("file",))
+        content = await _fetched(call, services.national, file.path)
+    else:
+        await _note(call, AuditAction.FILE_READ, ("file",))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "X-Content-Type-Options": "nosniff",
@@ -199,7 +196,30 @@ async def get_file(call: Call) -> web.StreamResponse:
     return call.answer_raw(200, content, media_type_of(file.name), headers)
 
 
+async def _fetched(call: Call, desk: NationalDesk, path: str) -> bytes:
+    """Have the portal give a file out, between two lines. Raises Problem, StoreUnavailable and AuditBroken."""
+    fetch = desk.fetch_file
+    if fetch is None:
+        raise Problem("file-source-unavailable", "No portal is configured that gives the file out.")
+    shown, digests = await _look_of(call, AuditAction.FILE_READ, ("file",))
+    try:
+        return await asked_look(
+            call,
+            shown,
+            lambda: fetch(path),
+            outcome_of=lambda _: "read",
+            digest=next(iter(digests), None),
+        )
+    except RemoteError as error:
+        raise Problem("file-source-unavailable", "The portal does not give the file.") from error
+
+
 async def _note(call: Call, action: AuditAction, fields: tuple[str, ...]) -> None:
+    shown, digests = await _look_of(call, action, fields)
+    await note_look(call, shown, digests=digests)
+
+
+async def _look_of(call: Call, action: AuditAction, fields: tuple[str, ...]) -> tuple[Shown, tuple[bytes, ...]]:
     code = call.path["code"]
     about = await about_dossier(call, code)
     shown = Shown(
@@ -210,7 +230,7 @@ async def _note(call: Call, action: AuditAction, fields: tuple[str, ...]) -> Non
         procedure_code=about.procedure_code,
         dossier_code=code,
     )
-    await note_look(call, shown, digests=about.digests)
+    return shown, about.digests
 
 
 def _opened(call: Call, line: SealedMessageLine) -> SealedMessage:

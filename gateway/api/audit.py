@@ -10,7 +10,8 @@ from pydantic import Field
 from gateway.api.cursors import AuditCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import PageCount, page_count
 from gateway.api.endpoint import Answer, Call, Endpoint
-from gateway.model.audit import Access, AuditAction, ChainedLine, Outcome
+from gateway.api.looks import Shown, note_look
+from gateway.model.audit import AuditAction, ChainedLine
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import FIRST_YEAR, LAST_YEAR, VIETNAM, DossierCode
 from gateway.ports.audit import LineFilter
@@ -124,14 +125,8 @@ async def get_lines(call: Call) -> web.StreamResponse:
     before = None if query.cursor is None else max(1, read_number_cursor(query.cursor))
     lines = await PostgresAudit(call.services.pool).lines(wanted, before=before, limit=limit + 1)
     shown = lines[:limit]
-    access = Access(
-        action=AuditAction.AUDIT_READ,
-        client_id=call.caller.client_id,
-        dossier_code=query.dossier_code or "",
-        purpose="audit",
-        client_address=call.request.remote or "",
-    )
-    await call.services.auditor.note(access, Outcome(outcome="read"))
+    seen = Shown(action=AuditAction.AUDIT_READ, fields=(), purpose="audit", dossier_code=query.dossier_code or "")
+    await note_look(call, seen)
     cursor = write_number_cursor("l", shown[-1].position) if len(lines) > limit else None
     return call.answer(200, LinePage(lines=tuple(_view(line) for line in shown), next_cursor=cursor))
 

@@ -12,8 +12,9 @@ from pydantic import Field, StringConstraints
 from gateway.api.bodies import read_body
 from gateway.api.consent_desk import ConsentService
 from gateway.api.endpoint import Answer, Call, Endpoint
-from gateway.api.identity import Address, LinkCode, Opaque, desk_of
+from gateway.api.identity import desk_of
 from gateway.api.identity_pages import landing_page, see_other, with_query
+from gateway.api.identity_views import Address, LinkCode, Opaque
 from gateway.api.looks import Shown, field_names, note_look
 from gateway.api.problems import Problem
 from gateway.engine.consents import ConsentLook, ConsentOrder

@@ -10,7 +10,8 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from gateway.api.endpoint import Answer, Call, Endpoint
-from gateway.api.identity import LinkAnswer, desk_of, shown_link
+from gateway.api.identity import desk_of
+from gateway.api.identity_views import LinkAnswer, shown_link
 from gateway.api.problems import Problem
 from gateway.engine.linking import StatedAccount
 from gateway.model.identity import AccountKind, PartialDate, Precision

@@ -144,12 +144,13 @@ async def asked_look(
     *,
     outcome_of: Callable[[ResultT], str],
     number: str = "",
+    digest: bytes | None = None,
 ) -> ResultT:
-    """Ask another system between two lines, and give what it answers.
+    """Ask another system between two lines, and give what it answers. It is about the person of the number or digest.
 
     Whatever happens to the question is written down. Raises what `ask` raises, StoreUnavailable and AuditBroken.
     """
-    [access] = _accesses(call, shown, [number] if number else [], [])
+    [access] = _accesses(call, shown, [number], [] if digest is None else [digest])
     auditor = call.services.auditor
     look = await auditor.ask(access)
     try:

@@ -159,16 +159,8 @@ async def post_attempt(call: Call) -> web.StreamResponse:
         raise Problem("invalid-content", faults=[Fault("/return_to", "must be registered for the client, exactly")])
     if stated.provider not in service.desk.provider_names:
         raise Problem("invalid-content", faults=[Fault("/provider", "must be a configured provider")])
-    shown = Shown(
-        action=AuditAction.PAYMENT_OPENED,
-        fields=("payer",),
-        purpose="payment",
-        agency_code=payment.agency_code,
-        procedure_code=payment.procedure_code,
-        dossier_code=payment.view.dossier_code,
-    )
-    await note_look(call, shown, outcome="handed_on")
     try:
+        await _note_payer(call, payment)
         opened = await service.desk.pay(
             PayWish(
                 request_id=payment.view.request_id,
@@ -187,6 +179,20 @@ async def post_attempt(call: Call) -> web.StreamResponse:
             raise
         raise Problem("payment-not-possible", error.code) from error
     return call.answer(201, payment_view(opened))
+
+
+async def _note_payer(call: Call, payment: StoredPayment) -> None:
+    """Write down that who pays is handed on. Raises IntegrityFailed, StoreUnavailable and AuditBroken."""
+    payer = service_of(call).desk.records.open(payment).payer
+    shown = Shown(
+        action=AuditAction.PAYMENT_OPENED,
+        fields=("payer",),
+        purpose="payment",
+        agency_code=payment.agency_code,
+        procedure_code=payment.procedure_code,
+        dossier_code=payment.view.dossier_code,
+    )
+    await note_look(call, shown, outcome="handed_on", numbers=(payer.number,))
 
 
 async def cancel_payment(call: Call) -> web.StreamResponse:

@@ -1,4 +1,9 @@
-"""Looking for personal values in bytes, however they are written: other case, accents, base64, hex, UTF-16, escapes."""
+"""Looking for personal values in bytes, however they are written: other case, accents, base64, hex, UTF-16, escapes.
+
+Text is found in any case, with accents and without. In writings that hide the letters (base64, hex, UTF-16, escapes)
+words are found as they stand, decomposed, capitalised, and in capitals with accents and without; longer names also
+without blanks, as questions to the population database have them.
+"""
 
 import base64
 import json
@@ -6,14 +11,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 from ahocorasick_rs import BytesAhoCorasick
 
 _MIN_LENGTH = 6
 """A shorter value stands in other words by chance."""
+_MIN_JOINED_LENGTH = 9
+"""So long is a text without its blanks, at least: letters alone stand in base64 by chance more often."""
 _MAX_DATE = len("19900203")
-_DIGITS = frozenset(bytes([one]) for one in b"0123456789.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,14 @@ class _Index:
 
 def _is_in_number(haystack: bytes, start: int, end: int) -> bool:
     """Tell whether eight digits are part of a longer number: any measurement has some that look like a date."""
-    before, after = haystack[max(0, start - 1) : start], haystack[end : end + 1]
-    return haystack[start:end].isdigit() and (before in _DIGITS or after in _DIGITS)
+    if not haystack[start:end].isdigit():
+        return False
+    return _goes_on(haystack[max(0, start - 2) : start][::-1]) or _goes_on(haystack[end : end + 2])
+
+
+def _goes_on(beside: bytes) -> bool:
+    """Tell whether a number goes on in the two bytes beside it, the nearer one first. A full stop alone ends it."""
+    return beside[:1].isdigit() or (beside[:1] == b"." and beside[1:].isdigit())
 
 
 class Finder:
@@ -100,12 +113,15 @@ class Finder:
             self._add(value)
 
     def _add(self, value: Value) -> None:
-        text, folded = value.text, fold(value.text)
-        self._folded.add(folded.encode(), value.kind, "text")
-        for spelled in dict.fromkeys((text, unicodedata.normalize("NFD", text))):
+        folded = fold(value.text)
+        for text in (folded, *_joined(folded)):
+            self._folded.add(text.encode(), value.kind, "text")
+        if value.kind == "phone" and value.text.startswith("0"):
+            self._folded.add(f"84{folded[1:]}".encode(), value.kind, "text")
+        for spelled in _spellings(value.text):
             plain = spelled.encode()
             self._lowered.add(plain.hex().encode(), value.kind, "hex")
-            for form, written in (("escaped", json.dumps(spelled)[1:-1]), ("percent", quote(spelled))):
+            for form, written in _escaped(spelled):
                 if written != spelled:
                     self._lowered.add(written.lower().encode(), value.kind, form)
             for codec in ("utf-16-le", "utf-16-be"):
@@ -119,6 +135,38 @@ class Finder:
         found |= self._lowered.hits(haystack.lower())
         found |= self._folded.hits(fold_bytes(haystack))
         return {Hit(place, kind, form) for kind, form in found}
+
+
+def _joined(text: str) -> Sequence[str]:
+    """Give a text without its blanks, where it has some and is long enough without."""
+    joined = text.replace(" ", "")
+    return (joined,) if joined != text and len(joined) >= _MIN_JOINED_LENGTH else ()
+
+
+def _spellings(text: str) -> Sequence[str]:
+    """Give a text as systems spell it before they hide its letters."""
+    spelled = [text, unicodedata.normalize("NFD", text)]
+    if " " in text or not text.isascii():
+        bare = fold(text).upper()
+        spelled += [text.upper(), text.title(), bare, *_joined(bare)]
+    return list(dict.fromkeys(spelled))
+
+
+def _escaped(text: str) -> Sequence[tuple[str, str]]:
+    """Give writings that leave the letters of ASCII what they are: JSON, also within JSON, XML, addresses, bytes."""
+    once, plain = json.dumps(text)[1:-1], text.encode()
+    references = escape(text).encode("ascii", "xmlcharrefreplace").decode()
+    return (
+        ("escaped", once),
+        ("escaped", json.dumps(once)[1:-1]),
+        ("percent", quote(text)),
+        ("percent", quote_plus(text)),
+        ("XML", escape(text)),
+        ("XML", references),
+        ("XML", re.sub(r"&#([0-9]+);", lambda found: f"&#x{int(found[1]):x};", references)),
+        ("bytes", repr(plain)[2:-1]),
+        ("bytes", "".join(chr(one) if one < 0x80 else f"\\{one:03o}" for one in plain)),
+    )
 
 
 def base64_fragments(plain: bytes) -> Sequence[bytes]:

@@ -18,7 +18,7 @@ from gateway.engine.linking import Linking, LinkOutcome
 from gateway.engine.proofs import TECHNICAL_IDS_KEPT
 from gateway.engine.sign_ins import SignInDesk
 from gateway.errors import IntegrityFailed
-from gateway.model.identity import AccountKind, EidCode, IdentityFacts, Requirement, SignInRefused
+from gateway.model.identity import AccountKind, EidCode, IdentityFacts, IdentityLevel, Requirement, SignInRefused
 from gateway.ports.identity import AssertionSigner, LogoutForm
 from gateway.ports.observing import SignInsEnded
 from gateway.ports.sign_ins import StoredSignIn
@@ -38,7 +38,8 @@ class Redeemed:
 
     sign_in: StoredSignIn
     assertion: str = field(repr=False)
-    personal_id: str = field(repr=False)
+    number: str = field(repr=False)
+    """The personal number, where there is none the old card's, "" without either."""
     claims: tuple[str, ...]
     """Names of what it says of the person."""
     expires_at: datetime
@@ -56,10 +57,11 @@ class Look:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedInPerson:
     """Who stands behind a live sign-in; `personal_id` is "" for an account without one, `old_card_number` where the
-    provider tells none."""
+    provider tells none. At an unknown `identity_level` nobody has proofed whose numbers they are."""
 
     personal_id: str = field(repr=False)
     old_card_number: str = field(default="", repr=False)
+    identity_level: IdentityLevel
     evidence_id: UUID
 
 
@@ -124,7 +126,7 @@ class Sessions:
         return Redeemed(
             sign_in=stored,
             assertion=self._signer.sign(claims),
-            personal_id=content.facts.personal_id,
+            number=content.facts.personal_id or content.facts.old_card_number,
             claims=tuple(personal_claims(content.facts)),
             expires_at=expires_at,
             link=link,
@@ -148,12 +150,15 @@ class Sessions:
         stored = (await self.look(client_id, sign_in_id, Requirement())).sign_in
         if stored is None:
             return None
-        facts = self._open(stored).facts
+        facts, level = self._open(stored).facts, stored.levels.identity
         # An enterprise's account may tell its representative's number, who has not signed in.
         if facts.account_kind is not AccountKind.CITIZEN:
-            return SignedInPerson(personal_id="", evidence_id=stored.evidence_id)
+            return SignedInPerson(personal_id="", identity_level=level, evidence_id=stored.evidence_id)
         return SignedInPerson(
-            personal_id=facts.personal_id, old_card_number=facts.old_card_number, evidence_id=stored.evidence_id
+            personal_id=facts.personal_id,
+            old_card_number=facts.old_card_number,
+            identity_level=level,
+            evidence_id=stored.evidence_id,
         )
 
     async def add_link(

@@ -1,7 +1,8 @@
 """Verifying a chain that an operator once went on with behind a wrong end: stretch after stretch.
 
 A stretch begins with a line that says so, and rests on nothing before it. That the gateway wrote that line, and not
-somebody who rules the database, is told by a genuine checkpoint at its place: only the key ring makes those.
+somebody who rules the database, is told by a genuine checkpoint at its place: only the key ring makes those. It stands
+right behind the last line that was there, or that a checkpoint told of: what is missing before it was taken away later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,6 +59,10 @@ class StretchVerifier:
         before.head = None
         ends = before.finish()
         self._findings += [one for one in ends if one.kind is not FindingKind.HEAD_MISSING]
+        told = max(before.read_to, *before.anchors, 0)
+        if told < place - 1:
+            text = "no such lines; an operator went on behind them"
+            self._findings.append(Finding(FindingKind.MISSING, told + 1, place - 1, text))
         self._lines_count += before.lines_count
         proven = max((at for at in before.anchors if at <= before.last_position), default=0)
         after = line.line.upstream_code

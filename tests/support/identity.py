@@ -6,11 +6,13 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from adapters.identity import IdentityAdapter, ProviderSettings
+from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
 from gateway.bootstrap.ground import Ground
@@ -125,7 +127,7 @@ async def province_portal(
     key_ring: KeyRing,
     *,
     make_sections: Any,
-    folder: Any,
+    folder: Path,
     clock: ShiftedClock | None = None,
     make_registrations: Any = None,
     services: Mapping[str, Any] | None = None,
@@ -149,28 +151,8 @@ async def province_portal(
         told: dict[str, Any] = {"identity": section}
         if make_registrations is not None:
             told["consents"] = await cleanup.enter_async_context(make_registrations(public))
-        settings = Settings.model_validate(told)
-        telemetry = Telemetry(registry, monotonic=clock.monotonic, logs_requests=True)
-        ground = Ground(
-            settings=settings,
-            portal_settings=native(),
-            clock=clock,
-            chance=FixedChance(),
-            telemetry=telemetry,
-            key_ring=key_ring,
-            pool=pool,
-            systems=PostgresSystems(pool),
-            signal=EventSignal(pool),
-        )
-        providers = tuple(ProviderSettings.model_validate(one) for one in sections)
-        adapters = make_providers(ground, providers, provider_tls(providers, SystemClock()))
-        key_file = folder / "assertions.pem"
-        create_signing_key(key_file)
-        made = make_identity_desk(ground, adapters, load_signer([key_file]))
-        assert made is not None
-        desk, jobs = made
-        consents, consent_jobs = make_consents(ground, desk, make_hubs(ground, consent_settings(settings)))
-        jobs.extend(consent_jobs)
+        ground = _ground(pool, key_ring, clock, registry, Settings.model_validate(told))
+        desks = _desks(ground, sections, folder)
         for close in ground.closers:
             cleanup.push_async_callback(close)
         api = await cleanup.enter_async_context(
@@ -178,8 +160,8 @@ async def province_portal(
                 pool,
                 key_ring,
                 listener=listener,
-                identity=desk,
-                consents=consents,
+                identity=desks.identity,
+                consents=desks.consents,
                 proofs=make_proofs(ground),
                 clock=clock,
                 **(services or {}),
@@ -188,14 +170,51 @@ async def province_portal(
         assert api.url == public
         yield ProvincePortal(
             api=api,
-            desk=desk,
-            adapters={adapter.name: adapter for adapter in adapters},
-            jobs=jobs,
+            desk=desks.identity,
+            adapters={adapter.name: adapter for adapter in desks.adapters},
+            jobs=desks.jobs,
             clock=clock,
-            telemetry=telemetry,
-            provider=providers[0].name,
+            telemetry=ground.telemetry,
+            provider=desks.adapters[0].name,
             registry=registry,
         )
+
+
+def _ground(
+    pool: Any, key_ring: KeyRing, clock: ShiftedClock, registry: CollectorRegistry, settings: Settings
+) -> Ground:
+    return Ground(
+        settings=settings,
+        portal_settings=native(),
+        clock=clock,
+        chance=FixedChance(),
+        telemetry=Telemetry(registry, monotonic=clock.monotonic, logs_requests=True),
+        key_ring=key_ring,
+        pool=pool,
+        systems=PostgresSystems(pool),
+        signal=EventSignal(pool),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Desks:
+    identity: IdentityDesk
+    consents: ConsentService | None
+    adapters: Sequence[IdentityAdapter]
+    jobs: Sequence[Job]
+
+
+def _desks(ground: Ground, sections: Sequence[Mapping[str, Any]], folder: Path) -> _Desks:
+    """Put together what signs citizens in and asks for their consent; a signing key is made in the folder."""
+    providers = tuple(ProviderSettings.model_validate(one) for one in sections)
+    adapters = make_providers(ground, providers, provider_tls(providers, SystemClock()))
+    key_file = folder / "assertions.pem"
+    create_signing_key(key_file)
+    made = make_identity_desk(ground, adapters, load_signer([key_file]))
+    assert made is not None
+    desk, jobs = made
+    consents, consent_jobs = make_consents(ground, desk, make_hubs(ground, consent_settings(ground.settings)))
+    return _Desks(desk, consents, adapters, [*jobs, *consent_jobs])
 
 
 def merged(section: Mapping[str, Any], changes: Mapping[str, Any], **names: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ async def lines(pool: Any, key_ring: FileKeyRing, clock: StillClock) -> None:
             ),
             "audit_head_forged",
             11,
-            [("checkpoint_forged", 10, 10)],
+            [("checkpoint_forged", 10, 10), ("missing", 10, 10)],
         ),
     ],
 )
@@ -131,6 +131,27 @@ async def test_checkpoints_from_elsewhere_keep_their_places(
 
     assert 10 == resealed.checkpoint.head.position
     assert [("cut_tail", 7, 9), ("resealed", 10, 10)] == await found(pool, key_ring, anchors=[outside])
+
+
+@pytest.mark.parametrize(
+    ("done", "named"),
+    [
+        ("position IN (8, 9)", [("missing", 8, 9)]),
+        ("position = 9", [("missing", 9, 9)]),
+        ("position BETWEEN 4 AND 9", [("cut_tail", 4, 5), ("missing", 6, 9)]),
+        ("position < 10", [("cut_tail", 1, 5), ("missing", 6, 9)]),
+    ],
+)
+async def test_lines_before_a_new_stretch_are_not_taken_away_later(
+    pool: Any, key_ring: FileKeyRing, clock: StillClock, lines: None, done: str, named: list[tuple[str, int, int]]
+) -> None:
+    """Nobody hides behind a break that was named before: the stretch begins where the lines had ended."""
+    await tamper(pool, FORGED)
+    await reseal(pool, key_ring, clock)
+    assert [("resealed", 10, 10)] == await found(pool, key_ring)
+    await tamper(pool, f"DELETE FROM audit_lines WHERE {done}")
+
+    assert [*named, ("resealed", 10, 10)] == await found(pool, key_ring)
 
 
 @pytest.mark.parametrize(

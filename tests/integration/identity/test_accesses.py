@@ -129,9 +129,32 @@ async def test_an_old_card_that_the_sign_in_tells(pool: Any, key_ring: FileKeyRi
         access = replace(LOOK, subject_digest=number_digest(key_ring, OLD_CARD))
         await setup.province.api.services.auditor.note(access, FOUND)
         sign_in_id = await signed_in(setup, "old-card")
-        [found] = await entries(setup, sign_in_id)
+        actions = [one["action"] for one in (await seen(setup, sign_in_id)).json["accesses"]]
 
-    assert "citizen.lookup" == found["action"]
+    assert ["sign_in.assert", "citizen.lookup"] == actions, "the sign-in itself is found by it, too"
+
+
+@pytest.mark.parametrize(
+    ("login_idp", "levels", "expected"),
+    [
+        ("VIETTEL", {"takes_old_accounts": True}, (401, "insufficient-authentication")),
+        ("", {"takes_missing_upstream": True}, (200, None)),
+    ],
+)
+async def test_a_number_that_nobody_proofed(
+    pool: Any,
+    key_ring: FileKeyRing,
+    tmp_path: Path,
+    login_idp: str,
+    levels: dict[str, bool],
+    expected: tuple[int, str | None],
+) -> None:
+    """A province may take old accounts, whose numbers their holders stated themselves: those see nobody's looks."""
+    async with looked_at(pool, key_ring, tmp_path, profile={"login_idp": login_idp}, levels=levels) as setup:
+        answered = await seen(setup, await signed_in(setup))
+
+    assert expected == (answered.status, answered.problem if answered.status != 200 else None)
+    assert (answered.status == 200) == (b"citizen.lookup" in answered.body)
 
 
 async def test_nobody_sees_anybody_elses(pool: Any, key_ring: FileKeyRing, tmp_path: Path) -> None:

@@ -142,7 +142,8 @@ async def test_embedded_files_are_read_from_the_gateway(pool: Any, key_ring: Key
 
 
 async def test_a_file_by_path_is_fetched_from_the_portal(pool: Any, key_ring: KeyRing) -> None:
-    """An amendment adds its file; when the portal does not give it out, that is said."""
+    """An amendment adds its file; when the portal does not give it out, that is said. A line is written down before the
+    portal is asked, and one after."""
     async with national_api(pool, key_ring) as api:
         await told(api, "addtthcKhuyenMai", promotion())
         for name in ("sua.pdf", "away.pdf"):
@@ -160,6 +161,13 @@ async def test_a_file_by_path_is_fetched_from_the_portal(pool: Any, key_ring: Ke
         addresses = [paper["url"].removeprefix("https://gateway.example") for paper in papers]
         assert (await api.get(addresses[1])).body == b"%PDF /kho/sua.pdf"
         assert (await api.get(addresses[2])).problem == "file-source-unavailable"
+
+    about = ("one-stop", "QG-2026-000123", False)
+    asked = ("asked", *about, (), "asked")
+    assert await looks(pool, AuditAction.FILE_READ) == [
+        *(asked, ("answered", *about, ("file",), "read")),
+        *(asked, ("answered", *about, (), "unavailable")),
+    ]
 
 
 async def test_a_receipt_for_a_dossier_of_the_province_is_an_event(pool: Any, key_ring: KeyRing) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.engine.proofs import number_digest
 from gateway.errors import OutcomeUnknown, Rejected, TransientFailure
 from gateway.model.payment import Answer
 from gateway.vault.keyring import FileKeyRing
@@ -46,6 +47,18 @@ async def test_the_order_carries_what_the_dossier_owes(town: Payments) -> None:
     assert [("charge", 100_000), ("levy", 50_000)] == [(one.kind.value, one.amount_vnd) for one in order.items]
     assert (150_000, ACCOUNT, "203.0.113.7") == (order.amount_vnd, order.beneficiary, order.payer_address)
     assert ("999199000001", DOSSIER) == (order.payer.number, order.dossier_code)
+
+
+async def test_who_pays_sees_that_it_was_handed_on(town: Payments, key_ring: FileKeyRing) -> None:
+    """The look is written down about the payer, whose number goes to the provider."""
+    await town.opened()
+
+    (order,) = town.provider.orders
+    rows = await town.api.services.pool.fetch(
+        "SELECT subject_digest, fields_released FROM audit_lines WHERE action = 'payment.opened'"
+    )
+
+    assert [(number_digest(key_ring, order.payer.number), ["payer"])] == [tuple(row) for row in rows]
 
 
 async def test_f02_ten_notifications_at_once(town: Payments) -> None:
