@@ -2,15 +2,16 @@
 transaction, the message first (payment notes §9.3 no. 3, §10.0).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from gateway.engine.local_circuit import LocalCircuit
-from gateway.errors import IntegrityFailed
+from gateway.errors import ContractBroken, IntegrityFailed, RemoteError, TransientFailure
 from gateway.model.payment import Payer, PaymentFact, Source
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import AlertRaised, Observer
@@ -43,6 +44,27 @@ class ConfiguredProvider:
     provider: PaymentProvider
     policy: PaymentPolicy
     circuit: LocalCircuit
+
+    async def ask(self, attempt: AskedAttempt, question: Callable[[], Awaitable[PaymentFact]]) -> PaymentFact:
+        """Put a question about an attempt, unless the provider is not called at present; the answer is about it.
+
+        Raises RemoteError, also for an answer about another reference, and whatever else the question raises.
+        """
+        name = self.provider.name
+        if not self.circuit.take_turn():
+            raise TransientFailure("not called at present", system=name, operation="ask", code="circuit_open")
+        try:
+            fact = await question()
+            if fact.reference not in ("", attempt.reference):
+                text = "the answer is about another reference"
+                raise ContractBroken(
+                    text, system=name, operation="ask", effect_possible=False, code="another_reference"
+                )
+        except RemoteError as error:
+            self.circuit.note(error)
+            raise
+        self.circuit.note(None)
+        return fact
 
 
 class PaymentRecords:
@@ -117,9 +139,7 @@ class PaymentRecords:
         Raises StoreUnavailable.
         """
         now = self.clock.now()
-        if fact.amount_vnd is not None and fact.amount_vnd > _MOST_VND:
-            # It differs from whatever is owed, and could not be stored as it is.
-            fact = replace(fact, amount_vnd=_MOST_VND)
+        fact = _storable(fact)
         async with self.store.changing(request_id) as change:
             found = None if change is None else change.payment.attempt(attempt_id)
             if change is None or found is None:
@@ -145,6 +165,18 @@ class PaymentRecords:
             if decision.ruling is not Ruling.ASK_FIRST:
                 await change.rule(name, key, decision.ruling, now)
         return decision
+
+
+def _storable(fact: PaymentFact) -> PaymentFact:
+    """Give the fact in a form that can be stored; what must be changed for that differs from whatever is owed."""
+    texts = {name: getattr(fact, name) for name in ("transaction", "currency", "paid_at_text")}
+    odd = {name: text for name, text in texts.items() if not text.isprintable()}
+    changes: dict[str, Any] = {
+        name: "".join(sign if sign.isprintable() else "\ufffd" for sign in text) for name, text in odd.items()
+    }
+    if fact.amount_vnd is not None and fact.amount_vnd > _MOST_VND:
+        changes["amount_vnd"] = _MOST_VND
+    return replace(fact, **changes) if changes else fact
 
 
 def asked_attempt(attempt: AttemptView, dossier_code: str) -> AskedAttempt:

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import cast
 from uuid import UUID
 
-from gateway.engine.payment_records import PaymentRecords, asked_attempt
-from gateway.errors import GatewayError, RemoteError, StoreUnavailable
+from gateway.engine.payment_records import SYSTEM, PaymentRecords, asked_attempt
+from gateway.errors import GatewayError, RemoteError, StoreUnavailable, TransientFailure
 from gateway.model.payment import AttemptState, Source
 from gateway.ports.observing import DefectFound
 from gateway.ports.payments import Capability, ConfirmsResults
@@ -25,6 +26,14 @@ _LONGEST_DELAY = timedelta(hours=1)
 
 Handler = Callable[[StoredPayment, Effect], Awaitable[str]]
 """Carries out one effect and says in a word what came of it; raises to have it tried again."""
+
+
+class Asked(StrEnum):
+    """What came of asking."""
+
+    ANSWERED = "asked"
+    NOT_ANSWERED = "not_answered"
+    NOT_ASKABLE = "not_offered"
 
 
 class PaymentWork:
@@ -46,30 +55,35 @@ class PaymentWork:
         for request_id, attempt_id in await records.store.claim_polls(now, now + _CLAIMED, _PER_TURN):
             await self._guarded("poll", partial(self.ask_about, request_id, attempt_id))
 
-    async def ask_about(self, request_id: UUID, attempt_id: UUID) -> None:
+    async def ask_about(self, request_id: UUID, attempt_id: UUID) -> Asked:
         """Ask the provider about one attempt, unless time alone decides."""
         records = self._records
         payment = await records.store.find(request_id)
         found = None if payment is None else payment.attempt(attempt_id)
         if payment is None or found is None:
-            return
+            return Asked.NOT_ASKABLE
         known = records.providers.get(found.view.provider)
-        if found.view.state is AttemptState.CREATED or known is None or not known.circuit.is_available():
+        if found.view.state is AttemptState.CREATED or known is None or not known.policy.can_query:
             await self._pass_time(request_id, attempt_id)
-            return
+            return Asked.NOT_ASKABLE
+        if not known.circuit.is_available():
+            await self._pass_time(request_id, attempt_id)
+            return Asked.NOT_ANSWERED
         if found.view.state is AttemptState.INIT_SENT:
             # Whoever sent it is gone, or takes longer than any call may.
             await self._pass_time(request_id, attempt_id, is_unanswered=True)
         asked_at = records.clock.now()
+        asked, query = asked_attempt(found.view, payment.view.dossier_code), known.provider.query
         try:
-            known.circuit.take_turn()
-            fact = await known.provider.query(asked_attempt(found.view, payment.view.dossier_code))
-            known.circuit.note(None)
-        except RemoteError as error:
-            known.circuit.note(error)
+            fact = await known.ask(asked, lambda: query(asked))
+        except GatewayError as error:
+            if not isinstance(error, RemoteError):
+                # A secret or an attempt that cannot be asked with: somebody must hear, and the schedule goes on.
+                records.observe(DefectFound(system="payments", operation="poll", error=error))
             await self._pass_time(request_id, attempt_id)
-            return
+            return Asked.NOT_ANSWERED
         await records.take(request_id, attempt_id, fact, Source.QUERY, asked_at=asked_at)
+        return Asked.ANSWERED
 
     async def _pass_time(self, request_id: UUID, attempt_id: UUID, *, is_unanswered: bool = False) -> None:
         """Let time do what it may: lead to the next question, and in the end to a person."""
@@ -122,8 +136,11 @@ class PaymentWork:
     async def _ask_provider(self, payment: StoredPayment, effect: Effect) -> str:
         if effect.attempt_id is None:
             return "nothing_to_ask"
-        await self.ask_about(payment.view.request_id, effect.attempt_id)
-        return "asked"
+        asked = await self.ask_about(payment.view.request_id, effect.attempt_id)
+        if asked is Asked.NOT_ANSWERED:
+            # The schedule may be over for this attempt, so the question stays owed.
+            raise TransientFailure("no answer", system=SYSTEM, operation="ask", code=asked.value)
+        return asked.value
 
     async def _confirm(self, payment: StoredPayment, effect: Effect) -> str:
         """Tell a provider that wants to hear it that its payment was committed; telling it again does no harm."""
@@ -135,7 +152,7 @@ class PaymentWork:
         await confirming.confirm(asked_attempt(found.view, payment.view.dossier_code), is_delivered=True)
         return "confirmed"
 
-    async def _guarded(self, operation: str, do: Callable[[], Awaitable[None]]) -> None:
+    async def _guarded(self, operation: str, do: Callable[[], Awaitable[object]]) -> None:
         """Do one thing; a defect is told, and the claim keeps it away for a while."""
         try:
             await do()

@@ -30,6 +30,7 @@ from gateway.sync.payment_storing import NewRequest, PaymentChange, StoredAttemp
 from gateway.sync.payment_words import Reason, Refusal, Ruling
 
 _MAX_TOKENS = 40
+_MAX_CODE_LENGTH = 50
 
 
 class PaymentNotPossible(GatewayError):
@@ -152,11 +153,14 @@ class PaymentDesk:
                 raise PaymentNotPossible("no_such_payment")
             begun = await self._begin(change, known, wish)
             payment = change.payment
+            # Whatever keeps it from being sent (a payer who was erased) keeps it from being written down as sent.
+            order = self._order(payment, begun.attempt, wish) if isinstance(begun, NewAttempt) else None
         if isinstance(begun, Refused):
             raise PaymentNotPossible(begun.refusal)
         if isinstance(begun, ExistingAttempt):
             return payment
-        return await self._send(payment, begun.attempt, known, wish)
+        assert order is not None, "an order for each new attempt"
+        return await self._send(payment, begun.attempt, known, order)
 
     async def _begin(
         self, change: PaymentChange, known: ConfiguredProvider, wish: PayWish
@@ -197,13 +201,13 @@ class PaymentDesk:
         return NewAttempt(marked.attempt, marked.request)
 
     async def _send(
-        self, payment: StoredPayment, attempt: AttemptView, known: ConfiguredProvider, wish: PayWish
+        self, payment: StoredPayment, attempt: AttemptView, known: ConfiguredProvider, order: PaymentOrder
     ) -> StoredPayment:
         failure: GatewayError | None = None
         answer = Opened()
         try:
             known.circuit.take_turn()
-            answer = await known.provider.open(self._order(payment, attempt, wish))
+            answer = await known.provider.open(order)
             known.circuit.note(None)
         except InvalidInput as error:
             failure = error
@@ -293,17 +297,20 @@ class PaymentDesk:
     async def _named_by(
         self, provider: str, query: Sequence[tuple[str, str]]
     ) -> tuple[StoredPayment, StoredAttempt] | None:
+        """Give the attempt whose reference the address carries anywhere, else the last of a dossier that it names."""
         store = self.records.store
-        tokens = [token for _, value in query for token in (value, *value.split("_"))]
-        for token in list(dict.fromkeys(tokens))[:_MAX_TOKENS]:
+        words = [word for _, value in query for word in (value, *value.split("_"))]
+        tokens = list(dict.fromkeys(words))[:_MAX_TOKENS]
+        for token in tokens:
             request_id = await store.request_of(provider, token)
-            payments = [] if request_id is None else [await store.find(request_id)]
-            if request_id is None and len(token) <= 50:
-                payments = list(reversed(await store.of_dossier(token)))
-            for payment in payments:
-                attempts = () if payment is None else tuple(reversed(payment.attempts))
-                for attempt in attempts:
-                    if attempt.view.provider == provider and (request_id is None or attempt.view.reference == token):
-                        assert payment is not None, "it has attempts"
+            payment = None if request_id is None else await store.find(request_id)
+            attempts = () if payment is None else payment.attempts
+            for attempt in attempts:
+                if payment is not None and (attempt.view.provider, attempt.view.reference) == (provider, token):
+                    return payment, attempt
+        for token in (token for token in tokens if len(token) <= _MAX_CODE_LENGTH):
+            for payment in reversed(await store.of_dossier(token)):
+                for attempt in reversed(payment.attempts):
+                    if attempt.view.provider == provider:
                         return payment, attempt
         return None

@@ -76,6 +76,8 @@ class PostgresPayments:
             return None if row is None else await _with_attempts(borrowed, row)
 
     async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]:
+        if not dossier_code.isprintable():
+            return []
         async with connection(self._pool) as borrowed:
             rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=dossier_code)]
             return [await _with_attempts(borrowed, row) for row in rows]
@@ -86,6 +88,9 @@ class PostgresPayments:
             return [HistoryEntry(**dict(row)) async for row in rows]
 
     async def request_of(self, provider: str, reference: str) -> UUID | None:
+        if not reference.isprintable():
+            # Whatever stands in a message is looked for, and PostgreSQL takes no text with a zero or a lone surrogate.
+            return None
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_reference(borrowed, provider=provider, reference=reference)
         return None if row is None else row["request_id"]

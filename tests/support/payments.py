@@ -1,5 +1,6 @@
 """The API taking payments, over a real store, with a provider that a test scripts."""
 
+import asyncio
 import hmac
 import json
 import os
@@ -72,6 +73,8 @@ class ScriptedProvider:
     orders: list[PaymentOrder] = field(default_factory=list)
     questions: list[AskedAttempt] = field(default_factory=list)
     is_decisive: bool = True
+    answers_after: asyncio.Event | None = None
+    """A question is answered once it is set; None: at once."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -107,6 +110,8 @@ class ScriptedProvider:
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         self.questions.append(attempt)
+        if self.answers_after is not None:
+            await self.answers_after.wait()
         answer = self.standing(attempt)
         if isinstance(answer, GatewayError):
             raise answer
@@ -213,7 +218,12 @@ class Payments:
 
 @asynccontextmanager
 async def payments(
-    pool: Any, key_ring: KeyRing, *, provider: ScriptedProvider | None = None, **policy: Any
+    pool: Any,
+    key_ring: KeyRing,
+    *,
+    provider: ScriptedProvider | None = None,
+    answer_seconds: float = 4.0,
+    **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
     clock, heard, scripted = RunningClock(), Heard(), provider or ScriptedProvider()
@@ -231,7 +241,8 @@ async def payments(
         accounts=[BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)],
         public_base_url="https://cong.example",
     )
-    service = PaymentService(desk=desk, notices=PaymentNotices(records), returns={"one-stop": frozenset({RETURN_TO})})
+    notices = PaymentNotices(records, answer_seconds=answer_seconds)
+    service = PaymentService(desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})})
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
             api.services.acceptor,

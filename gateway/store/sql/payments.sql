@@ -93,7 +93,7 @@ RETURNING effect_id, request_id, record, tries_count;
 UPDATE payment_effects SET due_at = NULL, done_at = :now, outcome = :outcome WHERE effect_id = :effect_id;
 
 -- name: put_off_effect!
-UPDATE payment_effects SET due_at = :due_at, outcome = :outcome WHERE effect_id = :effect_id;
+UPDATE payment_effects SET due_at = :due_at, outcome = :outcome WHERE effect_id = :effect_id AND done_at IS NULL;
 
 -- name: count_unsettled
 SELECT provider, state, count(*) AS attempts_count, min(opened_at) AS oldest_at FROM payment_attempts
