@@ -1,5 +1,6 @@
 """What is done about payments by schedule: providers are asked, and what decisions owe is carried out, once each."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,15 +16,18 @@ from gateway.ports.payments import Capability, ConfirmsResults
 from gateway.sync.payment_opening import OpenFailure, open_failed
 from gateway.sync.payment_polls import expire
 from gateway.sync.payment_records import Effect, PaymentPolicy
-from gateway.sync.payment_storing import DueEffect, StoredPayment
+from gateway.sync.payment_storing import DueEffect, Share, StoredPayment
 from gateway.sync.payment_words import EffectKind
 
 _PER_TURN = 50
+_CALLS_AT_ONCE = 8
+"""To one provider; as many are claimed, so that none waits while its claim runs out."""
 _CLAIMED = timedelta(seconds=90)
 """Longer than a call may take."""
 _FIRST_DELAY = timedelta(seconds=10)
 _LONGEST_DELAY = timedelta(hours=1)
 
+Turn = Callable[[], Awaitable[None]]
 Handler = Callable[[StoredPayment, Effect], Awaitable[str]]
 """Carries out one effect and says in a word what came of it; raises to have it tried again."""
 
@@ -48,12 +52,36 @@ class PaymentWork:
             **handlers,
         }
 
-    async def ask(self) -> None:
-        """Ask about what is due. Raises StoreUnavailable."""
-        records = self._records
-        now = records.clock.now()
-        for request_id, attempt_id in await records.store.claim_polls(now, now + _CLAIMED, _PER_TURN):
-            await self._guarded("poll", partial(self.ask_about, request_id, attempt_id))
+    def turns(self) -> Mapping[str, Turn]:
+        """Give what is done again and again, by name: each provider's calls, and what calls nobody.
+
+        A provider that is slow keeps its own turn waiting and no other. Turns raise StoreUnavailable.
+        """
+        names = tuple(self._records.providers)
+        calls = {f"payment_calls.{name}": partial(self._call, Share((name,))) for name in names}
+        return {**calls, "payment_effects": partial(self._work, Share(names, is_among=False))}
+
+    async def _call(self, share: Share) -> None:
+        """Call a provider about everything that is due, at once."""
+        due = await self._due(share, _CALLS_AT_ONCE)
+        for error in await asyncio.gather(*(do() for do in due), return_exceptions=True):
+            if error is not None:
+                raise error
+
+    async def _work(self, share: Share) -> None:
+        """Do what calls nobody, one after another: one connection is enough for it."""
+        for do in await self._due(share, _PER_TURN):
+            await do()
+
+    async def _due(self, share: Share, limit: int) -> list[Turn]:
+        store, now = self._records.store, self._records.clock.now()
+        until = now + _CLAIMED
+        polls = await store.claim_polls(share, now, until, limit)
+        effects = await store.claim_effects(share, now, until, limit)
+        return [
+            *(partial(self._guarded, "poll", partial(self.ask_about, *ids)) for ids in polls),
+            *(partial(self._guarded, "effect", partial(self._do, one)) for one in effects),
+        ]
 
     async def ask_about(self, request_id: UUID, attempt_id: UUID) -> Asked:
         """Ask the provider about one attempt, unless time alone decides."""
@@ -100,13 +128,6 @@ class PaymentWork:
                 await change.apply(failed, None, now)
                 return
             await change.apply(expire(view, found.view, others, now, policy), None, now)
-
-    async def carry_out(self) -> None:
-        """Carry out what decisions owe. Raises StoreUnavailable."""
-        records = self._records
-        now = records.clock.now()
-        for due in await records.store.claim_effects(now, now + _CLAIMED, _PER_TURN):
-            await self._guarded("effect", partial(self._do, due))
 
     async def _do(self, due: DueEffect) -> None:
         records = self._records

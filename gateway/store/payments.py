@@ -21,10 +21,11 @@ from gateway.sync.payment_storing import (
     KeptMessage,
     KeyReused,
     NewRequest,
+    Share,
     StoredAttempt,
     StoredPayment,
 )
-from gateway.sync.payment_words import EffectKind, Reason, Ruling
+from gateway.sync.payment_words import CALLING, EffectKind, Reason, Ruling
 
 UNSETTLED = (
     *LIVE,
@@ -109,14 +110,20 @@ class PostgresPayments:
         async with connection(self._pool) as borrowed:
             await _keep(borrowed, message, None, now)
 
-    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    async def claim_polls(
+        self, share: Share, now: datetime, until: datetime, limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.claim_polls(borrowed, now=now, until=until, wanted=limit)
+            rows = self._sql.claim_polls(
+                borrowed, providers=share.providers, is_among=share.is_among, now=now, until=until, wanted=limit
+            )
             return [(row["request_id"], row["attempt_id"]) async for row in rows]
 
-    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
+    async def claim_effects(self, share: Share, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.claim_effects(borrowed, now=now, until=until, wanted=limit)
+            rows = self._sql.claim_effects(
+                borrowed, providers=share.providers, is_among=share.is_among, now=now, until=until, wanted=limit
+            )
             return [
                 DueEffect(
                     effect_id=row["effect_id"],
@@ -232,6 +239,7 @@ class _Change:
             request_id=self.payment.view.request_id,
             keys=[effect.key for effect in effects],
             records=[_text(effect) for effect in effects],
+            providers=[self._called_for(effect) for effect in effects],
             told=[_is_event(effect) for effect in effects],
             now=now,
         )
@@ -239,6 +247,13 @@ class _Change:
         for effect in effects:
             if effect.event is not None and _is_event(effect) and effect.key in new:
                 self._events.append((effect.event.value, now, self._told(effect)))
+
+    def _called_for(self, effect: Effect) -> str:
+        """Name the provider that is called for an effect, "" for none."""
+        if effect.kind not in CALLING or effect.attempt_id is None:
+            return ""
+        attempt = self.payment.attempt(effect.attempt_id)
+        return "" if attempt is None else attempt.view.provider
 
     def _told(self, effect: Effect) -> str:
         """Give what the feed says of an event."""

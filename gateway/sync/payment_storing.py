@@ -86,6 +86,14 @@ class HistoryEntry:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Whose work is claimed: that of these providers, or of all others, and what no provider is called for."""
+
+    providers: tuple[str, ...]
+    is_among: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueEffect:
     """An effect that a worker has claimed."""
@@ -141,11 +149,15 @@ class PaymentStore(Protocol):
         """Keep a message that belongs to nothing."""
         ...
 
-    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    async def claim_polls(
+        self, share: Share, now: datetime, until: datetime, limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
         """Claim attempts that are due to be asked about; give request and attempt."""
         ...
 
-    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]: ...
+    async def claim_effects(self, share: Share, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
+        """Claim effects that are due: those for which a provider of the share is called."""
+        ...
 
     async def end_effect(self, effect_id: int, outcome: str, now: datetime) -> None: ...
 

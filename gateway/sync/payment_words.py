@@ -149,6 +149,10 @@ class EffectKind(StrEnum):
     PUBLISH = "publish"
 
 
+CALLING = frozenset({EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER})
+"""Effects for which the attempt's provider is called."""
+
+
 class PaymentEvent(StrEnum):
     """What subscribers are told of."""
 

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -178,7 +178,7 @@ class Payments:
         return await self.api.call("POST", "/v1/payments", body=body, headers={"Idempotency-Key": key})
 
     async def attempt(self, payment_id: str, **changes: Any) -> Answered:
-        body = {"provider": "platform", "payer_address": "203.0.113.7", "return_to": RETURN_TO, **changes}
+        body = {"provider": self.provider.name, "payer_address": "203.0.113.7", "return_to": RETURN_TO, **changes}
         return await self.api.call("POST", f"/v1/payments/{payment_id}/attempts", body=body)
 
     async def opened(self) -> tuple[str, str]:
@@ -204,8 +204,8 @@ class Payments:
 
     async def work_through(self) -> None:
         """Let a turn of everything pass."""
-        await self.work.ask()
-        await self.work.carry_out()
+        for turn in self.work.turns().values():
+            await turn()
 
     async def events(self) -> list[str]:
         rows = await self.pool.fetch("SELECT type FROM events WHERE type LIKE 'payment.%' ORDER BY event_id")
@@ -222,20 +222,22 @@ async def payments(
     key_ring: KeyRing,
     *,
     provider: ScriptedProvider | None = None,
+    others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
     clock, heard, scripted = RunningClock(), Heard(), provider or ScriptedProvider()
     store = PostgresPayments(pool)
-    known = ConfiguredProvider(
-        provider=scripted,
-        policy=PaymentPolicy(**policy),
-        circuit=LocalCircuit("payment.platform", clock=clock, chance=FixedChance(), observer=heard),
-    )
-    records = PaymentRecords(
-        store, {"platform": known}, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard
-    )
+    known = {
+        one.name: ConfiguredProvider(
+            provider=one,
+            policy=PaymentPolicy(**policy),
+            circuit=LocalCircuit(f"payment.{one.name}", clock=clock, chance=FixedChance(), observer=heard),
+        )
+        for one in (scripted, *others)
+    }
+    records = PaymentRecords(store, known, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard)
     desk = PaymentDesk(
         records,
         accounts=[BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)],

@@ -10,8 +10,9 @@ import pytest
 
 from gateway.errors import InvalidInput, TransientFailure
 from gateway.ports.observing import DefectFound
+from gateway.sync.payment_storing import Share
 from gateway.vault.keyring import FileKeyRing
-from tests.support.payments import DOSSIER, PAGE, RETURN_TO, Payments, fact, notice, payments
+from tests.support.payments import DOSSIER, PAGE, RETURN_TO, Payments, ScriptedProvider, fact, notice, payments
 
 _DOWN = TransientFailure("refused", system="payments", operation="query", code="refused_connection")
 
@@ -184,14 +185,14 @@ async def test_an_effect_that_is_done_is_not_put_off(town: Payments) -> None:
     """A worker that was slower than its claim does not undo what another one finished meanwhile."""
     _, reference = await town.opened()
     await town.tell(reference)
-    now = town.clock.now()
-    due = await town.store.claim_effects(now, now + timedelta(seconds=90), 50)
+    now, everybodys = town.clock.now(), Share((), is_among=False)
+    due = await town.store.claim_effects(everybodys, now, now + timedelta(seconds=90), 50)
     for one in due:
         await town.store.end_effect(one.effect_id, "done", now)
 
     await town.store.put_off_effect(due[0].effect_id, "no_answer", now)
 
-    assert [] == await town.store.claim_effects(now, now, 50)
+    assert [] == await town.store.claim_effects(everybodys, now, now, 50)
 
 
 async def test_answers_of_all_ways_at_once_are_one_payment(town: Payments) -> None:
@@ -218,3 +219,65 @@ async def test_answers_of_all_ways_at_once_are_one_payment(town: Payments) -> No
     assert 1 == (await town.events()).count("payment.paid")
     assert 1 == len(town.provider.orders)
     assert [] == defects(town)
+
+
+async def test_a_slow_provider_delays_nobody_else(pool: Any, key_ring: FileKeyRing) -> None:
+    """While one does not answer, another one's payment is found out, and its dossier is told."""
+    slow = ScriptedProvider(name="slow", answers_after=asyncio.Event())
+    async with payments(pool, key_ring, others=[slow]) as town:
+        fees = [{"name": "Lệ phí", "kind": "levy", "amount_vnd": 50_000}]
+        waiting = (await town.create("key-1", items=fees)).json["payment_id"]
+        await town.attempt(waiting, provider="slow")
+        quick = (
+            await town.create("key-2", items=[{"name": "Phí thẩm định", "kind": "charge", "amount_vnd": 100_000}])
+        ).json["payment_id"]
+        await town.attempt(quick)
+        town.provider.standing = lambda asked: fact(asked.reference, amount_vnd=100_000)
+        town.clock.move(150)
+
+        turns = {name: asyncio.ensure_future(turn()) for name, turn in town.work.turns().items()}
+        others = [turn for name, turn in turns.items() if name != "payment_calls.slow"]
+        async with asyncio.timeout(5):
+            await asyncio.gather(*others)
+            await town.work.turns()["payment_effects"]()
+        seen = [(await town.seen(one))["state"] for one in (waiting, quick)]
+        assert slow.answers_after is not None
+        slow.answers_after.set()
+        await turns["payment_calls.slow"]
+
+    assert ["pending", "paid"] == seen
+    assert 1 == len(slow.questions)
+
+
+async def test_a_provider_is_asked_about_many_at_once(town: Payments) -> None:
+    """One order that it is slow to tell of does not keep the next from being asked about."""
+    town.provider.answers_after = asyncio.Event()
+    items = [
+        [{"name": "Lệ phí", "kind": "levy", "amount_vnd": 50_000}],
+        [{"name": "Phí thẩm định", "kind": "charge", "amount_vnd": 100_000}],
+    ]
+    for place, stated in enumerate(items):
+        await town.attempt((await town.create(f"key-{place}", items=stated)).json["payment_id"])
+    town.clock.move(150)
+
+    turn = asyncio.ensure_future(town.work.turns()["payment_calls.platform"]())
+    async with asyncio.timeout(5):
+        while len(town.provider.questions) < len(items):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    town.provider.answers_after.set()
+    await turn
+
+
+async def test_attempts_of_a_provider_that_is_gone_end_with_a_person(town: Payments) -> None:
+    """Whoever takes a provider out of the settings forgets none of its payments."""
+    await town.opened()
+    await town.pool.execute(
+        "UPDATE payment_attempts SET provider = 'gone', record = replace(record, 'platform', 'gone')"
+    )
+    town.clock.move(timedelta(hours=73).total_seconds())
+
+    await town.work_through()
+    await town.work_through()
+
+    assert "disputed" == await town.pool.fetchval("SELECT state FROM payment_attempts")
+    assert "payment_never_settled" in town.alerts
