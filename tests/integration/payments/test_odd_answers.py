@@ -281,3 +281,48 @@ async def test_attempts_of_a_provider_that_is_gone_end_with_a_person(town: Payme
 
     assert "disputed" == await town.pool.fetchval("SELECT state FROM payment_attempts")
     assert "payment_never_settled" in town.alerts
+
+
+_BREAKS_AT_COMMIT = """
+CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'terminating' USING ERRCODE = '57P01'; END $$;
+CREATE CONSTRAINT TRIGGER break_off AFTER INSERT ON payment_messages DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION break_off();
+"""
+
+
+@pytest.mark.parametrize("answer", ["paid", "failed"])
+async def test_f18_what_was_not_committed_is_not_acknowledged(town: Payments, answer: str) -> None:
+    """The database goes away as the change is committed: nothing of it stands, and telling it again does it once."""
+    payment_id, reference = await town.opened()
+    await town.pool.execute(_BREAKS_AT_COMMIT)
+    lost = await town.tell(reference, answer=answer)
+    unsigned = await town.hear({"answer": "paid", "reference": reference, "sign": "0"})
+    stray = await town.tell("RNOBODYKNOWS")
+    before = await town.seen(payment_id)
+    await town.pool.execute("DROP TRIGGER break_off ON payment_messages")
+
+    again = await town.tell(reference, answer=answer)
+
+    assert [b"unavailable"] * 3 == [lost.body, unsigned.body, stray.body]
+    assert "pending" == before["state"]
+    assert b"applied" == again.body
+    assert {"paid": "paid", "failed": "due"}[answer] == (await town.seen(payment_id))["state"]
+    assert 1 == (await town.events()).count(f"payment.{answer}")
+
+
+async def test_the_database_goes_away_while_an_order_is_opened(town: Payments) -> None:
+    """The provider took it, nothing could be written down: it is not sent again, and what is paid under it counts."""
+    payment_id = (await town.create()).json["payment_id"]
+    await town.pool.execute(_BREAKS_AT_COMMIT.replace("payment_messages", "payment_effects"))
+    failed = await town.attempt(payment_id)
+    await town.pool.execute("DROP TRIGGER break_off ON payment_effects")
+    refused = await town.attempt(payment_id)
+    town.provider.standing = lambda asked: fact(asked.reference)
+    town.clock.move(150)
+    await town.work_through()
+
+    assert 503 == failed.status
+    assert "being_opened" == refused.json["detail"]
+    assert "paid" == (await town.seen(payment_id))["state"]
+    assert 1 == len(town.provider.orders)
