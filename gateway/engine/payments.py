@@ -26,7 +26,7 @@ from gateway.sync.payment_opening import (
 )
 from gateway.sync.payment_polls import poll_on_return
 from gateway.sync.payment_records import AttemptView, Decision, Refused, RequestView
-from gateway.sync.payment_storing import NewRequest, PaymentChange, StoredAttempt, StoredPayment
+from gateway.sync.payment_storing import NewRequest, OwedAlready, PaymentChange, StoredAttempt, StoredPayment
 from gateway.sync.payment_words import Reason, Refusal, Ruling
 
 _MAX_TOKENS = 40
@@ -53,6 +53,8 @@ class PaymentWish:
     dossier_code: str
     agency_code: str
     items: tuple[PaymentItem, ...]
+    fees: tuple[PaymentItem, ...]
+    """All that the dossier states."""
     content: PaymentContent = field(repr=False)
     deadline_at: datetime | None = None
 
@@ -104,7 +106,8 @@ class PaymentDesk:
     async def create(self, wish: PaymentWish) -> tuple[StoredPayment, bool]:
         """Write down what is owed; the same key with the same wish gives the same payment.
 
-        Raises KeyReused, StoreUnavailable, PaymentNotPossible when no account is configured to receive it.
+        Raises KeyReused, StoreUnavailable, PaymentNotPossible when no account is configured to receive it, or another
+        payment of the dossier asks for one of its fees.
         """
         records = self.records
         if rule_of(self._accounts, wish.agency_code, wish.content.procedure_code) is None:
@@ -120,19 +123,21 @@ class PaymentDesk:
             items=wish.items,
             deadline_at=wish.deadline_at,
         )
-        kept_id, is_new = await records.store.add(
-            NewRequest(
-                view=view,
-                client_id=wish.client_id,
-                agency_code=wish.agency_code,
-                procedure_code=wish.content.procedure_code,
-                key_digest=records.digest("key", wish.key.encode()),
-                wish_digest=records.digest("wish", wish.wish),
-                wrapped_key=wrapped_key,
-                sealed=sealed,
-            ),
-            records.clock.now(),
+        new = NewRequest(
+            view=view,
+            fees=wish.fees,
+            client_id=wish.client_id,
+            agency_code=wish.agency_code,
+            procedure_code=wish.content.procedure_code,
+            key_digest=records.digest("key", wish.key.encode()),
+            wish_digest=records.digest("wish", wish.wish),
+            wrapped_key=wrapped_key,
+            sealed=sealed,
         )
+        try:
+            kept_id, is_new = await records.store.add(new, records.clock.now())
+        except OwedAlready as error:
+            raise PaymentNotPossible(Refusal.OWED_ALREADY) from error
         stored = await records.store.find(kept_id)
         assert stored is not None, "it was stored a moment ago, and is never deleted"
         return stored, is_new

@@ -11,9 +11,10 @@ import msgspec
 
 from gateway.model.payment import LIVE, AttemptState, Source
 from gateway.store.acceptance import append_events
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
-from gateway.sync.payment_opening import RequestChange
+from gateway.sync.payment_opening import RequestChange, is_owed_already
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_storing import (
     DueEffect,
@@ -21,6 +22,7 @@ from gateway.sync.payment_storing import (
     KeptMessage,
     KeyReused,
     NewRequest,
+    OwedAlready,
     Share,
     StoredAttempt,
     StoredPayment,
@@ -48,6 +50,7 @@ class PostgresPayments:
     async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
         view = request.view
         async with transaction(self._pool) as borrowed:
+            await self._sql.lock_dossiers_payments(borrowed, lock=Lock.PAYMENTS, dossier_code=view.dossier_code)
             added: UUID | None = await self._sql.add_payment_request(
                 borrowed,
                 request_id=view.request_id,
@@ -63,6 +66,10 @@ class PostgresPayments:
                 **_request_columns(view),
             )
             if added is not None:
+                rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=view.dossier_code)]
+                others = [_requests.decode(row["record"]) for row in rows if row["request_id"] != added]
+                if is_owed_already(view.items, request.fees, others):
+                    raise OwedAlready("another payment of the dossier asks for the same fee")
                 return added, True
             known = await self._sql.find_payment_by_key(
                 borrowed, client_id=request.client_id, key_digest=request.key_digest

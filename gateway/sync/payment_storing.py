@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.errors import GatewayError
-from gateway.model.payment import Source
+from gateway.model.payment import PaymentItem, Source
 from gateway.sync.payment_opening import RequestChange
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_words import Ruling
@@ -20,11 +20,19 @@ class KeyReused(GatewayError):
     code = "idempotency_key_reused"
 
 
+class OwedAlready(GatewayError):
+    """Another request of the dossier asks for the same fee; nothing was stored."""
+
+    code = "owed_already"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
     """A request to be stored. Digests are keyed; `sealed` is who pays, None once it was erased."""
 
     view: RequestView
+    fees: tuple[PaymentItem, ...]
+    """All that the dossier states; not stored."""
     client_id: str
     agency_code: str
     procedure_code: str
@@ -130,7 +138,10 @@ class PaymentStore(Protocol):
     """Payments, as they are kept. Everything raises StoreUnavailable."""
 
     async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
-        """Store it; give its id and whether it is new. Raises KeyReused when the key stands for another wish."""
+        """Store it; give its id and whether it is new.
+
+        Raises KeyReused when the key stands for another wish, OwedAlready when another request asks for the same fee.
+        """
         ...
 
     async def find(self, request_id: UUID) -> StoredPayment | None: ...

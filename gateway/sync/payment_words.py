@@ -80,6 +80,8 @@ class Refusal(StrEnum):
 
     NOT_DUE = "not_due"
     NOTHING_OWED = "nothing_owed"
+    OWED_ALREADY = "owed_already"
+    """Another payment of the dossier asks for the same fee: paying both would take it twice."""
     NOT_EXPIRED = "not_expired"
     DEADLINE_PASSED = "deadline_passed"
     UNDER_REVIEW = "under_review"

@@ -10,6 +10,9 @@ INSERT INTO payment_requests (
 ON CONFLICT (client_id, key_digest) DO NOTHING
 RETURNING request_id;
 
+-- name: lock_dossiers_payments$
+SELECT true FROM (SELECT pg_advisory_xact_lock(:lock::int, hashtext(:dossier_code))) AS locked;
+
 -- name: find_payment_by_key^
 SELECT request_id, wish_digest FROM payment_requests WHERE client_id = :client_id AND key_digest = :key_digest;
 
