@@ -52,7 +52,8 @@ class PaymentNotices:
             await records.store.keep_message(
                 records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
             )
-            records.alert(f"payment_{Alert.SUSPENSE}")
+            if fact.answer is Answer.PAID:
+                records.alert(f"payment_{Alert.SUSPENSE}")
             return Verdict.REFUSED
         return await self._judge(known, raw, fact, *found)
 

@@ -186,9 +186,11 @@ def open_failed(
 def is_owed_already(items: Iterable[PaymentItem], fees: Iterable[PaymentItem], others: Iterable[RequestView]) -> bool:
     """Tell whether other requests of the dossier, whose fees are `fees`, ask for one of these fees.
 
-    What was cancelled, or went back whole, asks for nothing any more. A fee that stands twice may be asked for twice.
+    What was cancelled, or went back whole, asks for nothing any more, unless money came for it that a person must look
+    at. A fee that stands twice may be asked for twice.
     """
-    asking = [other for other in others if other.state not in (RequestState.CANCELLED, RequestState.REFUNDED)]
+    over = (RequestState.CANCELLED, RequestState.REFUNDED)
+    asking = [other for other in others if other.state not in over or other.is_disputed]
     asked = Counter(_fee(item) for other in asking for item in other.items)
     left = Counter(map(_fee, fees)) - asked
     return bool(Counter(map(_fee, items)) - left)

@@ -139,10 +139,13 @@ async def test_f09_f11_what_is_not_signed_changes_nothing(town: Payments, body: 
 async def test_f13_an_unknown_reference_is_kept_for_a_person(town: Payments) -> None:
     await town.opened()
 
+    failed = await town.tell("RNOBODYKNOWS", answer="failed")
+    before = town.alerts
     told = await town.tell("RNOBODYKNOWS")
 
-    assert b"refused" == told.body
-    assert "payment_suspense" in town.alerts
+    assert [b"refused", b"refused"] == [failed.body, told.body]
+    assert ([], ["payment_suspense"]) == (before, town.alerts)
+    assert 2 == await town.pool.fetchval("SELECT count(*) FROM payment_messages WHERE reason = 'unknown_reference'")
 
 
 async def test_f14_a_lost_answer_is_found_out_by_asking(town: Payments) -> None:

@@ -17,9 +17,11 @@ _ASKING = {state: state not in (RequestState.CANCELLED, RequestState.REFUNDED) f
 
 @pytest.mark.parametrize(("state", "is_asking"), _ASKING.items())
 def test_only_what_was_cancelled_or_went_back_frees_a_fee(state: RequestState, is_asking: bool) -> None:
+    """And not while late money of it waits for a person."""
     other = replace(DUE, request_id=UUID(int=9), items=(_LEVY,), state=state)
 
     assert is_asking == is_owed_already([_LEVY], [_LEVY, _CHARGE], [other])
+    assert is_owed_already([_LEVY], [_LEVY, _CHARGE], [replace(other, is_disputed=True)])
 
 
 @pytest.mark.parametrize(
