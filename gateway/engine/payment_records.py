@@ -5,7 +5,7 @@ transaction, the message first (payment notes §9.3 no. 3, §10.0).
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from gateway.sync.payment_storing import KeptMessage, PaymentStore, StoredPaymen
 from gateway.sync.payment_words import Ruling
 from gateway.sync.payments import judge_fact
 
+ResultT = TypeVar("ResultT")
 SYSTEM = "payments"
 _MOST_VND = 10**18
 
@@ -45,26 +46,33 @@ class ConfiguredProvider:
     policy: PaymentPolicy
     circuit: LocalCircuit
 
-    async def ask(self, attempt: AskedAttempt, question: Callable[[], Awaitable[PaymentFact]]) -> PaymentFact:
-        """Put a question about an attempt, unless the provider is not called at present; the answer is about it.
-
-        Raises RemoteError, also for an answer about another reference, and whatever else the question raises.
-        """
-        name = self.provider.name
+    async def call(self, do: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Call the provider, and let the circuit hear how it went; TransientFailure while it is not called at all."""
         if not self.circuit.take_turn():
-            raise TransientFailure("not called at present", system=name, operation="ask", code="circuit_open")
+            text = "the provider is not called at present"
+            raise TransientFailure(text, system=self.provider.name, operation="call", code="circuit_open")
         try:
-            fact = await question()
-            if fact.reference not in ("", attempt.reference):
-                text = "the answer is about another reference"
-                raise ContractBroken(
-                    text, system=name, operation="ask", effect_possible=False, code="another_reference"
-                )
+            result = await do()
         except RemoteError as error:
             self.circuit.note(error)
             raise
         self.circuit.note(None)
-        return fact
+        return result
+
+    async def ask(self, attempt: AskedAttempt, question: Callable[[], Awaitable[PaymentFact]]) -> PaymentFact:
+        """Put a question about an attempt; the answer is about it.
+
+        Raises RemoteError, also for an answer about another reference, and whatever else the question raises.
+        """
+
+        async def about_it() -> PaymentFact:
+            fact = await question()
+            if fact.reference in ("", attempt.reference):
+                return fact
+            text, name = "the answer is about another reference", self.provider.name
+            raise ContractBroken(text, system=name, operation="ask", effect_possible=False, code="another_reference")
+
+        return await self.call(about_it)
 
 
 class PaymentRecords:

@@ -170,7 +170,8 @@ class PaymentWork:
         if found is None or known is None or Capability.CONFIRM not in known.provider.capabilities:
             return "not_offered"
         confirming = cast(ConfirmsResults, known.provider)
-        await confirming.confirm(asked_attempt(found.view, payment.view.dossier_code), is_delivered=True)
+        asked = asked_attempt(found.view, payment.view.dossier_code)
+        await known.call(lambda: confirming.confirm(asked, is_delivered=True))
         return "confirmed"
 
     async def _guarded(self, operation: str, do: Callable[[], Awaitable[object]]) -> None:

@@ -211,13 +211,8 @@ class PaymentDesk:
         failure: GatewayError | None = None
         answer = Opened()
         try:
-            known.circuit.take_turn()
-            answer = await known.provider.open(order)
-            known.circuit.note(None)
-        except InvalidInput as error:
-            failure = error
-        except RemoteError as error:
-            known.circuit.note(error)
+            answer = await known.call(lambda: known.provider.open(order))
+        except (InvalidInput, RemoteError) as error:
             failure = error
         now = self.records.clock.now()
         async with self.records.store.changing(payment.view.request_id) as change:

@@ -73,6 +73,8 @@ class ScriptedProvider:
     orders: list[PaymentOrder] = field(default_factory=list)
     questions: list[AskedAttempt] = field(default_factory=list)
     is_decisive: bool = True
+    opens_after: asyncio.Event | None = None
+    """An order is answered once it is set; None: at once."""
     answers_after: asyncio.Event | None = None
     """A question is answered once it is set; None: at once."""
 
@@ -85,6 +87,8 @@ class ScriptedProvider:
 
     async def open(self, order: PaymentOrder) -> Opened:
         self.orders.append(order)
+        if self.opens_after is not None:
+            await self.opens_after.wait()
         answer = self.opening(order)
         if isinstance(answer, GatewayError):
             raise answer

@@ -326,3 +326,27 @@ async def test_the_database_goes_away_while_an_order_is_opened(town: Payments) -
     assert "being_opened" == refused.json["detail"]
     assert "paid" == (await town.seen(payment_id))["state"]
     assert 1 == len(town.provider.orders)
+
+
+async def test_a_provider_that_was_ill_is_tried_by_one_payer(town: Payments) -> None:
+    """The others are told at once that it cannot be reached, and may press again."""
+    levy = [{"name": "Lệ phí", "kind": "levy", "amount_vnd": 50_000}]
+    charge = [{"name": "Phí thẩm định", "kind": "charge", "amount_vnd": 100_000}]
+    created = [await town.create(f"key-{place}", items=items) for place, items in enumerate((levy, charge))]
+    first, second = (one.json["payment_id"] for one in created)
+    good, town.provider.opening = town.provider.opening, lambda _: _DOWN
+    while (await town.attempt(first)).problem != "payment-not-possible":
+        pass
+    tried_count = len(town.provider.orders)
+    town.provider.opening, town.provider.opens_after = good, asyncio.Event()
+    town.clock.move(300)
+
+    tries = [asyncio.ensure_future(town.attempt(one)) for one in (first, second)]
+    async with asyncio.timeout(5):
+        refused, _ = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+    town.provider.opens_after.set()
+    tried = await asyncio.gather(*tries)
+
+    assert [one.result().problem for one in refused] in (["payment-not-possible"], ["payment-provider-unavailable"])
+    assert 1 == len(town.provider.orders) - tried_count
+    assert 1 == [one.status for one in tried].count(201)
