@@ -58,7 +58,11 @@ async def post_payment(call: Call) -> web.StreamResponse:
     if not found.wrapped_key:
         raise Problem("dossier-erased")
     dossier = open_dossier(call, found)
-    items = _items(dossier, stated)
+    fees = tuple(
+        PaymentItem(name=fee.name, kind=fee.kind, amount_vnd=fee.amount_vnd)
+        for fee in dossier.fees
+        if fee.amount_vnd > 0
+    )
     service_name = await _procedure_name(call, dossier.procedure_code)
     wish = PaymentWish(
         client_id=call.caller.client_id,
@@ -66,7 +70,8 @@ async def post_payment(call: Call) -> web.StreamResponse:
         wish=msgspec.json.encode(stated),
         dossier_code=found.code,
         agency_code=dossier.handling_agency.code,
-        items=items,
+        items=_items(fees, stated),
+        fees=fees,
         deadline_at=stated.deadline_at,
         content=PaymentContent(
             payer=_payer(dossier, stated.payer),
@@ -87,18 +92,17 @@ async def post_payment(call: Call) -> web.StreamResponse:
     return call.answer(201 if is_new else 200, payment_view(payment), headers)
 
 
-def _items(dossier: Dossier, stated: NewPayment) -> tuple[PaymentItem, ...]:
+def _items(fees: tuple[PaymentItem, ...], stated: NewPayment) -> tuple[PaymentItem, ...]:
     """Give what is owed. A fee that the dossier does not state, or states otherwise, is refused."""
-    fees = [(fee.name, fee.kind, fee.amount_vnd) for fee in dossier.fees if fee.amount_vnd > 0]
     if not stated.items:
         if not fees:
             raise Problem("payment-not-possible", "nothing_owed")
-        return tuple(PaymentItem(name=name, kind=kind, amount_vnd=amount) for name, kind, amount in fees)
-    faults = []
+        return fees
+    faults, left = [], list(fees)
     for place, item in enumerate(stated.items):
-        fee = (item.name, item.kind, item.amount_vnd)
-        if fee in fees:
-            fees.remove(fee)
+        fee = PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd)
+        if fee in left:
+            left.remove(fee)
         else:
             faults.append(Fault(f"/items/{place}", "must be a fee of the dossier, with its name, kind and amount"))
     if faults:

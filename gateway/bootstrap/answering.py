@@ -1,7 +1,8 @@
 """The parts of a process that answers the API."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from ssl import SSLContext
 
@@ -27,6 +28,7 @@ from gateway.engine.audit import Auditor
 from gateway.engine.audit_lines import find_end_fault
 from gateway.engine.citizens import CitizenDesk
 from gateway.engine.files import FileRules, FileServer
+from gateway.engine.gates import SystemGate
 from gateway.engine.inbox import Inbox
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.dossier import AgencyRef
@@ -54,6 +56,17 @@ class CatalogueMemory:
         self._codes = frozenset(await self._procedures.live_codes())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """What answers beside the dossiers themselves; None where it is not configured."""
+
+    national: NationalDesk | None
+    identity: IdentityDesk | None
+    consents: ConsentService | None
+    citizens: CitizenDesk | None
+    payments: PaymentService | None
+
+
 def make_acceptor(ground: Ground) -> Acceptor:
     store = PostgresAcceptance(ground.pool)
     return Acceptor(store, systems=ground.portals, key_ring=ground.key_ring, clock=ground.clock)
@@ -69,11 +82,7 @@ def make_services(
     certificates: Callable[[], dict[str, float]],
     files: FileServer | None,
     mapper: CurrentMapper,
-    national: NationalDesk | None,
-    identity: IdentityDesk | None,
-    consents: ConsentService | None,
-    citizens: CitizenDesk | None,
-    payments: PaymentService | None,
+    desks: Desks,
     national_reads: NationalReads | None,
 ) -> Services:
     api = ground.settings.api
@@ -96,14 +105,7 @@ def make_services(
         reconciled_system=PORTAL if ground.has_look_up else None,
         statement_system=PORTAL if ground.takes_statements else None,
         synced_system=PORTAL if ground.portals else None,
-        readiness=Readiness(
-            ground.systems,
-            ground.portals,
-            certificates,
-            standings={system: gate.standing for system, gate in gates.items()},
-            asked=_asked(identity, citizens, payments),
-            audit_fault=lambda: find_end_fault(PostgresAudit(ground.pool), ground.key_ring),
-        ),
+        readiness=_readiness(ground, gates, desks, certificates),
         render_metrics=render_metrics,
         observer=ground.telemetry,
         limits=Limits(
@@ -117,28 +119,39 @@ def make_services(
         files=files,
         gates=gates,
         mapper=mapper,
-        national=national,
-        identity=identity,
-        consents=consents,
-        citizens=citizens,
-        payments=payments,
+        national=desks.national,
+        identity=desks.identity,
+        consents=desks.consents,
+        citizens=desks.citizens,
+        payments=desks.payments,
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )
 
 
-def _asked(
-    identity: IdentityDesk | None, citizens: CitizenDesk | None, payments: PaymentService | None
-) -> dict[str, Callable[[], bool]]:
+def _readiness(
+    ground: Ground, gates: Mapping[str, SystemGate], desks: Desks, certificates: Callable[[], dict[str, float]]
+) -> Readiness:
+    return Readiness(
+        ground.systems,
+        ground.portals,
+        certificates,
+        standings={system: gate.standing for system, gate in gates.items()},
+        asked=_asked(desks),
+        audit_fault=lambda: find_end_fault(PostgresAudit(ground.pool), ground.key_ring),
+    )
+
+
+def _asked(desks: Desks) -> dict[str, Callable[[], bool]]:
     """Give the systems that are called while a person waits."""
     asked: dict[str, Callable[[], bool]] = {}
-    if identity is not None:
-        desk = identity.sign_ins
+    if desks.identity is not None:
+        desk = desks.identity.sign_ins
         asked = {f"identity.{name}": partial(desk.is_available, name) for name in desk.providers}
-    if citizens is not None:
-        asked["population"] = citizens.is_available
-    if payments is not None:
-        known = payments.desk.records.providers
+    if desks.citizens is not None:
+        asked["population"] = desks.citizens.is_available
+    if desks.payments is not None:
+        known = desks.payments.desk.records.providers
         asked |= {f"payment.{name}": one.circuit.is_available for name, one in known.items()}
     return asked
 

@@ -17,13 +17,10 @@ from adapters.portal import build as build_portal
 from adapters.transport.session import InMemorySession
 from certs.reloading import ReloadingClientContext
 from gateway.api.app import build_app
-from gateway.api.consent_desk import ConsentService
-from gateway.api.identity_desk import IdentityDesk
-from gateway.api.national_desk import NationalDesk
-from gateway.api.payment_desk import PaymentService
 from gateway.api.server import make_runner
 from gateway.bootstrap.answering import (
     CatalogueMemory,
+    Desks,
     make_acceptor,
     make_file_server,
     make_national_desk,
@@ -76,7 +73,6 @@ from gateway.clocks import SystemChance, SystemClock
 from gateway.config import Settings
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.audit import Auditor
-from gateway.engine.citizens import CitizenDesk
 from gateway.engine.drift import DriftBuffer
 from gateway.engine.scheduler import Job
 from gateway.ports.portal import Finding
@@ -142,38 +138,9 @@ class Assembly:
             auditor = make_auditor(ground)
             more_jobs.append(make_checkpoints(ground, self._checkpoint_signer))
             more_jobs.append(make_sweeper(ground, auditor))
-            national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
-            if national is not None:
-                more_jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
-            identity = make_identity_desk(
-                ground, make_providers(ground, self._providers, self._provider_tls), self._signer
-            )
-            if identity is not None:
-                more_jobs.extend(identity[1])
-            desk = None if identity is None else identity[0]
-            service, consent_jobs = make_consents(ground, desk, make_hubs(ground, self._registrations))
-            more_jobs.extend(consent_jobs)
-            citizens = make_citizens(
-                ground, self._population, self._purposes, auditor, _context_of(self._population_tls)
-            )
-            if citizens is not None:
-                more_jobs.append(citizens[1])
-            payments = make_payments(ground, self._payment_providers, acceptor)
-            if payments is not None:
-                more_jobs.extend(payments[1])
-            runner = self._runner(
-                ground,
-                portal,
-                national,
-                desk,
-                service,
-                None if citizens is None else citizens[0],
-                None if payments is None else payments[0],
-                acceptor,
-                auditor,
-                catalogue,
-                mappings,
-            )
+            desks, desk_jobs = self._desks(ground, portal, acceptor, auditor)
+            more_jobs.extend(desk_jobs)
+            runner = self._runner(ground, portal, desks, acceptor, auditor, catalogue, mappings)
         parts = Parts(
             pool=ground.pool,
             clock=self.clock,
@@ -317,15 +284,39 @@ class Assembly:
             jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         return runs, jobs
 
+    def _desks(
+        self, ground: Ground, portal: PortalAdapter | None, acceptor: Acceptor, auditor: Auditor
+    ) -> tuple[Desks, list[Job]]:
+        """Give what answers beside the dossiers, and what it has done again and again."""
+        jobs: list[Job] = []
+        national = make_national_desk(ground, portal.results.download_attachment if portal is not None else None)
+        if national is not None:
+            jobs.append(Job("kept_messages", 60.0, national.inbox.catch_up))
+        providers = make_providers(ground, self._providers, self._provider_tls)
+        identity, identity_jobs = make_identity_desk(ground, providers, self._signer) or (None, [])
+        jobs.extend(identity_jobs)
+        consents, consent_jobs = make_consents(ground, identity, make_hubs(ground, self._registrations))
+        jobs.extend(consent_jobs)
+        population_tls = _context_of(self._population_tls)
+        citizens = make_citizens(ground, self._population, self._purposes, auditor, population_tls)
+        if citizens is not None:
+            jobs.append(citizens[1])
+        payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor) or (None, [])
+        jobs.extend(payment_jobs)
+        desks = Desks(
+            national=national,
+            identity=identity,
+            consents=consents,
+            citizens=None if citizens is None else citizens[0],
+            payments=payments,
+        )
+        return desks, jobs
+
     def _runner(
         self,
         ground: Ground,
         portal: PortalAdapter | None,
-        national: NationalDesk | None,
-        identity: IdentityDesk | None,
-        consents: ConsentService | None,
-        citizens: CitizenDesk | None,
-        payments: PaymentService | None,
+        desks: Desks,
         acceptor: Acceptor,
         auditor: Auditor,
         catalogue: CatalogueMemory,
@@ -341,11 +332,7 @@ class Assembly:
             certificates=self.certificates,
             files=files,
             mapper=mappings.current,
-            national=national,
-            identity=identity,
-            consents=consents,
-            citizens=citizens,
-            payments=payments,
+            desks=desks,
             national_reads=make_national_reads(ground, portal),
         )
         # A handler's time to finish is what the grace at the stop is for as well.

@@ -102,8 +102,7 @@ def make_payments(
 
     jobs = [
         Job("payment_gauges", _MEASURED_SECONDS, measure),
-        Job("payment_questions", _TURN_SECONDS, work.ask),
-        Job("payment_effects", _TURN_SECONDS, work.carry_out),
+        *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]
     return service, jobs
 

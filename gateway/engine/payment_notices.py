@@ -4,7 +4,7 @@ An acknowledgement says what was committed and nothing else (payment notes §11 
 verified changes nothing and is kept all the same.
 """
 
-from dataclasses import replace
+import asyncio
 from uuid import UUID
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
@@ -14,13 +14,16 @@ from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNoti
 from gateway.sync.payment_words import Alert, Reason, Ruling
 
 _FORGED = "bad_checksum"
+_ANSWER_SECONDS = 4.0
+"""How long a provider's second way is waited for; an acknowledgement is due within five (payment notes §10.0)."""
 
 
 class PaymentNotices:
     """Takes notifications."""
 
-    def __init__(self, records: PaymentRecords) -> None:
+    def __init__(self, records: PaymentRecords, *, answer_seconds: float = _ANSWER_SECONDS) -> None:
         self._records = records
+        self._answer_seconds = answer_seconds
 
     async def receive(self, provider: str, raw: RawNotification) -> Acknowledgement | None:
         """Take one; None for a provider that is not configured. Never raises for anything that came."""
@@ -49,7 +52,8 @@ class PaymentNotices:
             await records.store.keep_message(
                 records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
             )
-            records.alert(f"payment_{Alert.SUSPENSE}")
+            if fact.answer is Answer.PAID:
+                records.alert(f"payment_{Alert.SUSPENSE}")
             return Verdict.REFUSED
         return await self._judge(known, raw, fact, *found)
 
@@ -65,19 +69,19 @@ class PaymentNotices:
         asked_at = records.clock.now()
         asked = asked_attempt(decision.attempt, decision.request.dossier_code)
         try:
-            confirmed = await known.provider.verify(raw, fact, asked)
+            async with asyncio.timeout(self._answer_seconds):
+                confirmed = await known.ask(asked, lambda: known.provider.verify(raw, fact, asked))
         except NotificationRefused:
             records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code)
             return Verdict.FORGED
-        except RemoteError:
+        except (RemoteError, TimeoutError):
             # The question stays owed, and is asked by schedule; the provider may send its message again.
             return Verdict.UNAVAILABLE
-        confirmed = replace(confirmed, reference=fact.reference)
         second = await records.take(request_id, attempt_id, confirmed, Source.QUERY, asked_at=asked_at)
         if second is None:
             return Verdict.REFUSED
-        if fact.answer is Answer.PAID and second.attempt.is_live:
-            # Nothing is settled: whoever says that it was paid should say it again.
+        if fact.answer is Answer.PAID and not second.attempt.debits:
+            # No money is written down: whoever says that it was paid should say it again.
             return Verdict.UNAVAILABLE
         return _verdict(second.ruling)
 

@@ -2,15 +2,16 @@
 transaction, the message first (payment notes §9.3 no. 3, §10.0).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from gateway.engine.local_circuit import LocalCircuit
-from gateway.errors import IntegrityFailed
+from gateway.errors import ContractBroken, IntegrityFailed, RemoteError, TransientFailure
 from gateway.model.payment import Payer, PaymentFact, Source
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import AlertRaised, Observer
@@ -21,6 +22,7 @@ from gateway.sync.payment_storing import KeptMessage, PaymentStore, StoredPaymen
 from gateway.sync.payment_words import Ruling
 from gateway.sync.payments import judge_fact
 
+ResultT = TypeVar("ResultT")
 SYSTEM = "payments"
 _MOST_VND = 10**18
 
@@ -43,6 +45,34 @@ class ConfiguredProvider:
     provider: PaymentProvider
     policy: PaymentPolicy
     circuit: LocalCircuit
+
+    async def call(self, do: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Call the provider, and let the circuit hear how it went; TransientFailure while it is not called at all."""
+        if not self.circuit.take_turn():
+            text = "the provider is not called at present"
+            raise TransientFailure(text, system=self.provider.name, operation="call", code="circuit_open")
+        try:
+            result = await do()
+        except RemoteError as error:
+            self.circuit.note(error)
+            raise
+        self.circuit.note(None)
+        return result
+
+    async def ask(self, attempt: AskedAttempt, question: Callable[[], Awaitable[PaymentFact]]) -> PaymentFact:
+        """Put a question about an attempt; the answer is about it.
+
+        Raises RemoteError, also for an answer about another reference, and whatever else the question raises.
+        """
+
+        async def about_it() -> PaymentFact:
+            fact = await question()
+            if fact.reference in ("", attempt.reference):
+                return fact
+            text, name = "the answer is about another reference", self.provider.name
+            raise ContractBroken(text, system=name, operation="ask", effect_possible=False, code="another_reference")
+
+        return await self.call(about_it)
 
 
 class PaymentRecords:
@@ -117,9 +147,7 @@ class PaymentRecords:
         Raises StoreUnavailable.
         """
         now = self.clock.now()
-        if fact.amount_vnd is not None and fact.amount_vnd > _MOST_VND:
-            # It differs from whatever is owed, and could not be stored as it is.
-            fact = replace(fact, amount_vnd=_MOST_VND)
+        fact = _storable(fact)
         async with self.store.changing(request_id) as change:
             found = None if change is None else change.payment.attempt(attempt_id)
             if change is None or found is None:
@@ -145,6 +173,18 @@ class PaymentRecords:
             if decision.ruling is not Ruling.ASK_FIRST:
                 await change.rule(name, key, decision.ruling, now)
         return decision
+
+
+def _storable(fact: PaymentFact) -> PaymentFact:
+    """Give the fact in a form that can be stored; what must be changed for that differs from whatever is owed."""
+    texts = {name: getattr(fact, name) for name in ("transaction", "currency", "paid_at_text")}
+    odd = {name: text for name, text in texts.items() if not text.isprintable()}
+    changes: dict[str, Any] = {
+        name: "".join(sign if sign.isprintable() else "\ufffd" for sign in text) for name, text in odd.items()
+    }
+    if fact.amount_vnd is not None and fact.amount_vnd > _MOST_VND:
+        changes["amount_vnd"] = _MOST_VND
+    return replace(fact, **changes) if changes else fact
 
 
 def asked_attempt(attempt: AttemptView, dossier_code: str) -> AskedAttempt:

@@ -26,10 +26,11 @@ from gateway.sync.payment_opening import (
 )
 from gateway.sync.payment_polls import poll_on_return
 from gateway.sync.payment_records import AttemptView, Decision, Refused, RequestView
-from gateway.sync.payment_storing import NewRequest, PaymentChange, StoredAttempt, StoredPayment
+from gateway.sync.payment_storing import NewRequest, OwedAlready, PaymentChange, StoredAttempt, StoredPayment
 from gateway.sync.payment_words import Reason, Refusal, Ruling
 
 _MAX_TOKENS = 40
+_MAX_CODE_LENGTH = 50
 
 
 class PaymentNotPossible(GatewayError):
@@ -52,6 +53,8 @@ class PaymentWish:
     dossier_code: str
     agency_code: str
     items: tuple[PaymentItem, ...]
+    fees: tuple[PaymentItem, ...]
+    """All that the dossier states."""
     content: PaymentContent = field(repr=False)
     deadline_at: datetime | None = None
 
@@ -103,7 +106,8 @@ class PaymentDesk:
     async def create(self, wish: PaymentWish) -> tuple[StoredPayment, bool]:
         """Write down what is owed; the same key with the same wish gives the same payment.
 
-        Raises KeyReused, StoreUnavailable, PaymentNotPossible when no account is configured to receive it.
+        Raises KeyReused, StoreUnavailable, PaymentNotPossible when no account is configured to receive it, or another
+        payment of the dossier asks for one of its fees.
         """
         records = self.records
         if rule_of(self._accounts, wish.agency_code, wish.content.procedure_code) is None:
@@ -119,19 +123,21 @@ class PaymentDesk:
             items=wish.items,
             deadline_at=wish.deadline_at,
         )
-        kept_id, is_new = await records.store.add(
-            NewRequest(
-                view=view,
-                client_id=wish.client_id,
-                agency_code=wish.agency_code,
-                procedure_code=wish.content.procedure_code,
-                key_digest=records.digest("key", wish.key.encode()),
-                wish_digest=records.digest("wish", wish.wish),
-                wrapped_key=wrapped_key,
-                sealed=sealed,
-            ),
-            records.clock.now(),
+        new = NewRequest(
+            view=view,
+            fees=wish.fees,
+            client_id=wish.client_id,
+            agency_code=wish.agency_code,
+            procedure_code=wish.content.procedure_code,
+            key_digest=records.digest("key", wish.key.encode()),
+            wish_digest=records.digest("wish", wish.wish),
+            wrapped_key=wrapped_key,
+            sealed=sealed,
         )
+        try:
+            kept_id, is_new = await records.store.add(new, records.clock.now())
+        except OwedAlready as error:
+            raise PaymentNotPossible(Refusal.OWED_ALREADY) from error
         stored = await records.store.find(kept_id)
         assert stored is not None, "it was stored a moment ago, and is never deleted"
         return stored, is_new
@@ -152,11 +158,14 @@ class PaymentDesk:
                 raise PaymentNotPossible("no_such_payment")
             begun = await self._begin(change, known, wish)
             payment = change.payment
+            # Whatever keeps it from being sent (a payer who was erased) keeps it from being written down as sent.
+            order = self._order(payment, begun.attempt, wish) if isinstance(begun, NewAttempt) else None
         if isinstance(begun, Refused):
             raise PaymentNotPossible(begun.refusal)
         if isinstance(begun, ExistingAttempt):
             return payment
-        return await self._send(payment, begun.attempt, known, wish)
+        assert order is not None, "an order for each new attempt"
+        return await self._send(payment, begun.attempt, known, order)
 
     async def _begin(
         self, change: PaymentChange, known: ConfiguredProvider, wish: PayWish
@@ -197,18 +206,13 @@ class PaymentDesk:
         return NewAttempt(marked.attempt, marked.request)
 
     async def _send(
-        self, payment: StoredPayment, attempt: AttemptView, known: ConfiguredProvider, wish: PayWish
+        self, payment: StoredPayment, attempt: AttemptView, known: ConfiguredProvider, order: PaymentOrder
     ) -> StoredPayment:
         failure: GatewayError | None = None
         answer = Opened()
         try:
-            known.circuit.take_turn()
-            answer = await known.provider.open(self._order(payment, attempt, wish))
-            known.circuit.note(None)
-        except InvalidInput as error:
-            failure = error
-        except RemoteError as error:
-            known.circuit.note(error)
+            answer = await known.call(lambda: known.provider.open(order))
+        except (InvalidInput, RemoteError) as error:
             failure = error
         now = self.records.clock.now()
         async with self.records.store.changing(payment.view.request_id) as change:
@@ -293,17 +297,20 @@ class PaymentDesk:
     async def _named_by(
         self, provider: str, query: Sequence[tuple[str, str]]
     ) -> tuple[StoredPayment, StoredAttempt] | None:
+        """Give the attempt whose reference the address carries anywhere, else the last of a dossier that it names."""
         store = self.records.store
-        tokens = [token for _, value in query for token in (value, *value.split("_"))]
-        for token in list(dict.fromkeys(tokens))[:_MAX_TOKENS]:
+        words = [word for _, value in query for word in (value, *value.split("_"))]
+        tokens = list(dict.fromkeys(words))[:_MAX_TOKENS]
+        for token in tokens:
             request_id = await store.request_of(provider, token)
-            payments = [] if request_id is None else [await store.find(request_id)]
-            if request_id is None and len(token) <= 50:
-                payments = list(reversed(await store.of_dossier(token)))
-            for payment in payments:
-                attempts = () if payment is None else tuple(reversed(payment.attempts))
-                for attempt in attempts:
-                    if attempt.view.provider == provider and (request_id is None or attempt.view.reference == token):
-                        assert payment is not None, "it has attempts"
+            payment = None if request_id is None else await store.find(request_id)
+            attempts = () if payment is None else payment.attempts
+            for attempt in attempts:
+                if payment is not None and (attempt.view.provider, attempt.view.reference) == (provider, token):
+                    return payment, attempt
+        for token in (token for token in tokens if len(token) <= _MAX_CODE_LENGTH):
+            for payment in reversed(await store.of_dossier(token)):
+                for attempt in reversed(payment.attempts):
+                    if attempt.view.provider == provider:
                         return payment, attempt
         return None

@@ -42,3 +42,5 @@ class Lock(IntEnum):
     """With the digest of a consent's code: it becomes known, or a webhook that came before it is kept."""
     KEYS = 7_201_015
     """With a word: one rotation of the key ring, or one sweep, at a time."""
+    PAYMENTS = 7_201_016
+    """With a dossier: what is owed for it is written down one at a time."""

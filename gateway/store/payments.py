@@ -11,9 +11,10 @@ import msgspec
 
 from gateway.model.payment import LIVE, AttemptState, Source
 from gateway.store.acceptance import append_events
+from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
-from gateway.sync.payment_opening import RequestChange
+from gateway.sync.payment_opening import RequestChange, is_owed_already
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_storing import (
     DueEffect,
@@ -21,10 +22,12 @@ from gateway.sync.payment_storing import (
     KeptMessage,
     KeyReused,
     NewRequest,
+    OwedAlready,
+    Share,
     StoredAttempt,
     StoredPayment,
 )
-from gateway.sync.payment_words import EffectKind, Reason, Ruling
+from gateway.sync.payment_words import CALLING, EffectKind, Reason, Ruling
 
 UNSETTLED = (
     *LIVE,
@@ -47,6 +50,7 @@ class PostgresPayments:
     async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
         view = request.view
         async with transaction(self._pool) as borrowed:
+            await self._sql.lock_dossiers_payments(borrowed, lock=Lock.PAYMENTS, dossier_code=view.dossier_code)
             added: UUID | None = await self._sql.add_payment_request(
                 borrowed,
                 request_id=view.request_id,
@@ -62,6 +66,10 @@ class PostgresPayments:
                 **_request_columns(view),
             )
             if added is not None:
+                rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=view.dossier_code)]
+                others = [_requests.decode(row["record"]) for row in rows if row["request_id"] != added]
+                if is_owed_already(view.items, request.fees, others):
+                    raise OwedAlready("another payment of the dossier asks for the same fee")
                 return added, True
             known = await self._sql.find_payment_by_key(
                 borrowed, client_id=request.client_id, key_digest=request.key_digest
@@ -76,6 +84,8 @@ class PostgresPayments:
             return None if row is None else await _with_attempts(borrowed, row)
 
     async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]:
+        if not dossier_code.isprintable():
+            return []
         async with connection(self._pool) as borrowed:
             rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=dossier_code)]
             return [await _with_attempts(borrowed, row) for row in rows]
@@ -86,6 +96,9 @@ class PostgresPayments:
             return [HistoryEntry(**dict(row)) async for row in rows]
 
     async def request_of(self, provider: str, reference: str) -> UUID | None:
+        if not reference.isprintable():
+            # Whatever stands in a message is looked for, and PostgreSQL takes no text with a zero or a lone surrogate.
+            return None
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_reference(borrowed, provider=provider, reference=reference)
         return None if row is None else row["request_id"]
@@ -104,14 +117,20 @@ class PostgresPayments:
         async with connection(self._pool) as borrowed:
             await _keep(borrowed, message, None, now)
 
-    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    async def claim_polls(
+        self, share: Share, now: datetime, until: datetime, limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.claim_polls(borrowed, now=now, until=until, wanted=limit)
+            rows = self._sql.claim_polls(
+                borrowed, providers=share.providers, is_among=share.is_among, now=now, until=until, wanted=limit
+            )
             return [(row["request_id"], row["attempt_id"]) async for row in rows]
 
-    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
+    async def claim_effects(self, share: Share, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.claim_effects(borrowed, now=now, until=until, wanted=limit)
+            rows = self._sql.claim_effects(
+                borrowed, providers=share.providers, is_among=share.is_among, now=now, until=until, wanted=limit
+            )
             return [
                 DueEffect(
                     effect_id=row["effect_id"],
@@ -227,6 +246,7 @@ class _Change:
             request_id=self.payment.view.request_id,
             keys=[effect.key for effect in effects],
             records=[_text(effect) for effect in effects],
+            providers=[self._called_for(effect) for effect in effects],
             told=[_is_event(effect) for effect in effects],
             now=now,
         )
@@ -234,6 +254,13 @@ class _Change:
         for effect in effects:
             if effect.event is not None and _is_event(effect) and effect.key in new:
                 self._events.append((effect.event.value, now, self._told(effect)))
+
+    def _called_for(self, effect: Effect) -> str:
+        """Name the provider that is called for an effect, "" for none."""
+        if effect.kind not in CALLING or effect.attempt_id is None:
+            return ""
+        attempt = self.payment.attempt(effect.attempt_id)
+        return "" if attempt is None else attempt.view.provider
 
     def _told(self, effect: Effect) -> str:
         """Give what the feed says of an event."""

@@ -536,6 +536,7 @@ CREATE TABLE public.payment_effects (
     request_id uuid NOT NULL,
     effect_key text NOT NULL,
     record text NOT NULL,
+    provider text NOT NULL,
     made_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone,
     tries_count integer DEFAULT 0 NOT NULL,

@@ -10,13 +10,15 @@ The reference exists before the call is made (payment notes §9.2 no. 1, 2), so 
 finds it; the answer then only adds the page's address (§9.3 no. 6).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from gateway.errors import CredentialsRefused, GatewayError, InvalidInput, RateLimited, Rejected, TransientFailure
+from gateway.model.dossier import FeeKind
 from gateway.model.payment import AttemptState, Beneficiary, PaymentItem, RequestState
 from gateway.ports.payments import Opened
 from gateway.sync.payment_moves import alert, freed, moved, published
@@ -179,6 +181,23 @@ def open_failed(
         effects.append(alert(Alert.PROVIDER_FAILING, attempt))
     reason = Reason.PROVIDER_REFUSED if is_refused else Reason.PROVIDER_UNAVAILABLE
     return _decision(freed(request, siblings), failed, reason, path, tuple(effects))
+
+
+def is_owed_already(items: Iterable[PaymentItem], fees: Iterable[PaymentItem], others: Iterable[RequestView]) -> bool:
+    """Tell whether other requests of the dossier, whose fees are `fees`, ask for one of these fees.
+
+    What was cancelled, or went back whole, asks for nothing any more, unless money came for it that a person must look
+    at. A fee that stands twice may be asked for twice.
+    """
+    over = (RequestState.CANCELLED, RequestState.REFUNDED)
+    asking = [other for other in others if other.state not in over or other.is_disputed]
+    asked = Counter(_fee(item) for other in asking for item in other.items)
+    left = Counter(map(_fee, fees)) - asked
+    return bool(Counter(map(_fee, items)) - left)
+
+
+def _fee(item: PaymentItem) -> tuple[str, FeeKind, int]:
+    return item.name, item.kind, item.amount_vnd
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gateway.errors import GatewayError
-from gateway.model.payment import Source
+from gateway.model.payment import PaymentItem, Source
 from gateway.sync.payment_opening import RequestChange
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_words import Ruling
@@ -20,11 +20,19 @@ class KeyReused(GatewayError):
     code = "idempotency_key_reused"
 
 
+class OwedAlready(GatewayError):
+    """Another request of the dossier asks for the same fee; nothing was stored."""
+
+    code = "owed_already"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
     """A request to be stored. Digests are keyed; `sealed` is who pays, None once it was erased."""
 
     view: RequestView
+    fees: tuple[PaymentItem, ...]
+    """All that the dossier states; not stored."""
     client_id: str
     agency_code: str
     procedure_code: str
@@ -86,6 +94,14 @@ class HistoryEntry:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Whose work is claimed: that of these providers, or of all others, and what no provider is called for."""
+
+    providers: tuple[str, ...]
+    is_among: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueEffect:
     """An effect that a worker has claimed."""
@@ -122,7 +138,10 @@ class PaymentStore(Protocol):
     """Payments, as they are kept. Everything raises StoreUnavailable."""
 
     async def add(self, request: NewRequest, now: datetime) -> tuple[UUID, bool]:
-        """Store it; give its id and whether it is new. Raises KeyReused when the key stands for another wish."""
+        """Store it; give its id and whether it is new.
+
+        Raises KeyReused when the key stands for another wish, OwedAlready when another request asks for the same fee.
+        """
         ...
 
     async def find(self, request_id: UUID) -> StoredPayment | None: ...
@@ -141,11 +160,15 @@ class PaymentStore(Protocol):
         """Keep a message that belongs to nothing."""
         ...
 
-    async def claim_polls(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    async def claim_polls(
+        self, share: Share, now: datetime, until: datetime, limit: int
+    ) -> Sequence[tuple[UUID, UUID]]:
         """Claim attempts that are due to be asked about; give request and attempt."""
         ...
 
-    async def claim_effects(self, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]: ...
+    async def claim_effects(self, share: Share, now: datetime, until: datetime, limit: int) -> Sequence[DueEffect]:
+        """Claim effects that are due: those for which a provider of the share is called."""
+        ...
 
     async def end_effect(self, effect_id: int, outcome: str, now: datetime) -> None: ...
 

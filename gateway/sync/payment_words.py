@@ -80,6 +80,8 @@ class Refusal(StrEnum):
 
     NOT_DUE = "not_due"
     NOTHING_OWED = "nothing_owed"
+    OWED_ALREADY = "owed_already"
+    """Another payment of the dossier asks for the same fee: paying both would take it twice."""
     NOT_EXPIRED = "not_expired"
     DEADLINE_PASSED = "deadline_passed"
     UNDER_REVIEW = "under_review"
@@ -147,6 +149,10 @@ class EffectKind(StrEnum):
     RECORD_SUSPENSE = "record_suspense"
     ALERT = "alert"
     PUBLISH = "publish"
+
+
+CALLING = frozenset({EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER})
+"""Effects for which the attempt's provider is called."""
 
 
 class PaymentEvent(StrEnum):

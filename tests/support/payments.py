@@ -1,9 +1,10 @@
 """The API taking payments, over a real store, with a provider that a test scripts."""
 
+import asyncio
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -72,6 +73,10 @@ class ScriptedProvider:
     orders: list[PaymentOrder] = field(default_factory=list)
     questions: list[AskedAttempt] = field(default_factory=list)
     is_decisive: bool = True
+    opens_after: asyncio.Event | None = None
+    """An order is answered once it is set; None: at once."""
+    answers_after: asyncio.Event | None = None
+    """A question is answered once it is set; None: at once."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -82,6 +87,8 @@ class ScriptedProvider:
 
     async def open(self, order: PaymentOrder) -> Opened:
         self.orders.append(order)
+        if self.opens_after is not None:
+            await self.opens_after.wait()
         answer = self.opening(order)
         if isinstance(answer, GatewayError):
             raise answer
@@ -107,6 +114,8 @@ class ScriptedProvider:
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         self.questions.append(attempt)
+        if self.answers_after is not None:
+            await self.answers_after.wait()
         answer = self.standing(attempt)
         if isinstance(answer, GatewayError):
             raise answer
@@ -173,7 +182,7 @@ class Payments:
         return await self.api.call("POST", "/v1/payments", body=body, headers={"Idempotency-Key": key})
 
     async def attempt(self, payment_id: str, **changes: Any) -> Answered:
-        body = {"provider": "platform", "payer_address": "203.0.113.7", "return_to": RETURN_TO, **changes}
+        body = {"provider": self.provider.name, "payer_address": "203.0.113.7", "return_to": RETURN_TO, **changes}
         return await self.api.call("POST", f"/v1/payments/{payment_id}/attempts", body=body)
 
     async def opened(self) -> tuple[str, str]:
@@ -199,8 +208,8 @@ class Payments:
 
     async def work_through(self) -> None:
         """Let a turn of everything pass."""
-        await self.work.ask()
-        await self.work.carry_out()
+        for turn in self.work.turns().values():
+            await turn()
 
     async def events(self) -> list[str]:
         rows = await self.pool.fetch("SELECT type FROM events WHERE type LIKE 'payment.%' ORDER BY event_id")
@@ -213,25 +222,33 @@ class Payments:
 
 @asynccontextmanager
 async def payments(
-    pool: Any, key_ring: KeyRing, *, provider: ScriptedProvider | None = None, **policy: Any
+    pool: Any,
+    key_ring: KeyRing,
+    *,
+    provider: ScriptedProvider | None = None,
+    others: Sequence[ScriptedProvider] = (),
+    answer_seconds: float = 4.0,
+    **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
     clock, heard, scripted = RunningClock(), Heard(), provider or ScriptedProvider()
     store = PostgresPayments(pool)
-    known = ConfiguredProvider(
-        provider=scripted,
-        policy=PaymentPolicy(**policy),
-        circuit=LocalCircuit("payment.platform", clock=clock, chance=FixedChance(), observer=heard),
-    )
-    records = PaymentRecords(
-        store, {"platform": known}, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard
-    )
+    known = {
+        one.name: ConfiguredProvider(
+            provider=one,
+            policy=PaymentPolicy(**policy),
+            circuit=LocalCircuit(f"payment.{one.name}", clock=clock, chance=FixedChance(), observer=heard),
+        )
+        for one in (scripted, *others)
+    }
+    records = PaymentRecords(store, known, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard)
     desk = PaymentDesk(
         records,
         accounts=[BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)],
         public_base_url="https://cong.example",
     )
-    service = PaymentService(desk=desk, notices=PaymentNotices(records), returns={"one-stop": frozenset({RETURN_TO})})
+    notices = PaymentNotices(records, answer_seconds=answer_seconds)
+    service = PaymentService(desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})})
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
             api.services.acceptor,

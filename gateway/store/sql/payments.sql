@@ -10,6 +10,9 @@ INSERT INTO payment_requests (
 ON CONFLICT (client_id, key_digest) DO NOTHING
 RETURNING request_id;
 
+-- name: lock_dossiers_payments$
+SELECT true FROM (SELECT pg_advisory_xact_lock(:lock::int, hashtext(:dossier_code))) AS locked;
+
 -- name: find_payment_by_key^
 SELECT request_id, wish_digest FROM payment_requests WHERE client_id = :client_id AND key_digest = :key_digest;
 
@@ -66,9 +69,11 @@ VALUES (:provider, :now, :request_id, :verdict, :reason, :wrapped_key, :sealed);
 
 -- name: owe_effects
 -- All of a decision at once; gives the keys of those that were not owed before. What is told at once is never due.
-INSERT INTO payment_effects (request_id, effect_key, record, made_at, due_at)
-SELECT :request_id, e.effect_key, e.record, :now::timestamptz, CASE WHEN e.is_told THEN NULL ELSE :now::timestamptz END
-FROM unnest(:keys::text[], :records::text[], :told::boolean[]) AS e (effect_key, record, is_told)
+INSERT INTO payment_effects (request_id, effect_key, record, provider, made_at, due_at)
+SELECT :request_id, e.effect_key, e.record, e.provider, :now::timestamptz,
+    CASE WHEN e.is_told THEN NULL ELSE :now::timestamptz END
+FROM unnest(:keys::text[], :records::text[], :providers::text[], :told::boolean[])
+    AS e (effect_key, record, provider, is_told)
 ON CONFLICT (request_id, effect_key) DO NOTHING
 RETURNING effect_key;
 
@@ -77,6 +82,7 @@ UPDATE payment_attempts SET claimed_until = :until
 WHERE attempt_id IN (
     SELECT attempt_id FROM payment_attempts
     WHERE next_poll_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+        AND (provider = ANY(:providers::text[])) = :is_among
     ORDER BY next_poll_at LIMIT :wanted FOR UPDATE SKIP LOCKED
 )
 RETURNING request_id, attempt_id;
@@ -84,8 +90,9 @@ RETURNING request_id, attempt_id;
 -- name: claim_effects
 UPDATE payment_effects SET due_at = :until, tries_count = tries_count + 1
 WHERE effect_id IN (
-    SELECT effect_id FROM payment_effects WHERE due_at <= :now ORDER BY due_at, effect_id
-    LIMIT :wanted FOR UPDATE SKIP LOCKED
+    SELECT effect_id FROM payment_effects
+    WHERE due_at <= :now AND (provider = ANY(:providers::text[])) = :is_among
+    ORDER BY due_at, effect_id LIMIT :wanted FOR UPDATE SKIP LOCKED
 )
 RETURNING effect_id, request_id, record, tries_count;
 
@@ -93,7 +100,7 @@ RETURNING effect_id, request_id, record, tries_count;
 UPDATE payment_effects SET due_at = NULL, done_at = :now, outcome = :outcome WHERE effect_id = :effect_id;
 
 -- name: put_off_effect!
-UPDATE payment_effects SET due_at = :due_at, outcome = :outcome WHERE effect_id = :effect_id;
+UPDATE payment_effects SET due_at = :due_at, outcome = :outcome WHERE effect_id = :effect_id AND done_at IS NULL;
 
 -- name: count_unsettled
 SELECT provider, state, count(*) AS attempts_count, min(opened_at) AS oldest_at FROM payment_attempts

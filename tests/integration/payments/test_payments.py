@@ -152,10 +152,13 @@ async def test_f09_f11_what_is_not_signed_changes_nothing(town: Payments, body: 
 async def test_f13_an_unknown_reference_is_kept_for_a_person(town: Payments) -> None:
     await town.opened()
 
+    failed = await town.tell("RNOBODYKNOWS", answer="failed")
+    before = town.alerts
     told = await town.tell("RNOBODYKNOWS")
 
-    assert b"refused" == told.body
-    assert "payment_suspense" in town.alerts
+    assert [b"refused", b"refused"] == [failed.body, told.body]
+    assert ([], ["payment_suspense"]) == (before, town.alerts)
+    assert 2 == await town.pool.fetchval("SELECT count(*) FROM payment_messages WHERE reason = 'unknown_reference'")
 
 
 async def test_f14_a_lost_answer_is_found_out_by_asking(town: Payments) -> None:
@@ -368,3 +371,17 @@ async def test_what_is_not_settled_is_counted(town: Payments) -> None:
 
     assert {("platform", "pending"): (1, town.clock.now())} == before
     assert {} == await town.store.count_unsettled()
+
+
+async def test_no_fee_is_asked_for_twice(town: Payments) -> None:
+    """Two windows with a key each, at once and later: one payment; the fee is free again once it was cancelled."""
+    item = {"name": "Lệ phí", "kind": "levy", "amount_vnd": 50_000}
+    both = await asyncio.gather(*(town.create(f"key-{number}", items=[item]) for number in range(5)))
+    whole, again = await town.create("key-whole"), await town.create("key-later", items=[item])
+    (made,) = [one.json["payment_id"] for one in both if one.status == 201]
+    await town.api.call("POST", f"/v1/payments/{made}:cancel")
+    freed = await town.create("key-whole")
+
+    refused = [one for one in (*both, whole, again) if one.status != 201]
+    assert [("payment-not-possible", "owed_already")] * 6 == [(one.problem, one.json["detail"]) for one in refused]
+    assert (201, 150_000) == (freed.status, freed.json["amount_vnd"])

@@ -42,12 +42,12 @@ from gateway.sync.payment_refunds import (
     resolve_refund,
 )
 from gateway.sync.payment_words import EffectKind, RefundState, Resolution, Standing
-from tests.property.payments.payment_play import PaymentPlay
+from tests.property.payments.persons_play import PersonsPlay
 
 EXAMPLES = int(os.environ.get("PAYMENT_MACHINE_EXAMPLES", "150"))
 
 
-class PaymentMachine(PaymentPlay):
+class PaymentMachine(PersonsPlay):
     """What always holds, and how it ends."""
 
     # --- what always holds ---

@@ -86,6 +86,8 @@ CREATE TABLE payment_effects (
     request_id uuid NOT NULL REFERENCES payment_requests,
     effect_key text NOT NULL,
     record text NOT NULL,
+    -- Who is called for it; '' for nobody.
+    provider text NOT NULL,
     made_at timestamptz NOT NULL,
     due_at timestamptz,
     tries_count integer NOT NULL DEFAULT 0,

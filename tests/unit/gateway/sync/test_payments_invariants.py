@@ -13,7 +13,7 @@ from gateway.sync.payment_facts import STAGES, Case, Said, Stage
 from gateway.sync.payment_moves import ATTEMPT_MOVES, moved
 from gateway.sync.payment_opening import ExistingAttempt, OpenFailure, RequestChange, new_version, open_failed, opened
 from gateway.sync.payment_polls import poll_on_return
-from gateway.sync.payment_records import AttemptView, Decision, PaymentPolicy, Refused, RequestView
+from gateway.sync.payment_records import AttemptView, Decision, PaymentPolicy, Refused
 from gateway.sync.payment_refunds import refund_reported
 from gateway.sync.payment_words import Alert, EffectKind, Reason, RefundState, Refusal, Ruling, Standing
 from gateway.sync.payments import TABLE, fact_key, judge_fact
@@ -277,17 +277,27 @@ def test_whatever_is_said_can_be_said_again(state: AttemptState, source: Source)
     for request in requests if state is not S.PAID else requests[:1]:
         for told in facts:
             for later in (SOON, NOW + HOUR, NOW + 4 * DAY):
-                _twice(request, view, told, source, later)
+                once = judge_fact(request, view, (), told, source, later)
+                again = judge_fact(once.request, once.attempt, (), told, source, later)
+
+                assert (once.request, _settled(once.attempt), ()) == (
+                    again.request,
+                    _settled(again.attempt),
+                    again.path,
+                )
+                assert _new_kinds(once, again) <= {EffectKind.ASK_PROVIDER, EffectKind.ALERT}
+                # Beyond the schedule nothing that is still live is asked about again.
+                is_asked = view.is_live and once.attempt.is_live and once.attempt.next_poll_at is not None
+                assert later < NOW + 3 * DAY or not is_asked
 
 
-def _twice(request: RequestView, view: AttemptView, told: PaymentFact, source: Source, now: datetime) -> None:
-    once = judge_fact(request, view, (), told, source, now)
-    again = judge_fact(once.request, once.attempt, (), told, source, now)
-    same = replace(again.attempt, polls_count=once.attempt.polls_count, hint=once.attempt.hint)
-    assert (once.request, once.attempt, ()) == (again.request, same, again.path)
-    repeated = [effect for effect in again.effects if effect.key not in {first.key for first in once.effects}]
-    assert set(kinds(repeated)) <= {EffectKind.ASK_PROVIDER, EffectKind.ALERT}
-    assert not view.is_live or not once.attempt.is_live or once.attempt.next_poll_at is None or now < NOW + 3 * DAY
+def _settled(view: AttemptView) -> AttemptView:
+    """Give the attempt without what each question counts and each hint leaves."""
+    return replace(view, polls_count=0, hint=None)
+
+
+def _new_kinds(once: Decision, again: Decision) -> set[EffectKind]:
+    return set(kinds(effect for effect in again.effects if effect.key not in {first.key for first in once.effects}))
 
 
 def test_moves_that_are_not_in_the_table_are_mistakes() -> None:
