@@ -17,7 +17,8 @@ class QueryForm(StrEnum):
     """Which question is put."""
 
     V1 = "v1"
-    """QuerryBillStatus: needs KeyPay's own number of the transaction."""
+    """QuerryBillStatus: needs KeyPay's own number of the transaction. An order of which no notification came has none,
+    so an abandoned one is never known to be unpaid, and a person ends it."""
     V2 = "v2"
     """QuerryBillStatusV2: needs only what we know."""
 

@@ -116,7 +116,7 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         asked = await self.query(attempt)
         # Unpaid may be a matter of moments; only an order that KeyPay does not know was never paid.
         if asked.result_code in {_error_code(error) for error in self.settings.not_found_errors}:
-            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="bad_checksum")
+            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="disowned")
         return asked
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:

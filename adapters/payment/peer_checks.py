@@ -19,6 +19,8 @@ from mappings.payment import vietqr
 from mappings.payment.vietqr import Transfer
 
 PROBE_DOSSIER = "H00.00-000000-0000"
+_PROBE_TRANSACTION = "0"
+"""KeyPay's own number of a transaction that nobody made: one form of the question needs it."""
 _PROBE_RANDOM = bytes(16)
 
 
@@ -77,6 +79,7 @@ async def _question(system: str, adapter: KeyPayV1Adapter | KeyPayV3Adapter) -> 
         amount_vnd=1,
         dossier_code=PROBE_DOSSIER,
         opened_at=datetime(2026, 1, 1, tzinfo=UTC),
+        transaction=_PROBE_TRANSACTION,
     )
     try:
         fact = await adapter.query(probe)

@@ -221,8 +221,9 @@ async def test_a_callback_that_keypay_disowns() -> None:
     async with scripted_http([json_reply({"error": "9"})]) as peer, make(peer, not_found_errors=["9"]) as adapter:
         raw = callback()
         fact = adapter.read_notification(raw)
-        with pytest.raises(NotificationRefused):
+        with pytest.raises(NotificationRefused) as caught:
             await adapter.verify(raw, fact, ATTEMPT)
+        assert "disowned" == caught.value.code
         with pytest.raises(NotificationRefused):
             await adapter.verify(raw, fact, make_attempt(keypay_v3.make_reference(bytes(16))))
 
