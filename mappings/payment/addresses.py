@@ -1,11 +1,13 @@
-"""Addresses that a provider hands out are followed, or shown, only where they lead to a host on a list. Pure.
+"""Addresses in payment messages. Pure.
 
-Otherwise whoever can forge one message makes the gateway fetch from inside its network, or sends a payer to another
-page (pitfall 19).
+Those that a provider hands out are followed, or shown, only where they lead to a host on a list: otherwise whoever can
+forge one message makes the gateway fetch from inside its network, or sends a payer to another page (pitfall 19). The
+one that a provider is told is the payer's (pitfall 15).
 """
 
 import re
 from collections.abc import Collection
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
@@ -36,6 +38,23 @@ def origin_of(address: str) -> str:
     """Give scheme, host and port of an address; "" for what is none."""
     parts = _split(address)
     return f"{parts.scheme}://{parts.netloc.lower()}" if parts is not None and parts.hostname else ""
+
+
+def payer_address(text: str, *, allows_loopback: bool) -> str:
+    """Give the payer's network address in its shortest spelling.
+
+    Raises ValueError for what no payer's browser has: a server that puts its own name or a loopback address here has
+    mistaken itself for the payer (pitfall 15).
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError("must be a network address") from None
+    if "%" in text or address.is_unspecified or address.is_multicast:
+        raise ValueError("must be the address of one machine")
+    if address.is_loopback and not allows_loopback:
+        raise ValueError("must be the payer's address, not this machine's")
+    return str(address)
 
 
 def _split(address: str) -> SplitResult | None:

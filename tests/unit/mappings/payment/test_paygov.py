@@ -150,6 +150,10 @@ def test_an_order_that_the_lgsp_signs() -> None:
         ("amount_vnd", 0),
         ("return_url", "ftp://x"),
         ("payer_address", "unknown"),
+        ("payer_address", "127.0.0.1"),
+        ("payer_address", "::1"),
+        ("payer_address", "0.0.0.0"),
+        ("payer_address", "203.0.113.7.1"),
     ],
 )
 def test_pitfall_07_nothing_ambiguous_is_signed(field: str, value: Any) -> None:

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from gateway.errors import InvalidInput
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import PaymentItem, PaymentOrder
+from mappings.payment.addresses import payer_address
 from mappings.payment.platform import (
     bill_request,
     init_request,
     is_own_reference,
     make_reference,
-    payer_address,
     query_request,
 )
 from mappings.payment.platform_receipt import NEEDS, Fine, Need, receipt_faults, receipt_of, total_of
