@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from adapters.payment.peer import Peer
 from adapters.payment.platform_failures import Operation, refusal, unanswered
@@ -23,7 +24,7 @@ from gateway.errors import (
 from gateway.model.payment import PaymentFact, PaymentOrder
 from gateway.ports.payments import AskedAttempt, Bill, SettlementFile
 from mappings.payment import platform, platform_replies
-from mappings.payment.addresses import is_allowed, origin_of
+from mappings.payment.addresses import is_allowed, names_of, origin_of
 from mappings.payment.documents import DocumentRefused, write
 from mappings.payment.platform_checksums import BadChecksum
 from mappings.payment.platform_replies import Reply, ReplyBroken
@@ -202,9 +203,11 @@ class PlatformClient(Peer[PlatformSettings]):
 
     def _reached(self, address: str) -> str:
         """Give the address at which a trusted one is reached from here."""
-        origin = origin_of(address)
-        there = self.settings.bill_origins.get(origin.partition("://")[2])
-        return address if there is None else there.rstrip("/") + address[len(origin) :]
+        names, parts = names_of(address), urlsplit(address)
+        there = next((origin for host, origin in self.settings.bill_origins.items() if host in names), None)
+        if there is None:
+            return address
+        return there.rstrip("/") + address[len(f"{parts.scheme}://{parts.netloc}") :]
 
     def _document(self, answer: HttpAnswer) -> Bill:
         if len(answer.body) > self.settings.max_bill_bytes:
