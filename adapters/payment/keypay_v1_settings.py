@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import StringConstraints, model_validator
 
-from adapters.payment.peer_settings import PeerSettings, Secrets, Url, UrlPath, Word, address_faults
+from adapters.payment.peer_settings import PeerSettings, Secrets, Url, UrlPath, Word
+from adapters.transport.addresses import address_faults
 from mappings.payment.keypay_v1 import Algorithm, SecretPlace
 
 MerchantCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_]{1,30}$")]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from adapters.payment.peer_settings import Closed, PeerSettings, Secrets, Url, Word, address_faults
+from adapters.payment.peer_settings import Closed, PeerSettings, Secrets, Url, Word
+from adapters.transport.addresses import address_faults
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import Answer
 from mappings.payment.platform_rules import Pattern, PlatformRules

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from adapters.payment.peer_settings import Closed, PeerSettings, Seconds, Url, UrlPath, Word, address_faults
+from adapters.payment.peer_settings import Closed, PeerSettings, Seconds, Url, UrlPath, Word
+from adapters.transport.addresses import address_faults
 from adapters.transport.secrets import Secret
 from mappings.payment.paygov import CALLBACK_FIELDS, DECISIVE_FIELDS, PAID_CODE, OrderForm
 
