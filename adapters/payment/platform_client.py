@@ -5,7 +5,6 @@ a voucher is fetched only from hosts on a list.
 """
 
 import hmac
-import re
 from collections.abc import Callable
 from datetime import date, datetime
 from hashlib import sha256
@@ -29,13 +28,13 @@ from mappings.payment.documents import DocumentRefused, write
 from mappings.payment.platform_checksums import BadChecksum
 from mappings.payment.platform_replies import Reply, ReplyBroken
 from mappings.payment.platform_rules import ResultClass
+from mappings.payment.settlement import told_digest
 
 ResultT = TypeVar("ResultT")
 _PDF = "application/pdf"
 _NOT_THERE = frozenset({404})
 _JSON = "application/json"
 _MAX_SIDE_FILE_BYTES = 1024
-_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class PlatformClient(Peer[PlatformSettings]):
@@ -135,7 +134,7 @@ class PlatformClient(Peer[PlatformSettings]):
         content = await self._file(address, settings.settlement.max_bytes)
         if content is None:
             return None
-        wanted = _told_digest(side, name)
+        wanted = told_digest(side.decode("utf-8", "replace"), name)
         found = sha256(content).hexdigest()
         if wanted is None or not hmac.compare_digest(wanted, found):
             raise IntegrityFailed(
@@ -259,17 +258,3 @@ class PlatformClient(Peer[PlatformSettings]):
 
 def _is_accepted(secret: SigningSecret, now: datetime) -> bool:
     return secret.accepted_until is None or now < secret.accepted_until
-
-
-def _told_digest(side: bytes, name: str) -> str | None:
-    """Read a side file: 64 hex digits, with or without the file's name as sha256sum writes it."""
-    try:
-        words = side.decode("ascii").split()
-    except UnicodeDecodeError:
-        return None
-    is_form = (
-        len(words) in (1, 2) and len(words[0]) == 64 and all(each in "0123456789abcdefABCDEF" for each in words[0])
-    )
-    if not is_form or (len(words) == 2 and words[1].lstrip("*") != name):
-        return None
-    return words[0].lower()

@@ -177,7 +177,16 @@ async def test_a_daily_file_that_verifies(side: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "side", [b"", b"0" * 64, DIGEST[:-1].encode(), f"{DIGEST}  other.csv".encode(), b"\xff", f"{DIGEST} a b".encode()]
+    "side",
+    [
+        b"",
+        b"0" * 64,
+        DIGEST[:-1].encode(),
+        f"{DIGEST}  other.csv".encode(),
+        b"\xff",
+        f"{DIGEST} a b".encode(),
+        f"{DIGEST}\xa0".encode(),
+    ],
 )
 async def test_f27_a_daily_file_that_does_not_verify(side: bytes) -> None:
     """Refused whole."""
