@@ -107,6 +107,8 @@ class StatementBounds:
     """How much is read at most."""
 
     max_size_bytes: int = 64 * 1024 * 1024
+    max_line_bytes: int = 64 * 1024
+    """Also keeps a file without any line break from being searched anew with every chunk."""
     max_lines_count: int = 500_000
 
 
@@ -169,10 +171,16 @@ class _Reader:
                 raise _TooLarge
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
+                self._check_length(line)
                 yield (line + b"\n").decode("utf-8-sig" if is_first else "utf-8")
                 is_first = False
+            self._check_length(rest)
         if rest:
             yield rest.decode("utf-8-sig" if is_first else "utf-8")
+
+    def _check_length(self, line: bytes) -> None:
+        if len(line) > self._bounds.max_line_bytes:
+            raise _TooLarge
 
     def _line(self, number: int, cells: dict[str, str]) -> StatementLine | None:
         form = self._form
@@ -229,7 +237,7 @@ class _Reader:
 
 
 class _TooLarge(Exception):
-    """The bound of size was passed."""
+    """A bound of size, of the whole or of a line, was passed."""
 
 
 def _moment(text: str, form: MomentForm) -> datetime | None:
