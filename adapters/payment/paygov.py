@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from adapters.payment.paygov_login import LgspLogin
 from adapters.payment.paygov_settings import PayGovSettings
 from adapters.payment.peer import Parts, Peer, json_acknowledgement
 from adapters.transport import CallOutcome, HttpAnswer, HttpRequest
+from adapters.transport.tokens import KeptToken
 from gateway.errors import CredentialsRefused, InvalidInput, Rejected
 from gateway.model.payment import PaymentFact, PaymentOrder, ProviderKind
 from gateway.ports.payments import (
@@ -48,7 +48,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
 
     def __init__(self, settings: PayGovSettings, parts: Parts) -> None:
         super().__init__(settings, parts)
-        self._login = LgspLogin(self._log_in, clock=parts.clock) if settings.login is not None else None
+        self._login = KeptToken(self._log_in, clock=parts.clock) if settings.login is not None else None
 
     @property
     def partner_code(self) -> str:

@@ -1,4 +1,4 @@
-"""What is agreed with every provider beside the payment platform. Pure.
+"""What is agreed with every provider that is called. Pure.
 
 No official document of any of them is public. Whatever the payment notes mark as unknown (§14) is a setting with the
 recommended default.
@@ -28,7 +28,7 @@ class Closed(BaseModel):
 
 
 class PeerSettings(Closed):
-    """Common to PayGov and KeyPay."""
+    """Common to the payment platform, PayGov and KeyPay."""
 
     name: Name
     call_seconds: Seconds = 60.0

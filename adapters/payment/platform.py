@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from adapters.payment.platform_client import PlatformClient
 from adapters.payment.settings import BillTime
-from gateway.errors import ConfigurationError, Fault, OutcomeUnknown
+from gateway.errors import OutcomeUnknown
 from gateway.model.payment import Answer, PaymentFact, PaymentOrder, ProviderKind
 from gateway.ports.payments import (
     Acknowledgement,
@@ -120,10 +120,7 @@ class PlatformAdapter(PlatformClient):
         if lookup is None:
             return super().read_lookup(raw)
         if lookup.token is not None:
-            try:
-                wanted = f"Bearer {lookup.token.read()}"
-            except (OSError, ValueError):
-                raise ConfigurationError([Fault(f"{self.settings.system}.lookup.token", "cannot be read")]) from None
+            wanted = f"Bearer {self.secrets([lookup.token], 'lookup.token')[0]}"
             given = raw.headers.get("authorization", "")
             if not hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogatepass")):
                 raise NotificationRefused(
