@@ -149,6 +149,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
             members,
             may_lack=self.settings.may_lack,
             pending_codes=self.settings.pending_codes,
+            pay_date_form=self.settings.pay_date_form,
         )
 
     def _members(self, raw: RawNotification) -> dict[str, Any]:

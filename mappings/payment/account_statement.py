@@ -8,12 +8,12 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import UTC, date
 
 from gateway.errors import ConfigurationError, Fault, IntegrityFailed
 from gateway.model.settlement import Statement, StatementLine
-from gateway.model.vocabulary import FIRST_YEAR, LAST_YEAR, VIETNAM
+from gateway.model.vocabulary import VIETNAM
+from mappings.payment.times import MomentForm, read_moment
 
 _PLAIN = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _GROUPED = {
@@ -22,25 +22,6 @@ _GROUPED = {
 }
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,34}", re.ASCII)
 _MAX_FAULTS_COUNT = 50
-
-
-class MomentForm(StrEnum):
-    """How a statement writes days and instants; a closed list, since a guessed order of day and month loses money."""
-
-    COMPACT = "yyyyMMddHHmmss"
-    ISO_DAY = "yyyy-MM-dd"
-    ISO = "yyyy-MM-dd HH:mm:ss"
-    DAY = "dd/MM/yyyy"
-    FULL = "dd/MM/yyyy HH:mm:ss"
-
-
-_FORMS = {
-    MomentForm.COMPACT: ("%Y%m%d%H%M%S", re.compile(r"[0-9]{14}", re.ASCII)),
-    MomentForm.ISO_DAY: ("%Y-%m-%d", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)),
-    MomentForm.ISO: ("%Y-%m-%d %H:%M:%S", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", re.ASCII)),
-    MomentForm.DAY: ("%d/%m/%Y", re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", re.ASCII)),
-    MomentForm.FULL: ("%d/%m/%Y %H:%M:%S", re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9:]{8}", re.ASCII)),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +165,7 @@ class _Reader:
 
     def _line(self, number: int, cells: dict[str, str]) -> StatementLine | None:
         form = self._form
-        moment = _moment(cells[form.moment].strip(), form.moment_form)
+        moment = read_moment(cells[form.moment].strip(), form.moment_form)
         amount = self._amount(cells)
         account = cells[form.account].strip() if form.account else form.account_number
         reference = cells[form.bank_reference].strip()
@@ -238,14 +219,3 @@ class _Reader:
 
 class _TooLarge(Exception):
     """A bound of size, of the whole or of a line, was passed."""
-
-
-def _moment(text: str, form: MomentForm) -> datetime | None:
-    pattern, shape = _FORMS[form]
-    if not shape.fullmatch(text):
-        return None
-    try:
-        moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - wall time of Viet Nam
-    except ValueError:
-        return None
-    return moment if FIRST_YEAR < moment.year < LAST_YEAR else None

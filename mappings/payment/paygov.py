@@ -26,7 +26,7 @@ from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.notices import Notice
 from mappings.payment.plain_text import label, plain
 from mappings.payment.references import digit_reference
-from mappings.payment.times import read_wire_time
+from mappings.payment.times import MomentForm, read_wire_time
 
 REQUEST_CODE_LENGTH = 18
 CALLBACK_FIELDS = (
@@ -170,6 +170,7 @@ def read_callback(
     *,
     may_lack: frozenset[str],
     pending_codes: frozenset[str] = frozenset(),
+    pay_date_form: MomentForm = MomentForm.COMPACT,
 ) -> PaymentFact:
     """Read a callback: what it claims, never decisive.
 
@@ -197,7 +198,7 @@ def read_callback(
     if is_paid and not _TRANSACTION.fullmatch(transaction):
         raise _malformed()
     written = label(words["payDate"])
-    time = read_wire_time(written) if written else None
+    time = read_wire_time(written, form=pay_date_form) if written else None
     return PaymentFact(
         answer=Answer.PAID if is_paid else Answer.PENDING if is_pending else Answer.FAILED,
         reference=words["requestCode"],

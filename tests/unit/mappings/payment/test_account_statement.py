@@ -8,12 +8,12 @@ import pytest
 from gateway.errors import ConfigurationError
 from gateway.model.settlement import Statement
 from mappings.payment.account_statement import (
-    MomentForm,
     StatementBounds,
     StatementForm,
     StatementRefused,
     read_statement,
 )
+from mappings.payment.times import MomentForm
 
 UNTIL = date(2026, 3, 6)
 BOUNDS = StatementBounds()
