@@ -3,21 +3,29 @@
 It asks no citizen anything: the first call of a consent makes a phone ring and is never part of a check.
 """
 
+from collections.abc import Mapping
+
 from adapters.consent.adapter import ConsentAdapter
 from adapters.consent.failures import NOT_FOUND
 from adapters.consent.settings import ConsentSettings
+from adapters.transport.checking import failure_finding, secret_findings
 from adapters.transport.secrets import Secret
-from gateway.errors import ContractBroken, CredentialsRefused, Rejected, RemoteError
+from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, Rejected, RemoteError
 from gateway.ports.portal import Finding
 
 PROBE_CODE = "00000000-0000-4000-8000-000000000000"
 """A transaction code that no hub issues."""
+_ADVICE: Mapping[type[GatewayError], str] = {
+    CredentialsRefused: "check credentials, clock and the address that is allowed over there",
+    ContractBroken: "check base_url, the paths and ask_form",
+    Rejected: "an unknown transaction must be answered so: check body_form, code_member and ask_form",
+}
 
 
 async def run_checks(adapter: ConsentAdapter) -> list[Finding]:
     """Give one finding per subject, in the order in which they build on each other."""
     settings = adapter.settings
-    findings = [_secret(settings, name, secret) for name, secret in _secrets(settings)]
+    findings = secret_findings(settings.system, _secrets(settings))
     if not all(finding.is_ok for finding in findings):
         return findings
     if settings.partner is not None:
@@ -55,22 +63,5 @@ def _secrets(settings: ConsentSettings) -> list[tuple[str, Secret]]:
     return found
 
 
-def _secret(settings: ConsentSettings, name: str, secret: Secret) -> Finding:
-    subject = f"{settings.system} {name}"
-    try:
-        secret.read()
-    except (OSError, ValueError):
-        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
-    return Finding(subject=subject, is_ok=True, detail="readable")
-
-
 def _failed(settings: ConsentSettings, subject: str, error: RemoteError) -> Finding:
-    advice = ""
-    if isinstance(error, CredentialsRefused):
-        advice = "; check credentials, clock and the address that is allowed over there"
-    elif isinstance(error, ContractBroken):
-        advice = "; check base_url, the paths and ask_form"
-    elif isinstance(error, Rejected):
-        advice = "; an unknown transaction must be answered so: check body_form, code_member and ask_form"
-    detail = f"{error.message} [{error.code}]{advice}"
-    return Finding(subject=f"{settings.system} {subject}", is_ok=False, detail=detail)
+    return failure_finding(f"{settings.system} {subject}", error, _ADVICE)

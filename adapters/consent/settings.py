@@ -6,10 +6,10 @@ unknown (§21 U16, U17), is a setting here with the recommended default.
 
 from enum import StrEnum
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from adapters.transport.addresses import address_faults
 from adapters.transport.secrets import Secret
 from adapters.transport.settings import TransportSettings
 from gateway.model.consent import HubResult
@@ -21,7 +21,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Member = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
 Seconds = Annotated[float, Field(gt=0, le=20)]
 """Below the limits that the engine of consents sets to a call."""
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVICE_ROOT = "/gw/api/tcdn/biometric-share-info/api/agent"
 
 
@@ -176,13 +175,8 @@ class ConsentSettings(_Closed):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = []
-        for name, address in (("base_url", self.base_url), ("links.universal_base", self.links.universal_base)):
-            parts = urlsplit(address)
-            if parts.scheme != "https" and not (self.is_test and parts.hostname in _LOOPBACK):
-                faults.append(f"{name} must be https")
-            if parts.username is not None or parts.query or parts.fragment or "*" in address:
-                faults.append(f"{name} must hold no credentials, query, wildcard or fragment")
+        addresses = [("base_url", self.base_url), ("links.universal_base", self.links.universal_base)]
+        faults = address_faults(addresses, is_test=self.is_test)
         if self.client is None and self.partner is None and self.hmac is None:
             faults.append("one of client, partner and hmac must be set")
         if self.subject_member in self.kept:

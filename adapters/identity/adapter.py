@@ -148,7 +148,7 @@ class IdentityAdapter:
     def _secret(self) -> str:
         try:
             return self.settings.read_secret()
-        except OSError:
+        except (OSError, ValueError):
             raise SignInRefused(EidCode.CONFIGURATION, "client_secret_unreadable") from None
 
     def _plain_code(self, returned: Returned) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.identity.adapter import IdentityAdapter
 from adapters.identity.settings import ProviderSettings
 from adapters.transport import CallOutcome, HttpAnswer, HttpRequest
+from adapters.transport.checking import failure_finding
 from gateway.errors import ContractBroken, RemoteError
 from gateway.ports.portal import Finding
 
@@ -28,8 +29,8 @@ async def run_checks(adapter: IdentityAdapter) -> list[Finding]:
     try:
         settings.read_secret()
         findings.append(Finding(subject=f"{subject} secret", is_ok=True, detail="readable"))
-    except OSError:
-        detail = "check the path and the rights of client_secret_file"
+    except (OSError, ValueError):
+        detail = "check the path, the rights and the content of client_secret_file"
         findings.append(Finding(subject=f"{subject} secret", is_ok=False, detail=detail))
     if settings.jwks_url is not None:
         try:
@@ -37,7 +38,7 @@ async def run_checks(adapter: IdentityAdapter) -> list[Finding]:
             detail = f"{len(keys.keys)} usable, {keys.skipped_count} that may not verify anything"
             findings.append(Finding(subject=f"{subject} keys", is_ok=bool(keys.keys), detail=detail))
         except RemoteError as error:
-            findings.append(Finding(subject=f"{subject} keys", is_ok=False, detail=f"{error.message} [{error.code}]"))
+            findings.append(failure_finding(f"{subject} keys", error))
     if settings.discovery_url is not None:
         findings.extend(await _compare(adapter, subject))
     return findings
@@ -47,8 +48,7 @@ async def _compare(adapter: IdentityAdapter, subject: str) -> list[Finding]:
     try:
         document = await adapter.read_document(_request(adapter.settings), _read)
     except RemoteError as error:
-        detail = f"{error.message} [{error.code}]"
-        return [Finding(subject=f"{subject} discovery", is_ok=False, detail=detail)]
+        return [failure_finding(f"{subject} discovery", error)]
     differing = differences(adapter.settings, document)
     detail = "as configured" if not differing else "differs from the settings: " + ", ".join(differing)
     return [Finding(subject=f"{subject} discovery", is_ok=not differing, detail=detail)]

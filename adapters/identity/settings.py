@@ -4,15 +4,17 @@ The defaults of a profile are what public clients show (electronic identity note
 (§21). Whatever is unknown or missing stops the start.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from adapters.identity.tokens import TokenRules
+from adapters.transport.addresses import address_faults
+from adapters.transport.secrets import Secret
 from gateway.model.identity import AccountKind, Binding, IdentityLevel
 from mappings.identity import DEFAULT_KEPT, P1_NAMES, P3_NAMES, ClaimNames, ClaimRules
 
@@ -20,7 +22,6 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=
 Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 Seconds = Annotated[float, Field(gt=0, le=300)]
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 VIETNAM_2024_06_30_END = datetime.fromisoformat("2024-06-30T23:59:59+07:00")
 VIETNAM_2025_06_30_END = datetime.fromisoformat("2025-06-30T23:59:59+07:00")
 
@@ -213,22 +214,12 @@ class ProviderSettings(_Closed):
         addresses["logout.end_session_url"] = self.logout.end_session_url
         addresses["logout.return_url"] = self.logout.return_url
         addresses |= {f"logout.vneid_prefixes.{place}": one for place, one in enumerate(self.logout.vneid_prefixes)}
-        faults = []
-        for name, address in addresses.items():
-            if address is None:
-                continue
-            parts = urlsplit(address)
-            is_own = self.is_test and parts.hostname in _LOOPBACK
-            if not parts.hostname:
-                faults.append(f"{name} must name a host")
-            if parts.scheme != "https" and not is_own:
-                faults.append(f"{name} must be https")
-            if parts.username is not None or "*" in address or parts.fragment:
-                faults.append(f"{name} must hold no credentials, wildcard or fragment")
-            if name.startswith("logout.vneid_prefixes") and not parts.path:
-                # Else https://vneid.example would let https://vneid.example.thief.example through.
-                faults.append(f"{name} must have a path, at least /")
-        return faults
+        # Without a path https://vneid.example would let https://vneid.example.thief.example through.
+        return address_faults(addresses.items(), is_test=self.is_test, allows_query=True) + [
+            f"logout.vneid_prefixes.{place} must have a path, at least /"
+            for place, prefix in enumerate(self.logout.vneid_prefixes)
+            if not re.match(r"https?://[^/?#]*/", prefix)
+        ]
 
     def _profile_faults(self) -> list[str]:
         if self.profile is Profile.VNEID_SEALED:
@@ -271,8 +262,6 @@ class ProviderSettings(_Closed):
         )
 
     def read_secret(self) -> str:
-        """Give the client's secret. Raises OSError when its file cannot be read."""
-        if self.client_secret_file is not None:
-            return self.client_secret_file.read_text(encoding="utf-8").strip("\r\n")
-        assert self.client_secret is not None, "the settings were checked"
-        return self.client_secret.get_secret_value()
+        """Give the client's secret. Raises OSError when its file cannot be read, ValueError when it is empty or no
+        text."""
+        return Secret(value=self.client_secret, file=self.client_secret_file).read()

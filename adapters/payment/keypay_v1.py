@@ -106,13 +106,18 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
         claimed = keypay_v1.read_return(self._form, self.secrets(self.settings.keys, "keys"), self._pairs(raw))
         if claimed.reference != attempt.reference or claimed.reference != fact.reference:
             raise NotificationRefused(f"{self.settings.system}: a return about another order", code="malformed")
-        asked = await self.query(attempt)
+        asked = await self.query(replace(attempt, transaction=claimed.transaction or attempt.transaction))
         if asked.answer is Answer.NOT_FOUND:
-            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="bad_checksum")
+            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="disowned")
         # The question tells what became of it; for how much, only the notification says.
         return replace(claimed, answer=asked.answer, result_code=asked.result_code, notices=asked.notices)
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
+        """Ask what has become of an order.
+
+        The first form of the question needs KeyPay's own number. Put without it, before any notification has told the
+        number, only a yes counts: a no may be about the missing number, and then ends nothing.
+        """
         settings = self.settings
         merchant, dossier = settings.merchant_code, attempt.dossier_code
         if settings.query_form is QueryForm.V1:
@@ -130,8 +135,9 @@ class KeyPayV1Adapter(Peer[KeyPayV1Settings]):
         if refuses_credentials(code):
             raise self._refused("query", code)
         said = said_by_query(code)
+        is_exact = settings.query_form is QueryForm.V2 or bool(attempt.transaction)
         return PaymentFact(
-            answer=said.answer,
+            answer=said.answer if is_exact or said.answer is Answer.PAID else Answer.PENDING,
             reference=attempt.reference,
             partner_code=merchant,
             amount_vnd=None,

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import StringConstraints, model_validator
 
-from adapters.payment.peer_settings import PeerSettings, Secrets, Url, UrlPath, Word, address_faults
+from adapters.payment.peer_settings import PeerSettings, Secrets, Url, UrlPath, Word
+from adapters.transport.addresses import address_faults
 from mappings.payment.keypay_v1 import Algorithm, SecretPlace
 
 MerchantCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_]{1,30}$")]
@@ -17,7 +18,8 @@ class QueryForm(StrEnum):
     """Which question is put."""
 
     V1 = "v1"
-    """QuerryBillStatus: needs KeyPay's own number of the transaction."""
+    """QuerryBillStatus: needs KeyPay's own number of the transaction. An order of which no notification came has none,
+    so an abandoned one is never known to be unpaid, and a person ends it."""
     V2 = "v2"
     """QuerryBillStatusV2: needs only what we know."""
 

@@ -4,6 +4,7 @@ A callback verifies and still decides nothing, since no checksum covers its stat
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,8 +117,11 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
         asked = await self.query(attempt)
         # Unpaid may be a matter of moments; only an order that KeyPay does not know was never paid.
         if asked.result_code in {_error_code(error) for error in self.settings.not_found_errors}:
-            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="bad_checksum")
-        return asked
+            raise NotificationRefused(f"{self.settings.system}: disowned by KeyPay", code="disowned")
+        # Two ways that agree about the same money decide, also where details hold no checksum.
+        said = (claimed.answer, claimed.amount_vnd, claimed.currency)
+        agrees = said == (asked.answer, asked.amount_vnd, asked.currency)
+        return replace(asked, is_decisive=asked.is_decisive or agrees)
 
     async def query(self, attempt: AskedAttempt) -> PaymentFact:
         settings = self.settings
@@ -133,7 +137,11 @@ class KeyPayV3Adapter(Peer[KeyPayV3Settings]):
                 return self._not_answered(attempt, error)
             self._verify_detail(members, values)
             return keypay_v3.read_detail(
-                self._form, members, reference=attempt.reference, partner_code=settings.client_id
+                self._form,
+                members,
+                reference=attempt.reference,
+                partner_code=settings.client_id,
+                is_verified=settings.detail_cover is not DetailCover.NONE,
             )
 
         return await self.post("query", settings.detail_url, signed, read, is_write=False)

@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from adapters.payment.peer_settings import Closed, PeerSettings, Secrets, Url, Word, address_faults
+from adapters.payment.peer_settings import Closed, PeerSettings, Secrets, Url, Word
+from adapters.transport.addresses import address_faults
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import Answer
-from mappings.payment.platform_rules import Pattern, PlatformRules
+from mappings.payment.platform_rules import FieldLimits, Pattern, PlatformRules
 
 
 class DetailCover(StrEnum):
@@ -20,6 +21,7 @@ class DetailCover(StrEnum):
     ORDER = "order"
     """The same six values as an order's, as the answer holds them."""
     NONE = "none"
+    """There is none. Then a detail decides only together with a callback that says the same."""
 
 
 class OrderCover(StrEnum):
@@ -72,6 +74,10 @@ class KeyPayV3Settings(PeerSettings):
     """MaDonVi (U31)."""
     bank_pattern: Pattern = r"[0-9A-Za-z]{2,20}"
     """MaNHThuHuong (U22)."""
+    limits: FieldLimits = FieldLimits()
+    """Longest values of the receipt information (U13)."""
+    is_service_class_number: bool = False
+    """Whether MaDichVu is a JSON number; the sources disagree."""
     answers: Mapping[Word, Answer] = {"0": Answer.PAID, "1": Answer.NOT_FOUND}
     """What `status` means. Unpaid is no failure, since the payer may still pay: nothing was taken so far."""
     refund_answers: Mapping[Word, bool] = {"0": True}
@@ -89,6 +95,8 @@ class KeyPayV3Settings(PeerSettings):
             fee_kinds=self.fee_kinds,
             agency_pattern=self.agency_pattern,
             bank_pattern=self.bank_pattern,
+            limits=self.limits,
+            is_service_class_number=self.is_service_class_number,
         )
 
     @model_validator(mode="after")
@@ -110,7 +118,8 @@ class KeyPayV3Settings(PeerSettings):
             faults.append("page_hosts must name where payers may be led")
         if Answer.PAID not in self.answers.values():
             faults.append("answers must name what means paid")
-        words = (self.client_id, self.command, self.detail_command, self.refund_command, self.version)
+        words = [self.client_id, self.command, self.detail_command, self.refund_command, self.refund_detail_command]
+        words += [self.version] if later is None else [self.version, later.command, later.detail_command]
         if any("|" in word for word in words):
             faults.append("no value that is signed may hold a pipe")
         # A fault of these rules is told by themselves.

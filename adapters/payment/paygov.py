@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from adapters.payment.paygov_login import LgspLogin
 from adapters.payment.paygov_settings import PayGovSettings
 from adapters.payment.peer import Parts, Peer, json_acknowledgement
 from adapters.transport import CallOutcome, HttpAnswer, HttpRequest
+from adapters.transport.tokens import KeptToken
 from gateway.errors import CredentialsRefused, InvalidInput, Rejected
 from gateway.model.payment import PaymentFact, PaymentOrder, ProviderKind
 from gateway.ports.payments import (
@@ -48,7 +48,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
 
     def __init__(self, settings: PayGovSettings, parts: Parts) -> None:
         super().__init__(settings, parts)
-        self._login = LgspLogin(self._log_in, clock=parts.clock) if settings.login is not None else None
+        self._login = KeptToken(self._log_in, clock=parts.clock) if settings.login is not None else None
 
     @property
     def partner_code(self) -> str:
@@ -70,7 +70,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
     async def open(self, order: PaymentOrder) -> Opened:
         if not self.settings.is_enabled:
             raise InvalidInput(f"{self.name} is switched off", code="not_offered")
-        document = paygov.order_document(self._party("open"), order)
+        document = paygov.order_document(self._party("open"), order, allows_loopback=self.settings.is_test)
 
         def read(answer: dict[str, Any]) -> Opened:
             data = unwrapped(answer.get("data"))
@@ -149,6 +149,7 @@ class PayGovAdapter(Peer[PayGovSettings]):
             members,
             may_lack=self.settings.may_lack,
             pending_codes=self.settings.pending_codes,
+            pay_date_form=self.settings.pay_date_form,
         )
 
     def _members(self, raw: RawNotification) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from adapters.payment.peer_settings import Closed, PeerSettings, Seconds, Url, UrlPath, Word, address_faults
+from adapters.payment.peer_settings import Closed, PeerSettings, Seconds, Url, UrlPath, Word
+from adapters.transport.addresses import address_faults
 from adapters.transport.secrets import Secret
 from mappings.payment.paygov import CALLBACK_FIELDS, DECISIVE_FIELDS, PAID_CODE, OrderForm
+from mappings.payment.times import MomentForm
 
 
 class AccessSettings(Closed):
@@ -64,6 +66,9 @@ class PayGovSettings(PeerSettings):
     """Fields of a callback that PayGov is known to leave out (U24)."""
     pending_codes: frozenset[Word] = frozenset()
     """Values of errorCode that mean that the end is not known yet; all others but 00 are not paid (U24)."""
+    pay_date_form: MomentForm = MomentForm.COMPACT
+    """How payDate is written (U24). One that is written otherwise is kept as text, and the payment counts all the
+    same."""
     verified_word: Word = "SUCCESSFUL"
     disowned_words: frozenset[Word] = frozenset({"FAILED", "SIGNATURE_WRONG"})
 

@@ -1,4 +1,4 @@
-"""What the adapters of PayGov and KeyPay share: a connection, secrets, and how answers are read."""
+"""What the adapters with a connection share: the connection, secrets, and how JSON is read."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

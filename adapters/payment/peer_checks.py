@@ -3,15 +3,16 @@
 No check opens an order or moves money.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from adapters.payment.keypay_v1 import KeyPayV1Adapter
 from adapters.payment.keypay_v3 import KeyPayV3Adapter
 from adapters.payment.paygov import PayGovAdapter
 from adapters.payment.vietqr import VietQrAdapter
+from adapters.transport.checking import failure_finding, secret_findings
 from adapters.transport.secrets import Secret
-from gateway.errors import ContractBroken, CredentialsRefused, RemoteError
+from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, RemoteError
 from gateway.model.payment import Answer, PaymentFact
 from gateway.ports.payments import AskedAttempt
 from gateway.ports.portal import Finding
@@ -19,7 +20,13 @@ from mappings.payment import vietqr
 from mappings.payment.vietqr import Transfer
 
 PROBE_DOSSIER = "H00.00-000000-0000"
+_PROBE_TRANSACTION = "0"
+"""KeyPay's own number of a transaction that nobody made: one form of the question needs it."""
 _PROBE_RANDOM = bytes(16)
+_ADVICE: Mapping[type[GatewayError], str] = {
+    CredentialsRefused: "check partner code, keys and the address that is allowed over there",
+    ContractBroken: "check the addresses, and by which form answers are verified",
+}
 
 
 async def check_paygov(adapter: PayGovAdapter) -> list[Finding]:
@@ -28,7 +35,7 @@ async def check_paygov(adapter: PayGovAdapter) -> list[Finding]:
     named = [("access.secret_key", settings.access.secret_key)]
     named += [("secret_key", settings.secret_key)] if settings.secret_key is not None else []
     named += [("fixed_token", settings.fixed_token)] if settings.fixed_token is not None else []
-    findings = _secrets(settings.system, named)
+    findings = secret_findings(settings.system, named)
     if settings.login is not None and all(finding.is_ok for finding in findings):
         try:
             await adapter.check_login()
@@ -44,7 +51,7 @@ async def check_paygov(adapter: PayGovAdapter) -> list[Finding]:
 async def check_keypay_v1(adapter: KeyPayV1Adapter) -> list[Finding]:
     """Give one finding per subject, in the order in which they build on each other."""
     settings = adapter.settings
-    findings = _secrets(settings.system, _numbered("keys", settings.keys))
+    findings = secret_findings(settings.system, _numbered("keys", settings.keys))
     if all(finding.is_ok for finding in findings):
         findings.append(await _question(settings.system, adapter))
     return findings
@@ -54,7 +61,7 @@ async def check_keypay_v3(adapter: KeyPayV3Adapter) -> list[Finding]:
     """Give one finding per subject, in the order in which they build on each other."""
     settings = adapter.settings
     named = [*_numbered("sending_key", settings.sending_key), *_numbered("receiving_key", settings.receiving_key)]
-    findings = _secrets(settings.system, named)
+    findings = secret_findings(settings.system, named)
     if all(finding.is_ok for finding in findings):
         findings.append(await _question(settings.system, adapter))
     return findings
@@ -77,6 +84,7 @@ async def _question(system: str, adapter: KeyPayV1Adapter | KeyPayV3Adapter) -> 
         amount_vnd=1,
         dossier_code=PROBE_DOSSIER,
         opened_at=datetime(2026, 1, 1, tzinfo=UTC),
+        transaction=_PROBE_TRANSACTION,
     )
     try:
         fact = await adapter.query(probe)
@@ -99,22 +107,5 @@ def _numbered(name: str, secrets: Iterable[Secret]) -> list[tuple[str, Secret]]:
     return [(f"{name}.{place}", secret) for place, secret in enumerate(secrets)]
 
 
-def _secrets(system: str, named: Iterable[tuple[str, Secret]]) -> list[Finding]:
-    return [_secret(f"{system} {name}", secret) for name, secret in named]
-
-
-def _secret(subject: str, secret: Secret) -> Finding:
-    try:
-        secret.read()
-    except (OSError, ValueError):
-        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
-    return Finding(subject=subject, is_ok=True, detail="readable")
-
-
 def _failed(system: str, subject: str, error: RemoteError) -> Finding:
-    advice = ""
-    if isinstance(error, CredentialsRefused):
-        advice = "; check partner code, keys and the address that is allowed over there"
-    elif isinstance(error, ContractBroken):
-        advice = "; check the addresses, and by which form answers are verified"
-    return Finding(subject=f"{system} {subject}", is_ok=False, detail=f"{error.message} [{error.code}]{advice}")
+    return failure_finding(f"{system} {subject}", error, _ADVICE)

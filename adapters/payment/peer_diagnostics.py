@@ -12,7 +12,8 @@ _COMMON = ("name", "call_seconds", "page_life_seconds", "max_notification_bytes"
 PAYGOV_SHOWN = (
     *_COMMON,
     *("is_enabled", "base_url", "open_path", "verify_path", "bill_path", "partner_code", "order_form", "service_code"),
-    *("unit_code", "beneficiary_unit_code", "may_lack", "pending_codes", "verified_word", "disowned_words"),
+    *("unit_code", "beneficiary_unit_code", "may_lack", "pending_codes", "pay_date_form"),
+    *("verified_word", "disowned_words"),
 )
 KEYPAY_V1_SHOWN = (
     *_COMMON,

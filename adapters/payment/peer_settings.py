@@ -1,12 +1,10 @@
-"""What is agreed with every provider beside the payment platform. Pure.
+"""What is agreed with every provider that is called. Pure.
 
 No official document of any of them is public. Whatever the payment notes mark as unknown (§14) is a setting with the
 recommended default.
 """
 
-from collections.abc import Iterable
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -22,8 +20,6 @@ Seconds = Annotated[float, Field(gt=0, le=120)]
 Secrets = Annotated[tuple[Secret, ...], Field(min_length=1, max_length=2)]
 """The newest first; two while one takes the other's place (U29)."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
 
 class Closed(BaseModel):
     """A section that knows its members, and does not show what stands in it when it is faulty."""
@@ -32,7 +28,7 @@ class Closed(BaseModel):
 
 
 class PeerSettings(Closed):
-    """Common to PayGov and KeyPay."""
+    """Common to the payment platform, PayGov and KeyPay."""
 
     name: Name
     call_seconds: Seconds = 60.0
@@ -55,17 +51,3 @@ class PeerSettings(Closed):
     @property
     def system(self) -> str:
         return f"payment.{self.name}"
-
-
-def address_faults(addresses: Iterable[tuple[str, str | None]], *, is_test: bool) -> list[str]:
-    """Give what is wrong with addresses of calls: plain http (pitfall 22), credentials, wildcards."""
-    faults = []
-    for name, address in addresses:
-        if address is None:
-            continue
-        parts = urlsplit(address)
-        if parts.scheme != "https" and not (is_test and parts.hostname in _LOOPBACK):
-            faults.append(f"{name} must be https")
-        if parts.username is not None or parts.query or parts.fragment or "*" in address:
-            faults.append(f"{name} must hold no credentials, query, wildcard or fragment")
-    return faults

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from adapters.payment.platform_client import PlatformClient
 from adapters.payment.settings import BillTime
-from gateway.errors import ConfigurationError, Fault, OutcomeUnknown
+from gateway.errors import OutcomeUnknown
 from gateway.model.payment import Answer, PaymentFact, PaymentOrder, ProviderKind
 from gateway.ports.payments import (
     Acknowledgement,
@@ -90,8 +90,7 @@ class PlatformAdapter(PlatformClient):
                 code="not_decided",
             )
         is_failure = asked.answer is fact.answer is Answer.FAILED
-        same_money = (asked.answer, asked.amount_vnd, asked.transaction)
-        if not is_failure and same_money != (fact.answer, fact.amount_vnd, fact.transaction):
+        if not is_failure and _money(asked) != _money(fact):
             raise NotificationRefused(f"{system}: the platform says otherwise", code="disowned")
         # Two ways agree about the same money, so what either left unsigned is confirmed by the other.
         notices = tuple(dict.fromkeys((*fact.notices, *asked.notices)))
@@ -121,10 +120,7 @@ class PlatformAdapter(PlatformClient):
         if lookup is None:
             return super().read_lookup(raw)
         if lookup.token is not None:
-            try:
-                wanted = f"Bearer {lookup.token.read()}"
-            except (OSError, ValueError):
-                raise ConfigurationError([Fault(f"{self.settings.system}.lookup.token", "cannot be read")]) from None
+            wanted = f"Bearer {self.secrets([lookup.token], 'lookup.token')[0]}"
             given = raw.headers.get("authorization", "")
             if not hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogatepass")):
                 raise NotificationRefused(
@@ -148,3 +144,7 @@ class PlatformAdapter(PlatformClient):
         times = {BillTime.CONFIRM: paid if is_time else "", BillTime.INIT: wire_time(attempt.opened_at)}
         # Paid within the second in which it was opened: one question is enough.
         return list(dict.fromkeys(times[each] for each in self.settings.bill_times if times[each]))
+
+
+def _money(fact: PaymentFact) -> tuple[Answer, int | None, str, str]:
+    return (fact.answer, fact.amount_vnd, fact.currency, fact.transaction)

@@ -3,24 +3,30 @@
 It opens no order and changes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.payment.platform import PlatformAdapter
 from adapters.payment.settings import PlatformSettings
+from adapters.transport.checking import failure_finding, secret_findings
 from adapters.transport.secrets import Secret
-from gateway.errors import ContractBroken, CredentialsRefused, OutcomeUnknown, RemoteError
+from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, OutcomeUnknown, RemoteError
 from gateway.model.payment import Answer
 from gateway.ports.payments import AskedAttempt
 from gateway.ports.portal import Finding
 
 PROBE_REFERENCE = "GATEWAYSELFCHECK0001"
 """No attempt has it: references of attempts hold neither 0 nor 1."""
+_ADVICE: Mapping[type[GatewayError], str] = {
+    CredentialsRefused: "check partner, secret, access_token and the address that is allowed over there",
+    ContractBroken: "check query_url, and rules.is_query_signed where the checksum is refused",
+}
 
 
 async def check_platform(adapter: PlatformAdapter) -> list[Finding]:
     """Give one finding per subject, in the order in which they build on each other."""
     settings = adapter.settings
-    findings = [_secret(settings, name, secret) for name, secret in _secrets(settings)]
+    findings = secret_findings(settings.system, _secrets(settings))
     if not all(finding.is_ok for finding in findings):
         return findings
     return [*findings, await _question(adapter)]
@@ -56,20 +62,5 @@ def _secrets(settings: PlatformSettings) -> list[tuple[str, Secret]]:
     return found
 
 
-def _secret(settings: PlatformSettings, name: str, secret: Secret) -> Finding:
-    subject = f"{settings.system} {name}"
-    try:
-        secret.read()
-    except (OSError, ValueError):
-        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
-    return Finding(subject=subject, is_ok=True, detail="readable")
-
-
 def _failed(settings: PlatformSettings, error: RemoteError) -> Finding:
-    advice = ""
-    if isinstance(error, CredentialsRefused):
-        advice = "; check partner, secret, access_token and the address that is allowed over there"
-    elif isinstance(error, ContractBroken):
-        advice = "; check query_url, and rules.is_query_signed where the checksum is refused"
-    detail = f"{error.message} [{error.code}]{advice}"
-    return Finding(subject=f"{settings.system} question", is_ok=False, detail=detail)
+    return failure_finding(f"{settings.system} question", error, _ADVICE)

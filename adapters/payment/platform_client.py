@@ -5,11 +5,11 @@ a voucher is fetched only from hosts on a list.
 """
 
 import hmac
-import re
 from collections.abc import Callable
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from adapters.payment.peer import Peer
 from adapters.payment.platform_failures import Operation, refusal, unanswered
@@ -23,18 +23,18 @@ from gateway.errors import (
 from gateway.model.payment import PaymentFact, PaymentOrder
 from gateway.ports.payments import AskedAttempt, Bill, SettlementFile
 from mappings.payment import platform, platform_replies
-from mappings.payment.addresses import is_allowed, origin_of
+from mappings.payment.addresses import is_allowed, names_of, origin_of
 from mappings.payment.documents import DocumentRefused, write
 from mappings.payment.platform_checksums import BadChecksum
 from mappings.payment.platform_replies import Reply, ReplyBroken
 from mappings.payment.platform_rules import ResultClass
+from mappings.payment.settlement import told_digest
 
 ResultT = TypeVar("ResultT")
 _PDF = "application/pdf"
 _NOT_THERE = frozenset({404})
 _JSON = "application/json"
 _MAX_SIDE_FILE_BYTES = 1024
-_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class PlatformClient(Peer[PlatformSettings]):
@@ -134,7 +134,7 @@ class PlatformClient(Peer[PlatformSettings]):
         content = await self._file(address, settings.settlement.max_bytes)
         if content is None:
             return None
-        wanted = _told_digest(side, name)
+        wanted = told_digest(side.decode("utf-8", "replace"), name)
         found = sha256(content).hexdigest()
         if wanted is None or not hmac.compare_digest(wanted, found):
             raise IntegrityFailed(
@@ -202,9 +202,11 @@ class PlatformClient(Peer[PlatformSettings]):
 
     def _reached(self, address: str) -> str:
         """Give the address at which a trusted one is reached from here."""
-        origin = origin_of(address)
-        there = self.settings.bill_origins.get(origin.partition("://")[2])
-        return address if there is None else there.rstrip("/") + address[len(origin) :]
+        names, parts = names_of(address), urlsplit(address)
+        there = next((origin for host, origin in self.settings.bill_origins.items() if host in names), None)
+        if there is None:
+            return address
+        return there.rstrip("/") + address[len(f"{parts.scheme}://{parts.netloc}") :]
 
     def _document(self, answer: HttpAnswer) -> Bill:
         if len(answer.body) > self.settings.max_bill_bytes:
@@ -256,17 +258,3 @@ class PlatformClient(Peer[PlatformSettings]):
 
 def _is_accepted(secret: SigningSecret, now: datetime) -> bool:
     return secret.accepted_until is None or now < secret.accepted_until
-
-
-def _told_digest(side: bytes, name: str) -> str | None:
-    """Read a side file: 64 hex digits, with or without the file's name as sha256sum writes it."""
-    try:
-        words = side.decode("ascii").split()
-    except UnicodeDecodeError:
-        return None
-    is_form = (
-        len(words) in (1, 2) and len(words[0]) == 64 and all(each in "0123456789abcdefABCDEF" for each in words[0])
-    )
-    if not is_form or (len(words) == 2 and words[1].lstrip("*") != name):
-        return None
-    return words[0].lower()

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from adapters.payment.peer_settings import Closed, Host, PeerSettings, Seconds, Url, address_faults
+from adapters.payment.peer_settings import Closed, Host, PeerSettings, Seconds, Url
+from adapters.transport.addresses import address_faults
 from adapters.transport.secrets import Secret
 from adapters.transport.settings import TransportSettings
 from mappings.payment.platform_rules import PlatformRules

@@ -3,9 +3,12 @@
 The number begins with 999, which no province and no country has; so nobody is looked at, and the right answer is known.
 """
 
+from collections.abc import Mapping
+
 from adapters.population.adapter import PopulationAdapter
 from adapters.population.requests import contract
 from adapters.population.settings import LgspTokenEdge, Operation
+from adapters.transport.checking import failure_finding, secret_findings
 from adapters.transport.secrets import Secret
 from gateway.errors import ContractBroken, CredentialsRefused, GatewayError, Rejected, RemoteError
 from gateway.model.citizen import Asker, Subject
@@ -18,6 +21,10 @@ NOBODY = Subject(
     birth_date=PartialDate("1999-09-09", Precision.DAY),
 )
 _SYSTEM = "population"
+_ADVICE: Mapping[type[GatewayError], str] = {
+    CredentialsRefused: "check user, secret, clock, and the address that is allowed over there",
+    ContractBroken: "check base_url, paths and reply_forms",
+}
 
 
 async def run_checks(adapter: PopulationAdapter, *, officer_code: str | None = None) -> list[Finding]:
@@ -25,7 +32,7 @@ async def run_checks(adapter: PopulationAdapter, *, officer_code: str | None = N
 
     Without an officer code one is chosen: the first that has an account, where the edge wants one of each officer.
     """
-    findings = [_contract(), *(_secret(name, secret) for name, secret in _secrets(adapter))]
+    findings = [_contract(), *secret_findings(_SYSTEM, _secrets(adapter))]
     if not all(finding.is_ok for finding in findings):
         return findings
     if adapter.client.wants_token:
@@ -94,19 +101,5 @@ def _secrets(adapter: PopulationAdapter) -> list[tuple[str, Secret]]:
     return found
 
 
-def _secret(name: str, secret: Secret) -> Finding:
-    subject = f"{_SYSTEM} {name}"
-    try:
-        secret.read()
-    except (OSError, ValueError):
-        return Finding(subject=subject, is_ok=False, detail="check the path, the rights and the content of its file")
-    return Finding(subject=subject, is_ok=True, detail="readable")
-
-
 def _failed(subject: str, error: GatewayError) -> Finding:
-    advice = ""
-    if isinstance(error, CredentialsRefused):
-        advice = "; check user, secret, clock, and the address that is allowed over there"
-    elif isinstance(error, ContractBroken):
-        advice = "; check base_url, paths and reply_forms"
-    return Finding(subject=f"{_SYSTEM} {subject}", is_ok=False, detail=f"{error.message} [{error.code}]{advice}")
+    return failure_finding(f"{_SYSTEM} {subject}", error, _ADVICE)

@@ -8,11 +8,11 @@ profiles of §2.
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from adapters.population.forms import ALL_FORMS, Form
+from adapters.transport.addresses import address_faults
 from adapters.transport.secrets import Secret
 from adapters.transport.settings import TransportSettings
 from mappings.population.questions import NameForm
@@ -23,7 +23,6 @@ Word = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 ServiceCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 Seconds = Annotated[float, Field(gt=0, le=300)]
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Operation(StrEnum):
@@ -278,12 +277,7 @@ class PopulationSettings(_Closed):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = []
-        parts = urlsplit(self.base_url)
-        if parts.scheme != "https" and not (self.is_test and parts.hostname in _LOOPBACK):
-            faults.append("base_url must be https")
-        if parts.username is not None or parts.query or parts.fragment:
-            faults.append("base_url must hold no credentials, query or fragment")
+        faults = address_faults([("base_url", self.base_url)], is_test=self.is_test)
         if len(self.request_prefix) + 20 > self.request_id_length:
             faults.append("request_prefix must leave 20 characters of request_id_length")
         is_json = self.edge.profile in ("lgsp_rest", "lgsp_wrap")

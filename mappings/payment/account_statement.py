@@ -8,12 +8,12 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import UTC, date
 
 from gateway.errors import ConfigurationError, Fault, IntegrityFailed
 from gateway.model.settlement import Statement, StatementLine
-from gateway.model.vocabulary import FIRST_YEAR, LAST_YEAR, VIETNAM
+from gateway.model.vocabulary import VIETNAM
+from mappings.payment.times import MomentForm, read_moment
 
 _PLAIN = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _GROUPED = {
@@ -22,25 +22,6 @@ _GROUPED = {
 }
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,34}", re.ASCII)
 _MAX_FAULTS_COUNT = 50
-
-
-class MomentForm(StrEnum):
-    """How a statement writes days and instants; a closed list, since a guessed order of day and month loses money."""
-
-    COMPACT = "yyyyMMddHHmmss"
-    ISO_DAY = "yyyy-MM-dd"
-    ISO = "yyyy-MM-dd HH:mm:ss"
-    DAY = "dd/MM/yyyy"
-    FULL = "dd/MM/yyyy HH:mm:ss"
-
-
-_FORMS = {
-    MomentForm.COMPACT: ("%Y%m%d%H%M%S", re.compile(r"[0-9]{14}", re.ASCII)),
-    MomentForm.ISO_DAY: ("%Y-%m-%d", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)),
-    MomentForm.ISO: ("%Y-%m-%d %H:%M:%S", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", re.ASCII)),
-    MomentForm.DAY: ("%d/%m/%Y", re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", re.ASCII)),
-    MomentForm.FULL: ("%d/%m/%Y %H:%M:%S", re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9:]{8}", re.ASCII)),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +88,8 @@ class StatementBounds:
     """How much is read at most."""
 
     max_size_bytes: int = 64 * 1024 * 1024
+    max_line_bytes: int = 64 * 1024
+    """Also keeps a file without any line break from being searched anew with every chunk."""
     max_lines_count: int = 500_000
 
 
@@ -169,14 +152,20 @@ class _Reader:
                 raise _TooLarge
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
+                self._check_length(line)
                 yield (line + b"\n").decode("utf-8-sig" if is_first else "utf-8")
                 is_first = False
+            self._check_length(rest)
         if rest:
             yield rest.decode("utf-8-sig" if is_first else "utf-8")
 
+    def _check_length(self, line: bytes) -> None:
+        if len(line) > self._bounds.max_line_bytes:
+            raise _TooLarge
+
     def _line(self, number: int, cells: dict[str, str]) -> StatementLine | None:
         form = self._form
-        moment = _moment(cells[form.moment].strip(), form.moment_form)
+        moment = read_moment(cells[form.moment].strip(), form.moment_form)
         amount = self._amount(cells)
         account = cells[form.account].strip() if form.account else form.account_number
         reference = cells[form.bank_reference].strip()
@@ -229,15 +218,4 @@ class _Reader:
 
 
 class _TooLarge(Exception):
-    """The bound of size was passed."""
-
-
-def _moment(text: str, form: MomentForm) -> datetime | None:
-    pattern, shape = _FORMS[form]
-    if not shape.fullmatch(text):
-        return None
-    try:
-        moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - wall time of Viet Nam
-    except ValueError:
-        return None
-    return moment if FIRST_YEAR < moment.year < LAST_YEAR else None
+    """A bound of size, of the whole or of a line, was passed."""

@@ -38,7 +38,9 @@ def read_object(body: bytes, *, max_bytes: int, allows_bom: bool = False) -> dic
 def parse(text: str) -> Any:
     """Give the value of a JSON text. Raises DocumentRefused as `read_object` does."""
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        _refuse_surrogates(value)
+        return value
     except DocumentRefused:
         raise
     except (ValueError, RecursionError):
@@ -56,14 +58,17 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise DocumentRefused("duplicate_member")
     for name, value in pairs:
         _refuse_surrogates(name)
-        if isinstance(value, str):
-            _refuse_surrogates(value)
+        _refuse_surrogates(value)
     return members
 
 
-def _refuse_surrogates(text: str) -> None:
-    # Half of a pair is no character: it has no bytes to compute a checksum of, and nothing can store it.
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+def _refuse_surrogates(value: object) -> None:
+    """Look through texts and lists; objects were looked through when they were made."""
+    if isinstance(value, list):
+        for each in value:
+            _refuse_surrogates(each)
+    elif isinstance(value, str) and not value.isascii() and any("\ud800" <= one <= "\udfff" for one in value):
+        # Half of a pair is no character: it has no bytes to compute a checksum of, and nothing can store it.
         raise DocumentRefused("malformed")
 
 

@@ -124,9 +124,13 @@ def read_callback(form: Form, keys: Sequence[str], document: Mapping[str, Any]) 
     return fact if place == 0 else replace(fact, notices=(*fact.notices, Notice.PREVIOUS_SECRET))
 
 
-def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partner_code: str) -> PaymentFact:
-    """Read the (verified) answer about one transaction: a decisive fact. Raises ValueError for one about another
-    transaction or client, or without a readable amount although it is paid."""
+def read_detail(
+    form: Form, members: Mapping[str, Any], *, reference: str, partner_code: str, is_verified: bool = True
+) -> PaymentFact:
+    """Read the answer about one transaction: a decisive fact if a checksum of it was verified, else a hint.
+
+    Raises ValueError for one about another transaction or client, or without a readable amount although it is paid.
+    """
     if word(members.get("transaction_id")) != reference:
         raise ValueError("it is about another transaction")
     if word(members.get("client_id", partner_code)) != partner_code:
@@ -134,7 +138,8 @@ def read_detail(form: Form, members: Mapping[str, Any], *, reference: str, partn
     given = members.get("trans_amount", members.get("total_amount"))
     is_paid = form.answers.get(word(members.get("status"))) is Answer.PAID
     amount = read_amount(given) if is_paid or given not in (None, "", 0, "0") else None
-    return _fact(form, members, amount=amount, reference=reference, is_decisive=True)
+    fact = _fact(form, members, amount=amount, reference=reference, is_decisive=is_verified)
+    return fact if is_verified else replace(fact, notices=(*fact.notices, Notice.NO_CHECKSUM))
 
 
 def _fact(

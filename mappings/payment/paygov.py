@@ -21,11 +21,12 @@ from typing import Any
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, Answer, Payer, PaymentFact, PaymentOrder
 from gateway.ports.payments import NotificationRefused
+from mappings.payment.addresses import payer_address
 from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.notices import Notice
 from mappings.payment.plain_text import label, plain
 from mappings.payment.references import digit_reference
-from mappings.payment.times import read_wire_time
+from mappings.payment.times import MomentForm, read_wire_time
 
 REQUEST_CODE_LENGTH = 18
 CALLBACK_FIELDS = (
@@ -111,11 +112,17 @@ def receipt_checksum(party: Party, fields: Mapping[str, str]) -> str:
     return _sha256(party.secret_key, party.partner_code, party.access_key, *values)
 
 
-def order_document(party: Party, order: PaymentOrder) -> dict[str, Any]:
+def order_document(party: Party, order: PaymentOrder, *, allows_loopback: bool = False) -> dict[str, Any]:
     """Give an order as it is sent. The amount is a number and every identifier a text, whatever it looks like.
 
-    Raises InvalidInput for values without their pattern.
+    Raises InvalidInput for values without their pattern, and for a network address that no payer's browser has.
     """
+    address = ""
+    address_faults: list[Fault] = []
+    try:
+        address = payer_address(order.payer_address, allows_loopback=allows_loopback)
+    except ValueError as error:
+        address_faults.append(Fault("payer_address", str(error)))
     unit = party.unit_code or order.agency_code
     order_id = f"{unit}-{order.dossier_code}{_SUFFIX}"
     checks = {
@@ -124,11 +131,9 @@ def order_document(party: Party, order: PaymentOrder) -> dict[str, Any]:
         "reference": _REQUEST_CODE.fullmatch(order.reference) is not None,
         "amount_vnd": order.amount_vnd > 0,
         "return_url": re.fullmatch(r"https?://[!-~]{1,500}", order.return_url) is not None,
-        "payer_address": re.fullmatch(r"[0-9A-Fa-f.:]{2,45}", order.payer_address) is not None,
     }
-    faults = [
-        Fault(name, "does not have the form that PayGov takes") for name, is_well in checks.items() if not is_well
-    ]
+    form = "does not have the form that PayGov takes"
+    faults = [*(Fault(name, form) for name, is_well in checks.items() if not is_well), *address_faults]
     if faults:
         raise InvalidInput("the order cannot be sent to PayGov", faults)
     document: dict[str, Any] = {
@@ -138,7 +143,7 @@ def order_document(party: Party, order: PaymentOrder) -> dict[str, Any]:
         "amount": order.amount_vnd,
         "orderInfo": plain(f"{order.procedure_name} {order.dossier_code}", _MAX_TEXT),
         "requestCode": order.reference,
-        "ipAddress": order.payer_address,
+        "ipAddress": address,
     }
     if party.order_form is OrderForm.LGSP:
         return {**document, "beneficiaryCode": "", "accountPay": party.account_label}
@@ -165,6 +170,7 @@ def read_callback(
     *,
     may_lack: frozenset[str],
     pending_codes: frozenset[str] = frozenset(),
+    pay_date_form: MomentForm = MomentForm.COMPACT,
 ) -> PaymentFact:
     """Read a callback: what it claims, never decisive.
 
@@ -192,7 +198,7 @@ def read_callback(
     if is_paid and not _TRANSACTION.fullmatch(transaction):
         raise _malformed()
     written = label(words["payDate"])
-    time = read_wire_time(written) if written else None
+    time = read_wire_time(written, form=pay_date_form) if written else None
     return PaymentFact(
         answer=Answer.PAID if is_paid else Answer.PENDING if is_pending else Answer.FAILED,
         reference=words["requestCode"],

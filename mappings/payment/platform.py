@@ -7,12 +7,12 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from unicodedata import normalize
 
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import CURRENCY, PaymentOrder
+from mappings.payment.addresses import payer_address
 from mappings.payment.amounts import write_amount
 from mappings.payment.platform_checksums import ASK_ORDER, INIT_ORDER, SEPARATOR, seal, values_of
 from mappings.payment.platform_receipt import receipt_of
@@ -107,23 +107,6 @@ def bill_request(rules: PlatformRules, reference: str, time: str, secret: str) -
     if not _TIME.fullmatch(time):
         raise InvalidInput("the voucher cannot be asked for", [Fault("time", "must be 14 digits")])
     return _question(rules, rules.bill_type, reference, time, secret)
-
-
-def payer_address(text: str, *, allows_loopback: bool) -> str:
-    """Give the payer's network address in its shortest spelling.
-
-    Raises ValueError for what no payer's browser has: a server that puts its own name or a loopback address here has
-    mistaken itself for the payer (pitfall 15).
-    """
-    try:
-        address = ip_address(text)
-    except ValueError:
-        raise ValueError("must be a network address") from None
-    if "%" in text or address.is_unspecified or address.is_multicast:
-        raise ValueError("must be the address of one machine")
-    if address.is_loopback and not allows_loopback:
-        raise ValueError("must be the payer's address, not this machine's")
-    return str(address)
 
 
 def _question(rules: PlatformRules, message_type: str, reference: str, time: str, secret: str) -> dict[str, str]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from mappings.payment.platform_rules import Digest
+from mappings.payment.notices import Notice
+from mappings.payment.platform_rules import Digest, PlatformRules
 
 INIT_ORDER = (
     *("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "SoTien", "LoaiHinhThanhToan", "MaKenhThanhToan"),
@@ -75,3 +76,18 @@ def find_secret(
     if not any(fits):
         raise BadChecksum("the checksum does not fit")
     return fits.index(True)
+
+
+def verify_confirm(
+    rules: PlatformRules, values: Mapping[str, str], given: object, secrets: Sequence[str]
+) -> list[Notice]:
+    """Verify what a notification, or an answer to QUERY, holds (U6: one formula), and tell what is odd about how it was
+    sealed. Raises BadChecksum."""
+    covered = confirm_values(rules.digest, values)
+    place = find_secret(rules.digest, covered, given, secrets, accepts_upper_case=rules.accepts_upper_case)
+    notices = [Notice.PREVIOUS_SECRET] if place else []
+    if given != str(given).lower():
+        notices.append(Notice.UPPER_CASE_CHECKSUM)
+    if rules.digest is Digest.LEGACY_HMAC:
+        notices.append(Notice.LEGACY_CHECKSUM)
+    return notices

@@ -17,7 +17,7 @@ from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.documents import DocumentRefused, read_object, write
 from mappings.payment.notices import Notice
 from mappings.payment.platform import is_own_reference
-from mappings.payment.platform_checksums import BadChecksum, confirm_values, find_secret
+from mappings.payment.platform_checksums import BadChecksum, verify_confirm
 from mappings.payment.platform_rules import Digest, PlatformRules, ResultClass
 from mappings.payment.times import read_wire_time
 
@@ -140,23 +140,10 @@ def _verified(
 ) -> list[Notice]:
     if values["MaDoiTac"] != rules.partner_code:
         raise _refused("unknown_partner")
-    given = document.get("MaXacThuc")
     try:
-        place = find_secret(
-            rules.digest,
-            confirm_values(rules.digest, values),
-            given,
-            secrets,
-            accepts_upper_case=rules.accepts_upper_case,
-        )
+        return verify_confirm(rules, values, document.get("MaXacThuc"), secrets)
     except BadChecksum:
         raise _refused("bad_checksum") from None
-    notices = [Notice.PREVIOUS_SECRET] if place else []
-    if given != str(given).lower():
-        notices.append(Notice.UPPER_CASE_CHECKSUM)
-    if rules.digest is Digest.LEGACY_HMAC:
-        notices.append(Notice.LEGACY_CHECKSUM)
-    return notices
 
 
 def _names_dossier(description: str, dossier_code: str) -> bool:

@@ -15,9 +15,9 @@ from unicodedata import normalize
 
 from gateway.errors import Fault, InvalidInput
 from gateway.model.payment import PaymentItem, PaymentOrder
+from gateway.model.vocabulary import VIETNAM
 from mappings.payment.amounts import read_amount, write_amount
 from mappings.payment.platform_rules import PlatformRules
-from mappings.payment.times import wire_time
 
 FEES = "2"
 FINE = "1"
@@ -197,7 +197,7 @@ def _fine(rules: PlatformRules, order: PaymentOrder, fine: Fine) -> dict[str, An
         "NgayQD": fine.decided_on.strftime(rules.decision_date),
         "MaCoQuanQD": fine.authority_code,
         "TenCoQuanQD": _shown(rules, fine.authority_name),
-        "ThoiGianViPham": wire_time(fine.offended_at),
+        "ThoiGianViPham": fine.offended_at.astimezone(VIETNAM).strftime(rules.offence_time),
         "DiaDiemViPham": normalize("NFC", fine.place),
         "TenNguoiViPham": normalize("NFC", fine.offender),
     }

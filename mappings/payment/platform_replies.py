@@ -14,7 +14,7 @@ from mappings.payment.addresses import is_allowed
 from mappings.payment.amounts import digits_of, read_amount
 from mappings.payment.documents import parse, read_object
 from mappings.payment.notices import Notice
-from mappings.payment.platform_checksums import SEPARATOR, confirm_values, find_secret
+from mappings.payment.platform_checksums import SEPARATOR, verify_confirm
 from mappings.payment.platform_rules import Digest, PlatformRules, ResultClass
 from mappings.payment.times import read_wire_time
 
@@ -108,51 +108,36 @@ def query_fact(
     document = reply.document
     refuse_others(rules, reply, reference)
     values = _texts(document, is_strict=rules.is_query_signed)
-    notices: list[Notice] = []
+    notices = [Notice.NO_CHECKSUM]
     if rules.is_query_signed:
-        place = find_secret(
-            rules.digest,
-            confirm_values(rules.digest, values),
-            document.get("MaXacThuc"),
-            secrets,
-            accepts_upper_case=rules.accepts_upper_case,
-        )
-        if place:
-            notices.append(Notice.PREVIOUS_SECRET)
-        if rules.digest is Digest.LEGACY_HMAC:
-            notices.append(Notice.LEGACY_CHECKSUM)
-    else:
-        notices.append(Notice.NO_CHECKSUM)
+        notices = verify_confirm(rules, values, document.get("MaXacThuc"), secrets)
     state = _code_of(document.get("TrangThaiGD"))
     answer = rules.states.get(state)
     if answer is None:
         answer = rules.unlisted_state
         notices.append(Notice.UNKNOWN_STATE)
-    amount = _amount(document.get("SoTien"), is_needed=answer is Answer.PAID)
-    if answer is Answer.PAID and not (values["MaGiaoDich"] and values["MaThamChieu"] and values["MaDoiTac"]):
+    is_paid = answer is Answer.PAID
+    if is_paid and not (values["MaGiaoDich"] and values["MaThamChieu"] and values["MaDoiTac"]):
         raise ReplyBroken("not_whole")
-    text = values["ThoiGianGD"] if answer is Answer.PAID else ""
-    time = read_wire_time(text, opened_at=opened_at)
-    if text:
+    # Of an order that is not paid the time is no time of payment.
+    time = read_wire_time(values["ThoiGianGD"], opened_at=opened_at) if is_paid else None
+    if time is not None and time.text:
         notices.extend(time.notices)
-    bill_url = document.get("UrlBienLai")
-    is_bill_known = isinstance(bill_url, str) and is_allowed(
-        bill_url, bill_hosts, allows_plain_loopback=allows_plain_loopback
-    )
-    if bill_url and not is_bill_known:
+    bill_url, is_bill_foreign = _bill_url(document, bill_hosts, allows_plain_loopback=allows_plain_loopback)
+    if is_bill_foreign:
         notices.append(Notice.FOREIGN_BILL_ADDRESS)
     return PaymentFact(
         answer=answer,
         reference=reference,
         partner_code=rules.partner_code,
-        amount_vnd=amount,
+        amount_vnd=_amount(document.get("SoTien"), is_needed=is_paid),
         currency=values["MaTienTe"],
         transaction=values["MaGiaoDich"],
         bank_code=values["MaNganHang"],
-        paid_at=time.at,
-        paid_at_text=text,
+        paid_at=None if time is None else time.at,
+        paid_at_text="" if time is None else time.text,
         result_code=state,
-        bill_url=str(bill_url) if is_bill_known else "",
+        bill_url=bill_url,
         is_decisive=rules.is_query_signed and rules.digest is Digest.SHA256,
         notices=tuple(notices),
     )
@@ -223,6 +208,14 @@ def _texts(document: Mapping[str, Any], *, is_strict: bool) -> dict[str, str]:
     except ValueError:
         raise ReplyBroken("other_types") from None
     return values
+
+
+def _bill_url(document: Mapping[str, Any], hosts: Collection[str], *, allows_plain_loopback: bool) -> tuple[str, bool]:
+    """Give the voucher's address, "" where there is none that is trusted, and whether one was dropped."""
+    given = document.get("UrlBienLai")
+    if isinstance(given, str) and is_allowed(given, hosts, allows_plain_loopback=allows_plain_loopback):
+        return given, False
+    return "", bool(given)
 
 
 def _amount(value: object, *, is_needed: bool) -> int | None:

@@ -52,6 +52,15 @@ class DateForm(StrEnum):
     ISO = "%Y-%m-%d"
 
 
+class TimeForm(StrEnum):
+    """How ThoiGianViPham is written (U23), in Vietnamese time."""
+
+    COMPACT = "%Y%m%d%H%M%S"
+    SLASHES = "%d/%m/%Y %H:%M:%S"
+    DASHES = "%d-%m-%Y %H:%M:%S"
+    ISO = "%Y-%m-%dT%H:%M:%S"
+
+
 class FieldLimits(BaseModel):
     """Longest values, in characters (U13)."""
 
@@ -101,6 +110,7 @@ class PlatformRules(BaseModel):
     bank_pattern: Pattern = r"[0-9A-Za-z]{2,20}"
     """MaNHThuHuong: whether it is a BIN, a SWIFT code or a short name is not known (U22)."""
     decision_date: DateForm = DateForm.COMPACT
+    offence_time: TimeForm = TimeForm.COMPACT
     results: Mapping[Code, ResultClass] = {"00": ResultClass.SUCCESS}
     """MaLoi (U4)."""
     unlisted_result: ResultClass = ResultClass.FAILED

@@ -12,8 +12,8 @@ import hashlib
 import hmac
 import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -21,10 +21,10 @@ from gateway.errors import IntegrityFailed
 from gateway.model.payment import CURRENCY
 from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
 from gateway.model.vocabulary import VIETNAM
-from mappings.payment.settlement_rows import COLUMNS, RowFault, read_row
+from mappings.payment.settlement_rows import COLUMNS, STATES, RowFault, read_row
 
 AVAILABLE_AT = time(8, 0)
-"""Hour in Viet Nam at which the file of a day is there, on the day after."""
+"""Hour in Viet Nam at which the file of a day is there, on the day after; assumed (U18)."""
 TRAILER = "TOTAL"
 _NAME = re.compile(r"(?P<partner>[A-Za-z0-9_.-]{1,50})_(?P<day>[0-9]{8})\.csv", re.ASCII)
 _DIGEST = re.compile(r"(?P<digest>[0-9a-fA-F]{64})(?: [ *](?P<name>\S+))?\s*", re.ASCII)
@@ -103,6 +103,8 @@ class Expected:
     partner_code: str
     day: date
     taken_sha256: str = ""
+    states: Mapping[str, RowState] = field(default_factory=lambda: STATES)
+    """TrangThaiGD (U5). A row in a state that is not listed refuses the file: no meaning is guessed for money."""
 
 
 def file_name(partner_code: str, day: date) -> str:
@@ -110,14 +112,20 @@ def file_name(partner_code: str, day: date) -> str:
     return f"{partner_code}_{day:%Y%m%d}.csv"
 
 
-def available_at(day: date) -> datetime:
+def available_at(day: date, hour: time = AVAILABLE_AT) -> datetime:
     """Tell from when on a file is missing if it is not there (UTC)."""
-    return datetime.combine(day + timedelta(days=1), AVAILABLE_AT, VIETNAM).astimezone(UTC)
+    return datetime.combine(day + timedelta(days=1), hour, VIETNAM).astimezone(UTC)
 
 
-def missing_fault(day: date, now: datetime) -> SettlementRefused | None:
+def missing_fault(day: date, now: datetime, hour: time = AVAILABLE_AT) -> SettlementRefused | None:
     """Give the refusal for a file that is not there, None as long as it is not due."""
-    return SettlementRefused([FileFault(FaultKind.MISSING)]) if now >= available_at(day) else None
+    return SettlementRefused([FileFault(FaultKind.MISSING)]) if now >= available_at(day, hour) else None
+
+
+def told_digest(side_file: str, name: str) -> str | None:
+    """Give the digest, in small letters, that a side file tells for a file; None when it tells none, or another's."""
+    found = _DIGEST.fullmatch(side_file)
+    return found["digest"].lower() if found is not None and found["name"] in (None, name) else None
 
 
 def read_settlement(
@@ -137,9 +145,9 @@ def read_settlement(
     reader = _Reader(chunks, expected, bounds)
     reader.read()
     digest = reader.sha256
-    told = _DIGEST.fullmatch(side_file)
+    told = told_digest(side_file, name)
     # A file that is not what was sent has no faults of its own worth telling.
-    if reader.is_whole and (told is None or not hmac.compare_digest(digest, told["digest"].lower())):
+    if reader.is_whole and (told is None or not hmac.compare_digest(digest, told)):
         raise SettlementRefused([FileFault(FaultKind.BAD_CHECKSUM)])
     if reader.is_whole and expected.taken_sha256:
         is_same = hmac.compare_digest(digest, expected.taken_sha256.lower())
@@ -183,10 +191,9 @@ def _name_faults(name: str, expected: Expected) -> Iterator[FileFault]:
 
 
 def _side_faults(name: str, side_file: str) -> Iterator[FileFault]:
-    found = _DIGEST.fullmatch(side_file)
-    if found is None:
+    if _DIGEST.fullmatch(side_file) is None:
         yield FileFault(FaultKind.NO_CHECKSUM)
-    elif found["name"] is not None and found["name"] != name:
+    elif told_digest(side_file, name) is None:
         yield FileFault(FaultKind.BAD_CHECKSUM)
 
 
@@ -262,7 +269,7 @@ class _Reader:
             self._fault(FaultKind.FOREIGN_COLUMNS, number)
             return
         try:
-            row = read_row(number, cells)
+            row = read_row(number, cells, self._expected.states)
         except RowFault as fault:
             self._fault(FaultKind.BAD_VALUE, number, fault.column)
             return

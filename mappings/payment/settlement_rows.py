@@ -36,7 +36,7 @@ class RowFault(ValueError):
         self.column = column
 
 
-def read_row(line: int, cells: Sequence[str]) -> FileRow:
+def read_row(line: int, cells: Sequence[str], states: Mapping[str, RowState] = STATES) -> FileRow:
     """Read the cells of a row, in the order of COLUMNS.
 
     Amounts are digits without sign, separator or leading zero; a payment that began at the national portal may lack its
@@ -44,7 +44,7 @@ def read_row(line: int, cells: Sequence[str]) -> FileRow:
     """
     by = dict(zip(COLUMNS, cells, strict=True))
     kind = _KINDS.get(by["LoaiGD"])
-    state = STATES.get(by["TrangThaiGD"])
+    state = states.get(by["TrangThaiGD"])
     if kind is None:
         raise RowFault("LoaiGD")
     if state is None:

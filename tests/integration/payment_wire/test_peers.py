@@ -148,7 +148,9 @@ async def test_keypay_v1_from_redirect_to_second_leg(query_form: str, algorithm:
     ):
         reference = adapter.make_reference(RANDOM, "")
         attempt = replace(make_attempt(reference), opened_at=at.sandbox.world.clock.now())
-        assert Answer.NOT_FOUND is (await adapter.query(attempt)).answer
+        # The first form is about KeyPay's own number; without one a no proves nothing.
+        unopened = Answer.NOT_FOUND if query_form == "v2" else Answer.PENDING
+        assert unopened is (await adapter.query(attempt)).answer
         opened = await adapter.open(order_at(at, reference))
         page = (await at.get(opened.pay_url)).body.decode()
         assert 200 == (await at.get(page)).status

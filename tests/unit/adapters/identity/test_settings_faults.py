@@ -199,6 +199,15 @@ def test_a_secret_file_is_read_anew_each_time(tmp_path: Path) -> None:
     assert ("one ", "two") == (first, settings.read_secret())
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"\n"])
+def test_a_secret_file_that_holds_no_secret(tmp_path: Path, content: bytes) -> None:
+    """What is no text, and nothing at all, is no secret; a ValueError that holds nothing of it."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(content)
+    with pytest.raises(ValueError):
+        national(client_secret=None, client_secret_file=secret).read_secret()
+
+
 @pytest.mark.parametrize(
     ("settings", "has_id_token", "level_claim", "number"),
     [

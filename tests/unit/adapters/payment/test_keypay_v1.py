@@ -233,6 +233,28 @@ async def test_question_v1_may_be_answered_by_the_code_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "answer"),
+    [("04", Answer.PENDING), ("98", Answer.PENDING), ("17", Answer.PENDING), ("00", Answer.PAID)],
+)
+async def test_question_v1_without_the_number_it_needs_ends_nothing(code: str, answer: Answer) -> None:
+    """No notification came, so KeyPay's number is not known, and a question without it is not found whatever was paid:
+    an order must not end by it."""
+    async with scripted_http([text(f"x|{code}|y")]) as peer, make(peer, query_form="v1") as adapter:
+        assert answer is (await adapter.query(make_attempt(REFERENCE))).answer
+
+
+async def test_question_v1_that_confirms_a_return_uses_the_number_of_the_return() -> None:
+    """The attempt does not hold one yet when its first notification is confirmed."""
+    changes = {"query_form": "v1", "asks_before_paid": True}
+    async with scripted_http([text("KP900001|00|x")]) as peer, make(peer, **changes) as adapter:
+        raw = returned(fields_of())
+        claimed = adapter.read_notification(raw)
+        fact = await adapter.verify(raw, claimed, make_attempt(REFERENCE))
+        (asked,) = peer.seen
+    assert ("KP900001", Answer.PAID) == (asked.query["trans_id"], fact.answer)
+
+
+@pytest.mark.parametrize(
     ("code", "answer", "notices"),
     [
         ("00", Answer.PAID, ()),

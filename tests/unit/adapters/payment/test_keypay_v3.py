@@ -209,6 +209,20 @@ async def test_pitfall_08_a_captured_unpaid_callback_turned_into_paid() -> None:
         assert (Answer.NOT_FOUND, True) == (fact.answer, fact.is_decisive)
 
 
+async def test_pitfall_08_an_unsigned_detail_decides_only_what_a_callback_says_too() -> None:
+    """Where no checksum of details is known: a detail alone is a hint, and with a callback that is verified it is two
+    ways that agree about the same money."""
+    bare: dict[str, Any] = {"check_sum": None}
+    replies = [detail("0", **bare), detail("0", **bare), detail("0", trans_amount="15000", **bare)]
+    async with scripted_http(replies) as peer, make(peer, detail_cover="none") as adapter:
+        polled = await adapter.query(ATTEMPT)
+        assert (Answer.PAID, False, (Notice.NO_CHECKSUM,)) == (polled.answer, polled.is_decisive, polled.notices)
+        raw = callback()
+        claimed = adapter.read_notification(raw)
+        assert (await adapter.verify(raw, claimed, ATTEMPT)).is_decisive
+        assert not (await adapter.verify(raw, claimed, ATTEMPT)).is_decisive
+
+
 async def test_pitfall_09_the_detail_tells_its_own_amount() -> None:
     """So a wrong one is seen by whoever compares it with the order."""
     async with scripted_http([detail("0", trans_amount=15_000)]) as peer, make(peer) as adapter:
@@ -221,8 +235,9 @@ async def test_a_callback_that_keypay_disowns() -> None:
     async with scripted_http([json_reply({"error": "9"})]) as peer, make(peer, not_found_errors=["9"]) as adapter:
         raw = callback()
         fact = adapter.read_notification(raw)
-        with pytest.raises(NotificationRefused):
+        with pytest.raises(NotificationRefused) as caught:
             await adapter.verify(raw, fact, ATTEMPT)
+        assert "disowned" == caught.value.code
         with pytest.raises(NotificationRefused):
             await adapter.verify(raw, fact, make_attempt(keypay_v3.make_reference(bytes(16))))
 
@@ -458,6 +473,9 @@ async def test_the_check_asks_about_an_order_that_nobody_opened() -> None:
         ({"page_hosts": []}, "page_hosts"),
         ({"answers": {"0": "failed"}}, "what means paid"),
         ({"command": "P|Y"}, "pipe"),
+        ({"refund_detail_command": "R|D"}, "pipe"),
+        ({"create_url": None, "pay_later": {"create_url": "https://k.example/l", "command": "L|R"}}, "pipe"),
+        ({"create_url": None, "pay_later": {"create_url": "https://k.example/l", "detail_command": "|"}}, "pipe"),
         ({"fee_kinds": {"charge": "1"}}, "fee_kinds"),
         ({"bank_pattern": "("}, "pattern"),
     ],
@@ -476,3 +494,13 @@ def test_the_recommended_defaults() -> None:
     assert 1.0 == settings.pay_later.expires_unit_seconds
     assert {"charge": "1", "levy": "2"} == dict(settings.fee_kinds)
     assert {"0": Answer.PAID, "1": Answer.NOT_FOUND} == dict(settings.answers)
+
+
+async def test_u13_the_limits_of_the_receipt_may_be_others() -> None:
+    """And so may the type of its service class, about which the sources disagree."""
+    changes = {"limits": {"name": 50}, "is_service_class_number": True}
+    answer = json_reply({"error": "0", "payment_url": "https://keypay3.example/p"})
+    async with scripted_http([answer]) as peer, make(peer, **changes) as adapter:
+        await adapter.open(replace(make_order(REFERENCE), procedure_name="x" * 60))
+        info = json.loads(peer.seen[0].body)["bill_info"]
+    assert (50, 2) == (len(info["TenTTHC"]), info["MaDichVu"])

@@ -239,11 +239,11 @@ async def test_pitfall_08_a_hint_is_confirmed_by_a_question() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"TrangThaiGD": "4"}, {"MaGiaoDich": "OTHER"}, {"SoTien": 1}],
+    [{"TrangThaiGD": "4"}, {"MaGiaoDich": "OTHER"}, {"SoTien": 1}, {"MaTienTe": "USD"}],
     ids=lambda change: "".join(change),
 )
 async def test_f20_a_hint_that_the_platform_disowns(change: dict[str, Any]) -> None:
-    """Another end, transaction or amount: not this money."""
+    """Another end, transaction, amount or currency: not this money."""
     async with serving(said(answered(**change))) as (_, adapter):
         fact = adapter.read_notification(raw(UNSIGNED))
         with pytest.raises(NotificationRefused) as caught:

@@ -77,13 +77,15 @@ async def test_f25_a_voucher_by_address(answer: Said) -> None:
         assert "Bearer T" == peer.asked[1].headers["Authorization"]
 
 
-async def test_a_voucher_behind_a_security_server() -> None:
-    """A trusted host may be reached at another address."""
-    answer = said({"MaLoi": "00", "UrlBienLai": "https://bill.example/b/1.pdf?x=1"})
-    async with serving(answer, PDF, bill_origins={"bill.example": "@BASE@"}) as (peer, adapter):
+@pytest.mark.parametrize("host", ["bill.example", "bill.example:443"])
+@pytest.mark.parametrize("listed", ["bill.example", "bill.example:443"])
+async def test_a_voucher_behind_a_security_server(host: str, listed: str) -> None:
+    """A trusted host may be reached at another address, however its usual port is written."""
+    answer = said({"MaLoi": "00", "UrlBienLai": f"https://{host}/b/1.pdf?x=1"})
+    async with serving(answer, PDF, bill_hosts=[listed], bill_origins={listed: "@BASE@"}) as (peer, adapter):
         found = await adapter.bill(PAID)
         assert found is not None
-        assert ("https://bill.example/b/1.pdf?x=1", "/b/1.pdf") == (found.url, peer.asked[1].path)
+        assert (f"https://{host}/b/1.pdf?x=1", "/b/1.pdf") == (found.url, peer.asked[1].path)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,16 @@ async def test_a_daily_file_that_verifies(side: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "side", [b"", b"0" * 64, DIGEST[:-1].encode(), f"{DIGEST}  other.csv".encode(), b"\xff", f"{DIGEST} a b".encode()]
+    "side",
+    [
+        b"",
+        b"0" * 64,
+        DIGEST[:-1].encode(),
+        f"{DIGEST}  other.csv".encode(),
+        b"\xff",
+        f"{DIGEST} a b".encode(),
+        f"{DIGEST}\xa0".encode(),
+    ],
 )
 async def test_f27_a_daily_file_that_does_not_verify(side: bytes) -> None:
     """Refused whole."""

@@ -33,7 +33,7 @@ def test_defaults_are_those_of_the_register() -> None:
     assert (20, 100, 250) == (rules.limits.reference, rules.limits.description, rules.limits.name), "U13"
     assert rules.is_description_ascii, "U13"
     assert 900 == settings.page_life_seconds, "U16"
-    assert "%Y%m%d" == rules.decision_date, "U23"
+    assert ("%Y%m%d", "%Y%m%d%H%M%S") == (rules.decision_date, rules.offence_time), "U23"
     assert Digest.SHA256 is rules.digest
     assert not rules.accepts_upper_case
     assert not rules.trusts_unsigned_dossier

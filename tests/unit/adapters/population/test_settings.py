@@ -68,7 +68,7 @@ def test_all_faults_are_named_at_once() -> None:
         part in told
         for part in (
             "base_url must be https",
-            "base_url must hold no credentials, query or fragment",
+            "base_url must hold no credentials, query, wildcard or fragment",
             "request_prefix must leave 20 characters",
             "operations must be VERIFY and LOOK_UP only",
             "wsse must not be set",

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from adapters.population.credentials import Token
-from adapters.population.tokens import COOL_DOWN_SECONDS, TokenKeeper
+from adapters.population.tokens import TokenKeeper
+from adapters.transport.tokens import COOL_DOWN_SECONDS
 from gateway.errors import RemoteError, TransientFailure
 from tests.support.clocks import StillClock
 

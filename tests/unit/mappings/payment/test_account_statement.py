@@ -8,12 +8,12 @@ import pytest
 from gateway.errors import ConfigurationError
 from gateway.model.settlement import Statement
 from mappings.payment.account_statement import (
-    MomentForm,
     StatementBounds,
     StatementForm,
     StatementRefused,
     read_statement,
 )
+from mappings.payment.times import MomentForm
 
 UNTIL = date(2026, 3, 6)
 BOUNDS = StatementBounds()
@@ -121,6 +121,12 @@ def test_bounds_and_bytes() -> None:
     ]
     assert rules(HEADER, CREDIT, DEBIT, bounds=StatementBounds(max_lines_count=1)) == [
         "line 3: must not be followed by more"
+    ]
+    with pytest.raises(StatementRefused, match="line 0: must not pass the bound of size"):
+        read_statement((b"x" * 65_536 for _ in range(500)), SIGNED, UNTIL, StatementBounds(max_line_bytes=70_000))
+    long = CREDIT.replace("nop", "n" * 200)
+    assert rules(HEADER, CREDIT, long, bounds=StatementBounds(max_line_bytes=200)) == [
+        "line 2: must not pass the bound of size"
     ]
     raw = f"{HEADER}\n{CREDIT}\n".encode()
     assert len(read_statement([b"\xef\xbb\xbf" + raw], SIGNED, UNTIL).lines) == 1

@@ -16,7 +16,9 @@ from gateway.model.dossier import FeeKind
 from gateway.model.payment import Answer, Beneficiary, Payer, PaymentItem, PaymentOrder
 from gateway.ports.payments import NotificationRefused
 from mappings.payment import paygov
+from mappings.payment.notices import Notice
 from mappings.payment.paygov import OrderForm, Party, Voucher
+from mappings.payment.times import MomentForm
 
 PARTY = Party(
     partner_code="PAYGOV-SIM",
@@ -150,6 +152,10 @@ def test_an_order_that_the_lgsp_signs() -> None:
         ("amount_vnd", 0),
         ("return_url", "ftp://x"),
         ("payer_address", "unknown"),
+        ("payer_address", "127.0.0.1"),
+        ("payer_address", "::1"),
+        ("payer_address", "0.0.0.0"),
+        ("payer_address", "203.0.113.7.1"),
     ],
 )
 def test_pitfall_07_nothing_ambiguous_is_signed(field: str, value: Any) -> None:
@@ -236,6 +242,25 @@ def test_an_identifier_that_became_a_number_is_read() -> None:
 def test_an_order_code_of_another_layout_names_no_dossier(order_id: str) -> None:
     """It is decoded by position; what does not fit is not guessed."""
     assert "" == read(orderId=order_id).dossier_code
+
+
+@pytest.mark.parametrize(
+    ("form", "written", "expected"),
+    [
+        (MomentForm.COMPACT, "20250115093412", datetime(2025, 1, 15, 2, 34, 12, tzinfo=UTC)),
+        (MomentForm.FULL, "15/01/2025 09:34:12", datetime(2025, 1, 15, 2, 34, 12, tzinfo=UTC)),
+        (MomentForm.ISO, "2025-01-15 09:34:12", datetime(2025, 1, 15, 2, 34, 12, tzinfo=UTC)),
+        (MomentForm.COMPACT, "15/01/2025 09:34:12", None),
+        (MomentForm.FULL, "20250115093412", None),
+        (MomentForm.FULL, "31/02/2025 09:34:12", None),
+    ],
+)
+def test_u24_the_form_of_the_date_may_be_another(form: MomentForm, written: str, expected: datetime | None) -> None:
+    """One that is written otherwise is told and kept as text: money is not dropped for it."""
+    callback = {**CALLBACK, "payDate": written}
+    fact = paygov.read_callback("PAYGOV-SIM", callback, may_lack=frozenset(), pay_date_form=form)
+    assert (Answer.PAID, expected, written) == (fact.answer, fact.paid_at, fact.paid_at_text)
+    assert (() if expected else (Notice.UNREADABLE_TIME,)) == fact.notices
 
 
 def test_what_is_verified_is_what_came() -> None:

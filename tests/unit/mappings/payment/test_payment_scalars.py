@@ -127,6 +127,9 @@ def test_pitfall_14_twelve_hour_clocks_are_noticed(
         (b'{"a":NaN}', "malformed"),
         (b'{"a":"\xff"}', "malformed"),
         (b'{"a":"\\ud800"}', "malformed"),
+        (b'{"a":["\\ud800"]}', "malformed"),
+        (b'{"a":[1,[{"b":[["x\\udfff"]]}]]}', "malformed"),
+        (b'{"\\ud800":1}', "malformed"),
         (b'\xef\xbb\xbf{"a":1}', "malformed"),
         ('{"a":"ư"}'.encode("utf-16"), "malformed"),
         (b'{"a":1', "malformed"),
@@ -140,10 +143,13 @@ def test_documents_have_one_meaning(body: bytes, code: str) -> None:
     assert code == caught.value.code == str(caught.value)
 
 
-def test_endless_nesting_is_malformed() -> None:
+@pytest.mark.parametrize(
+    "inner", [b'{"a":' * 20_000, b"[" * 100_000, b"[" * 50_000 + b"]" * 50_000], ids=["objects", "lists", "closed"]
+)
+def test_endless_nesting_is_malformed(inner: bytes) -> None:
     """It ends in a refusal, not in a crash."""
     with pytest.raises(DocumentRefused):
-        read_object(b'{"a":' * 20_000, max_bytes=1 << 20)
+        read_object(b'{"a":' + inner + b"}", max_bytes=1 << 20)
 
 
 def test_a_byte_order_mark_may_be_allowed() -> None:
@@ -151,7 +157,7 @@ def test_a_byte_order_mark_may_be_allowed() -> None:
     assert {"a": "ư"} == read_object('\ufeff{"a":"ư"}'.encode(), max_bytes=100, allows_bom=True)
 
 
-HOSTS = frozenset({"pay.example", "pay.example:8443", "127.0.0.1:8080"})
+HOSTS = frozenset({"pay.example", "pay.example:443", "pay.example:8443", "127.0.0.1:8080"})
 
 
 @pytest.mark.parametrize(
@@ -162,6 +168,7 @@ HOSTS = frozenset({"pay.example", "pay.example:8443", "127.0.0.1:8080"})
         ("https://pay.example:443/", True),
         ("https://pay.example:8443/", True),
         ("https://pay.example:444/", False),
+        ("https://pay.example:0/", False),
         ("http://pay.example/", False),
         ("https://evil.example/", False),
         ("https://pay.example.evil.example/", False),
@@ -194,4 +201,6 @@ def test_sandboxes_may_be_plain_on_loopback() -> None:
 def test_origins() -> None:
     """Scheme, host and port; nothing for what is no address."""
     assert "https://pay.example:8443" == origin_of("https://Pay.example:8443/p?q")
+    assert "https://pay.example" == origin_of("https://pay.example:443/p") == origin_of("https://pay.example/p")
+    assert "http://pay.example:443" == origin_of("http://pay.example:443/p")
     assert "" == origin_of("https://a@b/") == origin_of("nothing") == origin_of("https:///x")

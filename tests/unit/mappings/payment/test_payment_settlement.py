@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -20,7 +20,7 @@ from mappings.payment.settlement import (
     read_settlement,
     write_settlement,
 )
-from mappings.payment.settlement_rows import COLUMNS
+from mappings.payment.settlement_rows import COLUMNS, STATES
 
 K = FaultKind
 DAY = date(2026, 3, 4)
@@ -112,6 +112,21 @@ def test_f27_missing_only_once_it_is_due() -> None:
     refused = missing_fault(DAY, due)
     assert refused is not None
     assert refused.faults == (FileFault(K.MISSING),)
+
+
+def test_u18_the_hour_at_which_a_file_is_due_may_be_another() -> None:
+    """No source shows one."""
+    ten = time(10, 0)
+    assert available_at(DAY, ten) == datetime(2026, 3, 5, 3, tzinfo=UTC)
+    assert missing_fault(DAY, datetime(2026, 3, 5, 2, 59, tzinfo=UTC), ten) is None
+
+
+def test_u05_the_states_of_rows_may_be_others() -> None:
+    """A state that is not listed refuses the file; once somebody knows what it means, it is listed."""
+    odd = GOOD.replace(b"20260304235959,4,", b"20260304235959,5,")
+    assert faults(odd) == [FileFault(K.BAD_VALUE, 4, "TrangThaiGD")]
+    known = replace(EXPECTED, states={**STATES, "5": RowState.FAILED})
+    assert RowState.FAILED is read(odd, expected=known).rows[-1].state
 
 
 def test_f27_duplicated_file() -> None:

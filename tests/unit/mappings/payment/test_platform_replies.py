@@ -331,3 +331,12 @@ def test_pages_are_told_apart() -> None:
 def test_replies_hide_their_content() -> None:
     """Their repr may be logged."""
     assert "secret" not in repr(Reply(result=ResultClass.SUCCESS, code="00", is_listed=True, document={"a": "secret"}))
+
+
+def test_f10_capitals_in_the_checksum_of_an_answer_are_told() -> None:
+    """As those of a notification are: taken only where it is configured."""
+    document = answered()
+    document["MaXacThuc"] = document["MaXacThuc"].upper()
+    assert (Notice.UPPER_CASE_CHECKSUM,) == fact(document, rules(accepts_upper_case=True)).notices
+    with pytest.raises(BadChecksum):
+        fact(document)

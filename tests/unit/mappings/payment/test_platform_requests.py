@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from gateway.errors import InvalidInput
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import PaymentItem, PaymentOrder
+from mappings.payment.addresses import payer_address
 from mappings.payment.platform import (
     bill_request,
     init_request,
     is_own_reference,
     make_reference,
-    payer_address,
     query_request,
 )
 from mappings.payment.platform_receipt import NEEDS, Fine, Need, receipt_faults, receipt_of, total_of
@@ -133,6 +133,9 @@ def test_a_fine_names_its_decision() -> None:
     assert ["1", "20250110", "20250108080000", "12/QĐ-XPHC", "KBNN Thử", [], ""] == [receipt[each] for each in shown]
     slashed = receipt_of(rules(decision_date="%d/%m/%Y"), given, content="NOP PHAT", fine=FINE)
     assert "10/01/2025" == slashed["NgayQD"]
+    for form, expected in (("%d/%m/%Y %H:%M:%S", "08/01/2025 08:00:00"), ("%Y-%m-%dT%H:%M:%S", "2025-01-08T08:00:00")):
+        written = receipt_of(rules(offence_time=form), given, content="NOP PHAT", fine=FINE)["ThoiGianViPham"]
+        assert expected == written
     with pytest.raises(InvalidInput):
         receipt_of(RULES, ORDER, content="NOP PHAT", fine=FINE)
 
