@@ -45,7 +45,7 @@ class PaymentNotices:
             is_forged = error.code == _FORGED
             verdict = Verdict.FORGED if is_forged else Verdict.REFUSED
             await records.store.keep_message(records.kept(name, raw, verdict.value, error.code), records.clock.now())
-            records.alert(f"payment_{Alert.FORGED if is_forged else 'message_refused'}")
+            records.alert(f"payment_{Alert.FORGED if is_forged else 'message_refused'}", provider=name)
             return verdict
         found = await self._find(name, fact)
         if found is None:
@@ -53,7 +53,7 @@ class PaymentNotices:
                 records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
             )
             if fact.answer is Answer.PAID:
-                records.alert(f"payment_{Alert.SUSPENSE}")
+                records.alert(f"payment_{Alert.SUSPENSE}", provider=name)
             return Verdict.REFUSED
         return await self._judge(known, raw, fact, *found)
 
@@ -72,7 +72,7 @@ class PaymentNotices:
             async with asyncio.timeout(self._answer_seconds):
                 confirmed = await known.ask(asked, lambda: known.provider.verify(raw, fact, asked))
         except NotificationRefused:
-            records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code)
+            records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code, provider=known.provider.name)
             return Verdict.FORGED
         except (RemoteError, TimeoutError):
             # The question stays owed, and is asked by schedule; the provider may send its message again.

@@ -98,8 +98,10 @@ class PaymentRecords:
     def new_id(self) -> UUID:
         return UUID(bytes=self.random_bytes(16), version=4)
 
-    def alert(self, name: str, dossier_code: str = "") -> None:
-        self.observe(AlertRaised(system=SYSTEM, name=name, dossier_code=dossier_code))
+    def alert(self, name: str, dossier_code: str = "", *, provider: str = "") -> None:
+        """Tell a person; with the provider where one message or attempt is meant."""
+        system = f"payment.{provider}" if provider else SYSTEM
+        self.observe(AlertRaised(system=system, name=name, dossier_code=dossier_code))
 
     def digest(self, purpose: str, content: bytes) -> bytes:
         """Give a keyed digest for comparing."""

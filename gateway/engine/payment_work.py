@@ -151,7 +151,9 @@ class PaymentWork:
 
     async def _alert(self, payment: StoredPayment, effect: Effect) -> str:
         assert effect.alert is not None, "an alert has a word"
-        self._records.alert(f"payment_{effect.alert}", payment.view.dossier_code)
+        found = None if effect.attempt_id is None else payment.attempt(effect.attempt_id)
+        provider = "" if found is None else found.view.provider
+        self._records.alert(f"payment_{effect.alert}", payment.view.dossier_code, provider=provider)
         return "told"
 
     async def _ask_provider(self, payment: StoredPayment, effect: Effect) -> str:

@@ -9,6 +9,7 @@ import pytest
 from gateway.engine.proofs import number_digest
 from gateway.errors import OutcomeUnknown, Rejected, TransientFailure
 from gateway.model.payment import Answer
+from gateway.ports.observing import AlertRaised
 from gateway.vault.keyring import FileKeyRing
 from tests.support.payments import ACCOUNT, DOSSIER, PAGE, RETURN_TO, Payments, fact, payments
 
@@ -142,6 +143,8 @@ async def test_f09_f11_what_is_not_signed_changes_nothing(town: Payments, body: 
 
     assert (200, b"refused") == (heard.status, heard.body)
     assert b"forged" == forged.body
+    alerts = [one for one in town.heard.happenings if isinstance(one, AlertRaised)]
+    assert {"payment.platform"} == {one.system for one in alerts}, "a person must know whose message it was"
     assert "pending" == (await town.seen(payment_id))["state"]
     assert "payment_forged" in town.alerts
     kept = await town.pool.fetch("SELECT verdict, reason, sealed FROM payment_messages ORDER BY message_id")
