@@ -8,7 +8,7 @@ import asyncio
 from uuid import UUID
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
-from gateway.errors import ConfigurationError, RemoteError, StoreUnavailable
+from gateway.errors import ConfigurationError, InvalidInput, RemoteError, StoreUnavailable
 from gateway.model.payment import Answer, PaymentFact, Source
 from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
 from gateway.sync.payment_words import Alert, Reason, Ruling
@@ -74,7 +74,7 @@ class PaymentNotices:
         except NotificationRefused:
             records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code, provider=known.provider.name)
             return Verdict.FORGED
-        except (RemoteError, TimeoutError):
+        except (RemoteError, InvalidInput, TimeoutError):
             # The question stays owed, and is asked by schedule; the provider may send its message again.
             return Verdict.UNAVAILABLE
         second = await records.take(request_id, attempt_id, confirmed, Source.QUERY, asked_at=asked_at)

@@ -23,7 +23,7 @@ _PER_TURN = 50
 _CALLS_AT_ONCE = 8
 """To one provider; as many are claimed, so that none waits while its claim runs out."""
 _CLAIMED = timedelta(seconds=90)
-"""Longer than a call may take."""
+"""Longer than most calls take. One that takes longer may be made twice, which questions and second legs bear."""
 _FIRST_DELAY = timedelta(seconds=10)
 _LONGEST_DELAY = timedelta(hours=1)
 
