@@ -10,6 +10,7 @@ from adapters.sandboxing.control import (
     ControlCall,
     ControlError,
     add_control_routes,
+    clock_action,
     shared_actions,
 )
 from adapters.sandboxing.exchange import Answer, FaultyExchange, is_gone
@@ -51,6 +52,7 @@ __all__ = [
     "SandboxClock",
     "Touch",
     "add_control_routes",
+    "clock_action",
     "is_gone",
     "parse_fault_spec",
     "serve_sandbox",
