@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from adapters.payment.sandbox.checkout import Checkout
+from adapters.payment.sandbox.messages import Refusal
 from adapters.payment.sandbox.platform_bills import bill_pdf
 from adapters.payment.sandbox.platform_checksums import ASK_ORDER, INIT_ORDER, find_secret, request_values
 from adapters.payment.sandbox.platform_confirm import result_document, seal_result
@@ -22,7 +23,6 @@ from adapters.payment.sandbox.platform_wire import (
     NOT_PAID,
     REUSED,
     UNKNOWN_PARTNER,
-    Refusal,
     check_init,
     check_question,
     read_document,
