@@ -13,7 +13,7 @@ from adapters.sandboxing.control import (
     clock_action,
     shared_actions,
 )
-from adapters.sandboxing.exchange import Answer, FaultyExchange, is_gone
+from adapters.sandboxing.exchange import Answer, FaultyExchange, cut, end_connection, is_gone
 from adapters.sandboxing.faults import (
     HTTP_KINDS,
     RAW_KINDS,
@@ -53,6 +53,8 @@ __all__ = [
     "Touch",
     "add_control_routes",
     "clock_action",
+    "cut",
+    "end_connection",
     "is_gone",
     "parse_fault_spec",
     "serve_sandbox",

@@ -4,7 +4,7 @@ What the two have in common is here; how each writes its messages is its `Dialec
 its payer decides, and the ledger knows of it whatever is told to anybody.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from adapters.payment.sandbox.attempt import Attempt, Dialect, Payment, Status
@@ -46,7 +46,7 @@ class Attempts:
         sender: CallbackSender,
         *,
         page_name: str,
-        banks: Mapping[str, str],
+        banks: Callable[[], Mapping[str, str]],
     ) -> None:
         self._world = world
         self._provider = provider
@@ -67,7 +67,7 @@ class Attempts:
                 amount_vnd=attempt.amount_vnd,
                 description=attempt.description,
                 expires_at=attempt.expires_at,
-                banks=self._banks,
+                banks=self._banks(),
                 return_url=attempt.return_url,
                 key=attempt.key,
             )
@@ -216,6 +216,7 @@ class Attempts:
         return self._sender.keep(
             Notice(
                 operation=CALLBACK,
+                key=attempt.key,
                 partner=attempt.partner,
                 reference=attempt.reference,
                 order=attempt.dossier,
@@ -231,13 +232,9 @@ class Attempts:
 
     def _replay(self, attempt: Attempt) -> None:
         """Send the oldest success of another reference once more, byte for byte (F28)."""
-        others = [
-            each
-            for each in self._sender.sent
-            if each.is_success and each.partner == attempt.partner and each.reference != attempt.reference
-        ]
-        if others and self._take("F28_replay", attempt, CALLBACK) is not None:
-            self._world.agenda.after(0.0, lambda: self._sender.send_copies(others[0], 1))
+        old = self._sender.oldest_success(attempt.partner, but_of=attempt.key)
+        if old is not None and self._take("F28_replay", attempt, CALLBACK) is not None:
+            self._world.agenda.after(0.0, lambda: self._sender.send_copies(old, 1))
 
     def _armed(self, attempt: Attempt, operation: str) -> dict[str, Switch]:
         found = {name.partition("_")[0]: self._take(name, attempt, operation) for name in BODY_FAULTS}

@@ -6,8 +6,6 @@ done here, for every operation of every provider that uses a `Desk`.
 
 import asyncio
 import json
-import socket
-import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +20,7 @@ from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.messages import read_object
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
-from adapters.sandboxing import Answer, Touch, is_gone
+from adapters.sandboxing import Answer, Touch, end_connection, is_gone
 
 ANSWER_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -33,7 +31,6 @@ ANSWER_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The work is done in each of them. They are narrowed to an operation by their member `operation`."""
 MAX_BODY_BYTES = 1 << 20
-_RESET = struct.pack("ii", 1, 0)
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -162,12 +159,7 @@ class Desk:
             return False
         if lost.variant == "stall":
             await asyncio.sleep(lost.delay_seconds)
-        transport = request.transport
-        if transport is not None:
-            peer = transport.get_extra_info("socket")
-            if lost.variant == "reset" and peer is not None:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            transport.abort()
+        end_connection(request.transport, with_reset=lost.variant == "reset")
         return True
 
     def _keep(

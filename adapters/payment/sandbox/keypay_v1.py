@@ -48,7 +48,9 @@ class KeypayV1:
         self._profile = profile
         self._desk = desk
         self._dialect = V1Dialect(profile, self._choose)
-        self.attempts = Attempts(world, provider, self._dialect, sender, page_name="KeyPay", banks=profile().banks)
+        self.attempts = Attempts(
+            world, provider, self._dialect, sender, page_name="KeyPay", banks=lambda: profile().banks
+        )
         world.switches.support(V1_SWITCHES)
 
     def add_routes(self, app: web.Application) -> None:

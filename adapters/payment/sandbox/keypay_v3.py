@@ -45,7 +45,9 @@ class KeypayV3:
         self._profile = profile
         self._desk = desk
         self._dialect = V3Dialect(profile)
-        self.attempts = Attempts(world, provider, self._dialect, sender, page_name="KeyPay", banks=profile().banks)
+        self.attempts = Attempts(
+            world, provider, self._dialect, sender, page_name="KeyPay", banks=lambda: profile().banks
+        )
         self._refunds = Refunds(world, provider, profile, self._dialect, self.attempts, sender)
         world.switches.support(V3_SWITCHES)
 

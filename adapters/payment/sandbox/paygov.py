@@ -6,7 +6,6 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
@@ -61,13 +60,10 @@ class Paygov:
         self._desk = Desk(world, NAME, hidden=self._secrets)
         self._lgsp = Lgsp(world, lambda: self.profile)
         self._dialect = PaygovDialect(world, lambda: self.profile)
-        self.sender = CallbackSender(
-            world,
-            NAME,
-            retry_seconds=self.profile.retry_seconds,
-            retry_stop_seconds=self.profile.retry_stop_seconds,
+        self.sender = CallbackSender(world, NAME, lambda: self.profile.pace())
+        self.attempts = Attempts(
+            world, NAME, self._dialect, self.sender, page_name="PayGov", banks=lambda: self.profile.gates
         )
-        self.attempts = Attempts(world, NAME, self._dialect, self.sender, page_name="PayGov", banks=self.profile.gates)
         self._files = DailyFiles(world, NAME, self._desk, lambda: [each.code for each in self.profile.partners])
         self._receipts: dict[str, bytes] = {}
         world.switches.support(PAYGOV_SWITCHES)
@@ -220,7 +216,7 @@ class Paygov:
 
     def _change_profile(self, call: ControlCall) -> Any:
         try:
-            self.profile = PaygovProfile.parse({**msgspec.to_builtins(self.profile), **call.object()})
+            self.profile = self.profile.changed(call.object())
         except ValueError as error:
             raise ControlError(str(error)) from None
         return self.profile.shown()

@@ -47,9 +47,9 @@ class PaygovDialect:
         document = read_object(body)
         said = None if document is None else document.get("error_code")
         if said not in (SUCCESSFUL, FAILED, SIGNATURE_WRONG):
-            return Ack(False, "", "error_code: is none of the three")
-        problem = "" if http_status == 200 else "HTTP status: must be 200"
-        return Ack(http_status == 200 and said == SUCCESSFUL, said, problem)
+            return Ack(False, "", ("error_code: is none of the three",))
+        problems = () if http_status == 200 else ("HTTP status: must be 200",)
+        return Ack(http_status == 200 and said == SUCCESSFUL, said, problems)
 
     def return_address(self, attempt: Attempt, payment: Payment | None, status: Status, armed: Armed) -> str:
         return _joined(attempt.return_url, self._result(attempt, payment, status, armed).as_query())

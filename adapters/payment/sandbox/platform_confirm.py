@@ -3,11 +3,11 @@
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from adapters.payment.sandbox.callbacks import Ack
 from adapters.payment.sandbox.platform_checksums import confirm_values, seal
 from adapters.payment.sandbox.platform_orders import Order, Payment
 from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile
@@ -17,17 +17,6 @@ from adapters.payment.sandbox.vietnam import wire_time
 PAID, FAILED = "00", "99"
 ACK_FIELDS = ("MaLoi", "MoTaLoi", "MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
 _ECHOED = ("MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """What an acknowledgement said. `is_taken`: MaLoi was 00, so nothing is sent again."""
-
-    is_taken: bool
-    code: str
-    described: str
-    problems: tuple[str, ...]
-    """What is not as §A.5 has it: members that are missing or do not echo the CONFIRM."""
 
 
 def result_document(partner: Partner, order: Order, payment: Payment | None, code: str, kind: str) -> dict[str, Any]:
@@ -86,16 +75,16 @@ def read_ack(http_status: int, body: bytes, sent: bytes) -> Ack:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        return Ack(False, "", "", ("body: is no JSON object",))
+        return Ack(False, "", ("body: is no JSON object",))
     asked = json.loads(sent)
     problems = [f"{name}: is missing" for name in ACK_FIELDS if not isinstance(document.get(name), str)]
     problems += [f"{name}: is no echo" for name in _ECHOED if document.get(name) != asked.get(name)]
     code, described = document.get("MaLoi"), document.get("MoTaLoi")
     return Ack(
         is_taken=http_status == 200 and code == PAID,
-        code=code if isinstance(code, str) else "",
-        described=described[:200] if isinstance(described, str) else "",
+        said=code if isinstance(code, str) else "",
         problems=tuple(problems),
+        described=described if isinstance(described, str) else "",
     )
 
 

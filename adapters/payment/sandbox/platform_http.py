@@ -1,8 +1,6 @@
 """The platform on HTTP: three calls, the payment pages, bills, daily files; and faults of the wire under their ids."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -15,11 +13,10 @@ from adapters.payment.sandbox.platform_files import is_there, read_name, rows_of
 from adapters.payment.sandbox.platform_money import NAME, Money
 from adapters.payment.sandbox.platform_orders import Status
 from adapters.payment.sandbox.switches import Switch
-from adapters.sandboxing import Answer, CallRecord, Touch, is_gone
+from adapters.sandboxing import Answer, CallRecord, Touch, cut, is_gone
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _MAX_BODY_BYTES = 1 << 20
-_RESET = struct.pack("ii", 1, 0)
 _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -88,7 +85,7 @@ async def _spoiled(
         if lost is not None:
             if lost.variant == "stall":
                 await asyncio.sleep(lost.delay_seconds)
-            return _cut(request, with_reset=lost.variant == "reset")
+            return cut(request, with_reset=lost.variant == "reset")
         broken = taken("F15_init_answer_broken")
         if broken is not None:
             response = _broken(reply.answer.body, broken.variant)
@@ -177,14 +174,3 @@ async def _give_file(money: Money, request: web.Request) -> web.Response:
         switches=() if fault is None else (fault.name,),
     )
     return web.Response(body=content, content_type=content_type, charset="utf-8", headers=MARK)
-
-
-def _cut(request: web.Request, *, with_reset: bool) -> web.Response:
-    """End the connection; aiohttp drops the response that every handler has to give."""
-    transport = request.transport
-    if transport is not None:
-        peer = transport.get_extra_info("socket")
-        if with_reset and peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort() if with_reset else transport.close()
-    return web.Response()
