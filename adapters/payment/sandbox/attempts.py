@@ -18,6 +18,7 @@ FLOW_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "F01_confirm_never_sent": (),
         "F02_confirm_repeated": (),
+        "F03_confirm_before_init_answer": (),
         "F04_failure_after_success": (),
         "F05_success_after_failure": (),
         "F06_success_after_expiry": (),

@@ -7,6 +7,7 @@ done here, for every operation of every provider that uses a `Desk`.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from adapters.payment.sandbox.checkout import MARK_HEADER
+from adapters.payment.sandbox.checkout import MARK_HEADER, CheckoutError
 from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.messages import read_object
 from adapters.payment.sandbox.switches import Switch
@@ -67,12 +68,21 @@ Work = Callable[[Call], Answer]
 
 
 class Desk:
-    """Takes the calls of one provider. `hidden` gives the texts that are blacked out in what is kept of logins."""
+    """Takes the calls of one provider. `hidden` gives the texts that are blacked out in what is kept of logins; `pay`
+    lets the payer of a reference pay, and is needed where calls open payments."""
 
-    def __init__(self, world: World, provider: str, *, hidden: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self,
+        world: World,
+        provider: str,
+        *,
+        hidden: Callable[[], Sequence[str]] = tuple,
+        pay: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
         self._world = world
         self._provider = provider
         self._hidden = hidden
+        self._pay = pay
 
     def take(self, name: str, call: Call, operation: str) -> Switch | None:
         """Give the switch of this name that strikes the call, and note it there."""
@@ -89,9 +99,17 @@ class Desk:
         return switch
 
     def route(
-        self, operation: str, work: Work, *, named_by: str = "", touch: Touch = Touch.NOTHING, is_open: bool = True
+        self,
+        operation: str,
+        work: Work,
+        *,
+        named_by: str = "",
+        touch: Touch = Touch.NOTHING,
+        is_open: bool = True,
+        is_opening: bool = False,
     ) -> Handler:
-        """Make a handler. `named_by` is the member that holds the reference; `is_open` False blacks out secrets."""
+        """Make a handler. `named_by` is the member that holds the reference; `is_open` False blacks out secrets;
+        `is_opening` True: a payment is opened, which may be paid before the answer goes out (F03)."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             world = self._world
@@ -113,6 +131,8 @@ class Desk:
                 return said
 
             response = await world.exchange.perform(request, record, do)
+            if is_opening and record.outcome == "done":
+                await self._pay_early(call, operation)
             is_cut = await self._delayed(request, response, call, operation)
             self._keep(request, body, call, operation, said, is_cut=is_cut, is_open=is_open)
             return response
@@ -148,6 +168,14 @@ class Desk:
                 return Answer(
                     answer.body.decode("utf-8", "replace").encode("utf-16"), answer.http_status, answer.content_type
                 )
+
+    async def _pay_early(self, call: Call, operation: str) -> None:
+        if self._pay is None or self.take("F03_confirm_before_init_answer", call, operation) is None:
+            return
+        # Where another fault kept the payment from being opened, there is nothing to pay.
+        with suppress(CheckoutError):
+            await self._pay(call.reference)
+            await self._world.agenda.settled()
 
     async def _delayed(self, request: web.Request, response: web.StreamResponse, call: Call, operation: str) -> bool:
         """Wait or cut the connection as armed; True when the answer is lost."""

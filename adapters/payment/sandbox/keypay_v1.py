@@ -198,6 +198,9 @@ class KeypayV1:
         status = attempt.status_at(self._world.clock.now())
         if armed is not None:
             return armed.variant
+        lie = self._desk.take("F20_query_contradicts", call, "query")
+        if lie is not None:
+            return SUCCESS if lie.variant == "paid" else REFUSED
         return SUCCESS if status is Status.PAID else code_of(status, attempt.code)
 
 

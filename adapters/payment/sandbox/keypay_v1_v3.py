@@ -33,7 +33,7 @@ class Keypay:
     def __init__(self, world: World, settings: Mapping[str, Any]) -> None:
         self.profile = KeypayProfile.parse(settings)
         self._world = world
-        desk = Desk(world, NAME)
+        desk = Desk(world, NAME, pay=lambda reference: self.decide(reference, Choice.PAY, ""))
         self.sender = CallbackSender(world, NAME, lambda: self.profile.pace())
         self.v1 = KeypayV1(world, NAME, lambda: self.profile, desk, self.sender)
         self.v3 = KeypayV3(world, NAME, lambda: self.profile, desk, self.sender)

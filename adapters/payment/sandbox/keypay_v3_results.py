@@ -22,6 +22,12 @@ FORM = Form(
     reference="transaction_id",
     paid=PAID,
     unpaid=UNPAID,
+    description="description",
+    wrong={
+        "dossier": ("bill_info", '{"MaHoSo":"H99-X-1"}'),
+        "partner": ("client_id", "SIM_CLIENT99"),
+        "currency": ("currency_code", "USD"),
+    },
 )
 
 

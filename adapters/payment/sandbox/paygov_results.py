@@ -26,6 +26,9 @@ FORM = Form(
     reference="requestCode",
     paid=PAID,
     unpaid=OTHER_CODE,
+    description="orderInfo",
+    wrong={"dossier": ("orderId", "000.00.00.H99-H99-X-1-01")},
+    time="payDate",
 )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.payment.sandbox.checkout import Checkout
 from adapters.payment.sandbox.messages import Refusal
+from adapters.payment.sandbox.paper import FOREIGN_BILL
 from adapters.payment.sandbox.platform_bills import bill_pdf
 from adapters.payment.sandbox.platform_checksums import ASK_ORDER, INIT_ORDER, find_secret, request_values
 from adapters.payment.sandbox.platform_confirm import result_document, seal_result
@@ -41,7 +42,6 @@ _TEXTS = {
     "07": "Yêu cầu không được phép",
     "99": "Các lỗi khác",
 }
-FOREIGN_BILL = "https://bienlai.nguoi-khac.example/bien-lai.pdf"
 
 
 @dataclass(slots=True)
