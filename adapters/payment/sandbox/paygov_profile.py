@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.payment.sandbox.profiles import Code, Names, NotifyingProfile, Secret, Span, with_code
 
+ErrorCode = Annotated[str, msgspec.Meta(pattern="^(?!00$)[0-9A-Za-z]{1,10}$")]
 Path = Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$")]
 
 GATES = {
@@ -50,6 +51,12 @@ class PaygovProfile(NotifyingProfile, frozen=True, kw_only=True, forbid_unknown_
     token_seconds: Span = 3600.0
     type_text: str = "1"
     """`type` of results; its meaning is not known (U24)."""
+    failed_code: ErrorCode = "99"
+    cancelled_code: ErrorCode = "24"
+    pending_code: ErrorCode = "01"
+    """`errorCode` of what is not paid; only 00 is known (U24)."""
+    pay_date_form: Annotated[str, msgspec.Meta(min_length=1)] = "%Y%m%d%H%M%S"
+    """How `payDate` is written, at UTC+7 (U24)."""
     gates: Names = msgspec.field(default_factory=lambda: dict(GATES))
 
     def codes(self) -> Mapping[str, list[str]]:

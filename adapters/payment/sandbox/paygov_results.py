@@ -11,13 +11,10 @@ from adapters.payment.sandbox.paygov_checksums import RESULT_FIELDS, result_chec
 from adapters.payment.sandbox.paygov_profile import PaygovPartner, PaygovProfile
 from adapters.payment.sandbox.paygov_wire import FAILED, SIGNATURE_WRONG, SUCCESSFUL
 from adapters.payment.sandbox.results import Armed, Form, Result, sealed
-from adapters.payment.sandbox.vietnam import wire_time
+from adapters.payment.sandbox.vietnam import ZONE
 from adapters.payment.sandbox.world import World
 
 PAID = "00"
-CODES = {Status.PAID: PAID, Status.CANCELLED: "24", Status.PENDING: "01"}
-"""Only 00 is known (U24); the others are the simulator's own."""
-OTHER_CODE = "99"
 FORM = Form(
     amount="amount",
     checksum="checksum",
@@ -25,7 +22,7 @@ FORM = Form(
     transaction="transactionCode",
     reference="requestCode",
     paid=PAID,
-    unpaid=OTHER_CODE,
+    unpaid="99",
     description="orderInfo",
     wrong={"dossier": ("orderId", "000.00.00.H99-H99-X-1-01")},
     time="payDate",
@@ -82,6 +79,8 @@ class PaygovDialect:
 
     def _document(self, attempt: Attempt, payment: Payment | None, status: Status) -> dict[str, Any]:
         at = self._world.clock.now() if payment is None else payment.at
+        profile = self._profile()
+        codes = {Status.PAID: PAID, Status.CANCELLED: profile.cancelled_code, Status.PENDING: profile.pending_code}
         values = (
             attempt.amount_vnd,
             attempt.order,
@@ -89,10 +88,10 @@ class PaygovDialect:
             attempt.reference,
             "" if payment is None else f"{payment.bank}{payment.transaction[4:]}",
             "" if payment is None else payment.transaction,
-            wire_time(at),
+            at.astimezone(ZONE).strftime(profile.pay_date_form),
             "" if payment is None else payment.bank,
-            CODES.get(status, OTHER_CODE),
-            self._profile().type_text,
+            codes.get(status, profile.failed_code),
+            profile.type_text,
         )
         return dict(zip(RESULT_FIELDS[:-1], values, strict=True))
 

@@ -14,7 +14,7 @@ from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.vietnam import wire_time
 
-PAID, FAILED = "00", "99"
+PAID = "00"
 ACK_FIELDS = ("MaLoi", "MoTaLoi", "MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
 _ECHOED = ("MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
 
@@ -62,7 +62,7 @@ def write_confirm(
     raw_amount = _spoil_before_seal(document, order, payment, armed)
     is_old = "F33" in armed and len(partner.secrets) > 1
     seal_result(partner, document, secret=1 if is_old else 0)
-    _spoil_after_seal(document, armed)
+    _spoil_after_seal(document, armed, profile.failed_code)
     if raw_amount is not None and "SoTien" in document:
         document["SoTien"] = msgspec.Raw(raw_amount.encode())
     return msgspec.json.encode(document)
@@ -121,10 +121,10 @@ def _spoil_before_seal(
     return None if armed["F12"].variant == "text" else written
 
 
-def _spoil_after_seal(document: dict[str, Any], armed: Mapping[str, Switch]) -> None:
+def _spoil_after_seal(document: dict[str, Any], armed: Mapping[str, Switch], failed_code: str) -> None:
     if "F09" in armed:
         name = armed["F09"].variant
-        other = {"SoTien": 1000, "MaLoi": PAID if document["MaLoi"] != PAID else FAILED}
+        other = {"SoTien": 1000, "MaLoi": PAID if document["MaLoi"] != PAID else failed_code}
         document[name] = other.get(name, f"{document.get(name, '')}X")
     if "F10" in armed:
         document["MaXacThuc"] = document["MaXacThuc"].upper()

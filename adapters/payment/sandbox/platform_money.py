@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from adapters.payment.sandbox.agenda import Work
 from adapters.payment.sandbox.callbacks import CallbackSender, Notice, Then
 from adapters.payment.sandbox.checkout import CheckoutError, CheckoutPages, Choice, Decided
-from adapters.payment.sandbox.platform_confirm import FAILED, PAID, read_ack, write_confirm
+from adapters.payment.sandbox.platform_confirm import PAID, read_ack, write_confirm
 from adapters.payment.sandbox.platform_faults import BODY_FAULTS
 from adapters.payment.sandbox.platform_files import Edits
 from adapters.payment.sandbox.platform_orders import Order, Orders, Payment, Status
@@ -105,7 +105,7 @@ class Money:
         order.status = Status.FAILED
         is_overturned = self.take("F05_success_after_failure", order) is not None
         then: Then | None = (lambda: self._succeed(order, "")) if is_overturned else None
-        self._tell(order, None, FAILED, then)
+        self._tell(order, None, self.profile.failed_code, then)
 
     def notify_again(self, order: Order) -> bool:
         """Tell the result of an order again; False while there is none, or nobody to tell."""
@@ -113,7 +113,7 @@ class Money:
         if status in (Status.OPEN, Status.PENDING) or not self.partner_of(order).notify_url:
             return False
         payment = order.payments[0] if order.payments else None
-        self._tell(order, payment, PAID if status is Status.PAID else FAILED, None)
+        self._tell(order, payment, PAID if status is Status.PAID else self.profile.failed_code, None)
         return True
 
     def replay(self, order: Order, number: int) -> bool:
@@ -134,7 +134,7 @@ class Money:
         is_forged = not is_paid and self.take("F23_forged_return", order) is not None
         if choice is Choice.LEAVE and not is_forged:
             return partner.return_url
-        code = PAID if is_paid or is_forged else FAILED
+        code = PAID if is_paid or is_forged else self.profile.failed_code
         transaction = order.payments[0].transaction if order.payments else "0"
         data = "_".join((partner.code, transaction, order.dossier, order.reference))
         sealed = hashlib.sha256(f"{data}|{code}|{partner.secrets[0]}".encode()).hexdigest()
@@ -184,7 +184,7 @@ class Money:
         elif self.take("F04_failure_after_success", order) is not None:
 
             async def tell_failure() -> None:
-                self._tell(order, payment, FAILED, None)
+                self._tell(order, payment, self.profile.failed_code, None)
 
             then = tell_failure
         self._tell(order, payment, PAID, then)

@@ -8,6 +8,7 @@ import msgspec
 from adapters.payment.sandbox.platform_checksums import Scheme
 from adapters.payment.sandbox.profiles import Code, Names, NotifyingProfile, Secret, Span
 
+State = Annotated[str, msgspec.Meta(pattern="^(?![14]$)[0-9A-Za-z]{1,10}$")]
 Operation = Literal["INIT", "QUERY", "GET_BILL"]
 
 BANKS = {
@@ -61,6 +62,15 @@ class PlatformProfile(NotifyingProfile, frozen=True, kw_only=True, forbid_unknow
     version: str = "1.0.6"
     notify_type: str = "CONFIRM"
     """LoaiBanTin of the notification (U2)."""
+    failed_code: Annotated[str, msgspec.Meta(pattern="^(?!00$)[0-9A-Za-z]{1,10}$")] = "99"
+    """MaLoi of payments that failed; no table is known (U4)."""
+    open_state: State = "2"
+    pending_state: State = "3"
+    """TrangThaiGD while the page is open, and while the platform itself does not know; others may exist (U5)."""
+    query_seal: Literal["confirm", "none", "other"] = "confirm"
+    """How answers to QUERY are sealed (U6): as CONFIRM, not at all, or by a formula that nobody knows."""
+    init_omitted: tuple[str, ...] = ()
+    """Members that are left out of answers to INIT; only MaLoi and UrlThanhToan are sure to be there (§A.3.2)."""
     max_reference_length: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     max_description_length: Annotated[int, msgspec.Meta(ge=1, le=255)] = 100
     max_clock_seconds: Span = 900.0

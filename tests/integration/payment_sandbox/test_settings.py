@@ -10,7 +10,16 @@ from aiohttp import web
 
 from adapters.payment.sandbox import PaymentSandbox
 from tests.integration.payment_sandbox import platform_helpers as pp
-from tests.integration.payment_sandbox.other_helpers import Stage, keypay, paygov, paygov_open, stage, v1_open, v3_open
+from tests.integration.payment_sandbox.other_helpers import (
+    Stage,
+    keypay,
+    paygov,
+    paygov_check,
+    paygov_open,
+    stage,
+    v1_open,
+    v3_open,
+)
 
 Opener = Callable[..., Awaitable[str]]
 opened = pytest.mark.parametrize(
@@ -144,3 +153,47 @@ async def test_what_is_under_way_at_a_reset_is_not_repeated() -> None:
         for wait in (0, 61, 90_000):
             await at.advance(wait)
         assert 1 == len(at.province.raw)
+
+
+async def test_what_is_not_known_of_the_platform_can_be_otherwise() -> None:
+    """MaLoi of failures (U4), TrangThaiGD of what is not decided (U5), and members of the answer to INIT."""
+    odd: dict[str, Any] = {
+        "failed_code": "E7",
+        "open_state": "0",
+        "pending_state": "9",
+        "init_omitted": ["MaThamChieu", "MoTaLoi"],
+    }
+    async with pp.stage(**odd) as at:
+        answer = (await at.call("init", pp.init_document())).json
+        assert {"MaLoi", "UrlThanhToan", "MaDoiTac"} == set(answer)
+        assert "0" == (await at.query())["TrangThaiGD"]
+        await at.decide("cancel")
+        [failed] = at.province.confirms
+        assert ("E7", pp.confirm_seal(failed)) == (failed["MaLoi"], failed["MaXacThuc"])
+        at.arm("F19_pending", variant="never")
+        await at.open(pp.TWO)
+        await at.decide(reference=pp.TWO)
+        assert "9" == (await at.query(pp.TWO))["TrangThaiGD"]
+
+
+@pytest.mark.parametrize(("seal", "is_there"), [("confirm", True), ("none", False), ("other", True)])
+async def test_answers_to_query_are_sealed_as_is_told(seal: str, is_there: bool) -> None:
+    """As CONFIRM is, not at all, or so that a partner cannot tell whether the answer is genuine (U6)."""
+    async with pp.stage(query_seal=seal) as at:
+        await at.open()
+        await at.decide()
+        answer = await at.query()
+        assert ("1", is_there) == (answer["TrangThaiGD"], "MaXacThuc" in answer)
+        assert (seal == "confirm") == (answer.get("MaXacThuc") == pp.confirm_seal(answer))
+
+
+async def test_what_is_not_known_of_paygov_can_be_otherwise() -> None:
+    """`errorCode` of what is not paid, and the form of `payDate` (U24); the check takes them for genuine."""
+    async with stage(paygov) as at:
+        odd = {"failed_code": "7", "cancelled_code": "8", "pay_date_form": "%d/%m/%Y %H:%M:%S"}
+        await at.control("POST", "paygov/profile", odd)
+        for reference, choice, code in (("R1", "fail", "7"), ("R2", "cancel", "8"), ("R3", "pay", "00")):
+            await paygov_open(at, reference)
+            told = await at.decide("paygov", reference, choice)
+            assert (code, "15/01/2025 09:30:00") == (told["errorCode"], told["payDate"])
+            assert "SUCCESSFUL" == await paygov_check(at, told)
