@@ -74,10 +74,8 @@ class Attempts:
             )
         )
         self._by_key[attempt.key] = attempt
-        late = self._take("F06_success_after_expiry", attempt)
-        if late is not None:
-            wait = (attempt.expires_at - self._world.clock.now()).total_seconds() + late.delay_seconds
-            self._world.agenda.after(max(wait, 0.0), lambda: self._pay_late(attempt))
+        wait = (attempt.expires_at - self._world.clock.now()).total_seconds()
+        self._world.agenda.after(wait, lambda: self._end(attempt))
         return token
 
     def get(self, partner: str, reference: str) -> Attempt | None:
@@ -159,6 +157,13 @@ class Attempts:
         else:
             attempt.status = Status.FAILED
             self._tell(attempt, Status.FAILED)
+
+    async def _end(self, attempt: Attempt) -> None:
+        """Let somebody pay on a page that ended, where that is armed. Where the wall clock was set back it is open."""
+        if attempt.status_at(self._world.clock.now()) is Status.EXPIRED:
+            late = self._take("F06_success_after_expiry", attempt)
+            if late is not None:
+                self._world.agenda.after(late.delay_seconds, lambda: self._pay_late(attempt))
 
     async def _pay_late(self, attempt: Attempt) -> None:
         if attempt.status is Status.OPEN:

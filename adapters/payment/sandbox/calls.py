@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -153,21 +153,7 @@ class Desk:
         switch = self.take("F15_init_answer_broken", call, operation)
         if switch is None:
             return answer
-        match switch.variant:
-            case "500":
-                return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
-            case "502_html":
-                return Answer(_HTML, 502, "text/html; charset=utf-8")
-            case "empty":
-                return Answer(b"", answer.http_status, answer.content_type)
-            case "truncated":
-                return Answer(answer.body[: len(answer.body) // 2], answer.http_status, answer.content_type)
-            case "bom":
-                return Answer(b"\xef\xbb\xbf" + answer.body, answer.http_status, answer.content_type)
-            case _:
-                return Answer(
-                    answer.body.decode("utf-8", "replace").encode("utf-16"), answer.http_status, answer.content_type
-                )
+        return broken_answer(answer, switch.variant)
 
     async def _pay_early(self, call: Call, operation: str) -> None:
         if self._pay is None or self.take("F03_confirm_before_init_answer", call, operation) is None:
@@ -225,3 +211,21 @@ def say(document: object, http_status: int = 200) -> Answer:
     """Answer with JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(body, http_status, headers={MARK_HEADER: "payment"})
+
+
+def broken_answer(answer: Answer, variant: str) -> Answer:
+    """Give an answer as F15 breaks it."""
+    match variant:
+        case "500":
+            return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+        case "502_html":
+            return Answer(_HTML, 502, "text/html; charset=utf-8")
+        case "empty":
+            body = b""
+        case "truncated":
+            body = answer.body[: len(answer.body) // 2]
+        case "bom":
+            body = b"\xef\xbb\xbf" + answer.body
+        case _:
+            body = answer.body.decode("utf-8", "replace").encode("utf-16")
+    return replace(answer, body=body)

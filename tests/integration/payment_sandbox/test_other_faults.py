@@ -87,6 +87,18 @@ async def test_f06_success_after_expiry(wire: Wire) -> None:
 
 
 @wires
+async def test_f06_armed_while_the_page_is_open(wire: Wire) -> None:
+    """What counts is what is armed when the page ends, and a payment in time uses nothing up."""
+    async with stage(wire.settings, wire.taken) as at:
+        await wire.open(at, ONE)
+        at.arm("F06_success_after_expiry", delay_seconds=600, calls=1)
+        await played(at, wire, reference=TWO)
+        await at.advance(901)
+        await at.advance(600)
+        assert (AMOUNT, AMOUNT) == (at.paid(ONE), at.paid(TWO))
+
+
+@wires
 async def test_f07_wrong_amount_rightly_sealed(wire: Wire) -> None:
     """The amount told is another than the one paid, and the seal is right."""
     async with stage(wire.settings, wire.taken) as at:
