@@ -10,9 +10,10 @@ from adapters.sandboxing.control import (
     ControlCall,
     ControlError,
     add_control_routes,
+    clock_action,
     shared_actions,
 )
-from adapters.sandboxing.exchange import Answer, FaultyExchange, is_gone
+from adapters.sandboxing.exchange import Answer, FaultyExchange, cut, end_connection, is_gone
 from adapters.sandboxing.faults import (
     HTTP_KINDS,
     RAW_KINDS,
@@ -51,6 +52,9 @@ __all__ = [
     "SandboxClock",
     "Touch",
     "add_control_routes",
+    "clock_action",
+    "cut",
+    "end_connection",
     "is_gone",
     "parse_fault_spec",
     "serve_sandbox",

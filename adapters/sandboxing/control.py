@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
+from adapters.sandboxing.clocks import MovedClock
 from adapters.sandboxing.faults import FaultSpecError, parse_fault_spec
 from adapters.sandboxing.recorder import CallRecorder
 from adapters.sandboxing.switchboard import FaultSwitchboard
@@ -20,6 +21,7 @@ from adapters.sandboxing.switchboard import FaultSwitchboard
 PREFIX = "/_sandbox/"
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
 MAX_PAGE = 5_000
+MAX_MOVE_SECONDS = 1e8
 
 
 class Controllable(Protocol):
@@ -109,6 +111,29 @@ def shared_actions(sandbox: Controllable) -> dict[tuple[str, str], ControlAction
         ("POST", "faults"): lambda call: _change_faults(sandbox.faults, call.object()),
         ("POST", "reset"): reset,
     }
+
+
+def clock_action(clock: MovedClock, advance: Callable[[float], None] | None = None) -> ControlAction:
+    """Give the action for POST clock: {"advance_seconds": n} lets time pass, {"shift_seconds": n} sets the wall clock
+    off by so much. `advance` is for a sandbox in which more happens than the clock's own `advance`."""
+
+    def move(call: ControlCall) -> Any:
+        body = call.object()
+        if len(body) != 1:
+            raise ControlError("give one of advance_seconds and shift_seconds")
+        [(name, seconds)] = body.items()
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= MAX_MOVE_SECONDS:
+            raise ControlError(f"{name}: must be a number of seconds")
+        match name:
+            case "advance_seconds" if seconds >= 0:
+                (advance or clock.advance)(seconds)
+            case "shift_seconds":
+                clock.shift(seconds)
+            case _:
+                raise ControlError("give advance_seconds, not negative, or shift_seconds")
+        return {"now": clock.now().isoformat()}
+
+    return move
 
 
 def _change_faults(board: FaultSwitchboard, body: dict[str, Any]) -> Any:

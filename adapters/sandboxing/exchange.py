@@ -63,7 +63,7 @@ class FaultyExchange:
         """Cut a kept-alive connection before its request is read, if so told; give what the handler must return."""
         if self._switchboard.take(_REFUSALS) is None:
             return None
-        return _cut(request, with_reset=True)
+        return cut(request, with_reset=True)
 
     async def perform(self, request: web.Request, record: CallRecord, work: Callable[[], Answer]) -> web.StreamResponse:
         """Do the work and answer, or whatever the armed faults say. Fills in and finishes the record."""
@@ -94,7 +94,7 @@ class FaultyExchange:
                 work()
             if instead.kind is FaultKind.REFUSE_CONNECTION:
                 record.is_gone = None
-                return _cut(request, with_reset=True)
+                return cut(request, with_reset=True)
             return self._plain(record, self._canned(instead), head)
         answer = work()
         delivery = self._take(_DELIVERIES, record)
@@ -128,7 +128,7 @@ class FaultyExchange:
         match spec.kind:
             case FaultKind.DROP_REPLY:
                 record.is_gone = None
-                return _cut(request, with_reset=spec.effective_variant == "reset")
+                return cut(request, with_reset=spec.effective_variant == "reset")
             case FaultKind.STALL_AFTER_WORK:
                 await asyncio.sleep(spec.delay_seconds)
                 return self._plain(record, answer, head)
@@ -164,7 +164,7 @@ class FaultyExchange:
                 await response.write(answer.body[: len(answer.body) // 2])
                 await asyncio.sleep(_LAST_BYTES_SECONDS)
                 record.is_gone = None
-                _cut(request, with_reset=True)
+                cut(request, with_reset=True)
         except ConnectionError:
             # The caller hung up in the middle of its answer; that is its right, and worth a note.
             self._recorder.leave(record)
@@ -184,7 +184,7 @@ async def _break_http(request: web.Request, record: CallRecord, answer: Answer, 
             head += f"Content-Length: {len(answer.body)}\r\n\r\n".encode()
             transport.write(head + answer.body[: len(answer.body) // 2])
     record.is_gone = None
-    return _cut(request, with_reset=False)
+    return cut(request, with_reset=False)
 
 
 def _headers(answer: Answer, head: Mapping[str, str]) -> dict[str, str]:
@@ -223,18 +223,25 @@ def is_gone(request: web.Request) -> bool:
     return transport is None or transport.is_closing()
 
 
-def _cut(request: web.Request, *, with_reset: bool) -> web.Response:
+def cut(request: web.Request, *, with_reset: bool) -> web.Response:
     """End the connection under the request, with a reset packet or an ordinary end; nothing more is sent.
 
     aiohttp wants a response from every handler; the one given here finds the transport closed and is dropped.
     """
-    transport = request.transport
-    if transport is not None:
-        if with_reset:
-            peer = transport.get_extra_info("socket")
-            if peer is not None:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_LINGER)
-            transport.abort()
-        else:
-            transport.close()
+    end_connection(request.transport, with_reset=with_reset)
     return web.Response()
+
+
+def end_connection(transport: asyncio.BaseTransport | None, *, with_reset: bool) -> None:
+    """End a connection, whoever opened it, with a reset packet or an ordinary end; nothing happens to one that is
+    gone."""
+    if transport is None:
+        return
+    if not with_reset:
+        transport.close()
+        return
+    peer = transport.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_LINGER)
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()

@@ -1,6 +1,5 @@
 """The share-consent hub, simulated from the electronic identity notes alone; knows nothing of the adapter beside it."""
 
-from adapters.consent.sandbox.clock import VirtualClock
 from adapters.consent.sandbox.people import PEOPLE, Person
 from adapters.consent.sandbox.profile import HubProfile, ProfileError, Spelling
 from adapters.consent.sandbox.sandbox import HUB_KINDS, ConsentSandbox
@@ -13,5 +12,4 @@ __all__ = [
     "Person",
     "ProfileError",
     "Spelling",
-    "VirtualClock",
 ]

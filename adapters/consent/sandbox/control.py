@@ -6,7 +6,7 @@ from adapters.consent.sandbox.links import return_link
 from adapters.consent.sandbox.people import PEOPLE
 from adapters.consent.sandbox.profile import ProfileError, Spelling
 from adapters.consent.sandbox.state import Transaction
-from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
+from adapters.sandboxing import ControlAction, ControlCall, ControlError, clock_action, shared_actions
 
 if TYPE_CHECKING:
     from adapters.consent.sandbox.sandbox import ConsentSandbox
@@ -37,7 +37,7 @@ def actions(sandbox: "ConsentSandbox") -> dict[tuple[str, str], ControlAction]:
             "attempts": list(sandbox.webhooks.journal),
             "waiting": sandbox.webhooks.waiting_count,
         },
-        ("POST", "clock"): lambda call: _move_clock(sandbox, call.object()),
+        ("POST", "clock"): clock_action(sandbox.clock, sandbox.advance),
         ("POST", "tokens:expire"): lambda _: {"ended": sandbox.admission.end_tokens()},
         ("GET", "profile"): lambda _: sandbox.profile.shown(),
         ("POST", "profile"): change_profile,
@@ -76,20 +76,3 @@ def _named(sandbox: "ConsentSandbox", name: object) -> Transaction:
     if transaction is None:
         raise ControlError("transaction: there is none of this code or id", 404)
     return transaction
-
-
-def _move_clock(sandbox: "ConsentSandbox", body: dict[str, Any]) -> Any:
-    """Obey {"advance_seconds": n} (time passes) or {"shift_seconds": n} (the wall clock is off by so much)."""
-    if len(body) != 1:
-        raise ControlError("give one of advance_seconds and shift_seconds")
-    [(name, seconds)] = body.items()
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e8:
-        raise ControlError(f"{name}: must be a number of seconds")
-    match name:
-        case "advance_seconds" if seconds >= 0:
-            sandbox.advance(seconds)
-        case "shift_seconds":
-            sandbox.clock.shift(seconds)
-        case _:
-            raise ControlError("give advance_seconds, not negative, or shift_seconds")
-    return {"now": sandbox.clock.now().isoformat()}

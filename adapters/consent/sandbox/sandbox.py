@@ -16,7 +16,6 @@ from aiohttp import web
 from adapters.consent.sandbox import app, control
 from adapters.consent.sandbox.admission import Admission
 from adapters.consent.sandbox.app import Call
-from adapters.consent.sandbox.clock import VirtualClock
 from adapters.consent.sandbox.links import return_link
 from adapters.consent.sandbox.people import PEOPLE
 from adapters.consent.sandbox.profile import (
@@ -37,6 +36,7 @@ from adapters.sandboxing import (
     FaultSpec,
     FaultSwitchboard,
     FaultyExchange,
+    MovedClock,
     SandboxClock,
 )
 
@@ -73,7 +73,7 @@ class ConsentSandbox:
         control_token: str | None = None,
     ) -> None:
         self._profile = profile or HubProfile()
-        self.clock = VirtualClock(clock)
+        self.clock = MovedClock(clock)
         self._control_token = control_token
         draws = random.Random(seed)  # noqa: S311 - a sandbox must be repeatable
         self.transactions = Transactions(random.Random(draws.random()), self.clock)  # noqa: S311 - as above

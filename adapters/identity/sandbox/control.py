@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from adapters.identity.sandbox.attacks import Attack
 from adapters.identity.sandbox.backchannel import Forgery
 from adapters.identity.sandbox.rows import ROWS, kinds
+from adapters.identity.sandbox.signing import KeyRing
+from adapters.identity.sandbox.state import ShiftedClock
 from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
 
 if TYPE_CHECKING:
@@ -34,28 +36,6 @@ def actions(sandbox: "IdentitySandbox") -> dict[tuple[str, str], ControlAction]:
         state.attacks.arm(Attack(kind), _count(body))
         return state.attacks.as_dict()
 
-    def change_keys(call: ControlCall) -> Any:
-        ring, action = state.ring, call.object().get("action")
-        match action:
-            case "add":
-                ring.add()
-            case "promote":
-                ring.promote()
-            case "remove" if len(ring.published) > 1:
-                ring.remove()
-            case "remove":
-                raise ControlError("action: the last key cannot be removed")
-            case _:
-                raise ControlError("action: must be add, promote or remove")
-        return {"published": [key.kid for key in ring.published], "signing": ring.signing.kid}
-
-    def set_clock(call: ControlCall) -> Any:
-        ahead = call.object().get("ahead_seconds")
-        if isinstance(ahead, bool) or not isinstance(ahead, int | float) or abs(ahead) > 10**9:
-            raise ControlError("ahead_seconds: must be a number")
-        state.clock.ahead_seconds = float(ahead)
-        return {"ahead_seconds": state.clock.ahead_seconds}
-
     async def send_logout(call: ControlCall) -> Any:
         body = call.object()
         forgery = body.get("forgery", "none")
@@ -70,12 +50,36 @@ def actions(sandbox: "IdentitySandbox") -> dict[tuple[str, str], ControlAction]:
         ("GET", "attacks"): lambda _: state.attacks.as_dict(),
         ("GET", "attacks/kinds"): lambda _: {"kinds": kinds(mode)},
         ("POST", "attacks"): arm,
-        ("POST", "keys"): change_keys,
-        ("POST", "clock"): set_clock,
+        ("POST", "keys"): lambda call: _change_keys(state.ring, call),
+        ("POST", "clock"): lambda call: _set_clock(state.clock, call),
         ("POST", "logouts"): send_logout,
         ("GET", "logouts"): lambda _: {"answers": list(state.logout_answers)},
         ("GET", "journal"): lambda _: {"journal": list(state.journal)},
     }
+
+
+def _change_keys(ring: KeyRing, call: ControlCall) -> Any:
+    action = call.object().get("action")
+    match action:
+        case "add":
+            ring.add()
+        case "promote":
+            ring.promote()
+        case "remove" if len(ring.published) > 1:
+            ring.remove()
+        case "remove":
+            raise ControlError("action: the last key cannot be removed")
+        case _:
+            raise ControlError("action: must be add, promote or remove")
+    return {"published": [key.kid for key in ring.published], "signing": ring.signing.kid}
+
+
+def _set_clock(clock: ShiftedClock, call: ControlCall) -> Any:
+    ahead = call.object().get("ahead_seconds")
+    if isinstance(ahead, bool) or not isinstance(ahead, int | float) or abs(ahead) > 10**9:
+        raise ControlError("ahead_seconds: must be a number")
+    clock.ahead_seconds = float(ahead)
+    return {"ahead_seconds": clock.ahead_seconds}
 
 
 def _count(body: dict[str, Any]) -> int:

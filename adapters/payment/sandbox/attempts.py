@@ -4,7 +4,7 @@ What the two have in common is here; how each writes its messages is its `Dialec
 its payer decides, and the ledger knows of it whatever is told to anybody.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from adapters.payment.sandbox.attempt import Attempt, Dialect, Payment, Status
@@ -18,6 +18,7 @@ FLOW_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "F01_confirm_never_sent": (),
         "F02_confirm_repeated": (),
+        "F03_confirm_before_init_answer": (),
         "F04_failure_after_success": (),
         "F05_success_after_failure": (),
         "F06_success_after_expiry": (),
@@ -46,7 +47,7 @@ class Attempts:
         sender: CallbackSender,
         *,
         page_name: str,
-        banks: Mapping[str, str],
+        banks: Callable[[], Mapping[str, str]],
     ) -> None:
         self._world = world
         self._provider = provider
@@ -67,16 +68,14 @@ class Attempts:
                 amount_vnd=attempt.amount_vnd,
                 description=attempt.description,
                 expires_at=attempt.expires_at,
-                banks=self._banks,
+                banks=self._banks(),
                 return_url=attempt.return_url,
                 key=attempt.key,
             )
         )
         self._by_key[attempt.key] = attempt
-        late = self._take("F06_success_after_expiry", attempt)
-        if late is not None:
-            wait = (attempt.expires_at - self._world.clock.now()).total_seconds() + late.delay_seconds
-            self._world.agenda.after(max(wait, 0.0), lambda: self._pay_late(attempt))
+        wait = (attempt.expires_at - self._world.clock.now()).total_seconds()
+        self._world.agenda.after(wait, lambda: self._end(attempt))
         return token
 
     def get(self, partner: str, reference: str) -> Attempt | None:
@@ -159,6 +158,13 @@ class Attempts:
             attempt.status = Status.FAILED
             self._tell(attempt, Status.FAILED)
 
+    async def _end(self, attempt: Attempt) -> None:
+        """Let somebody pay on a page that ended, where that is armed. Where the wall clock was set back it is open."""
+        if attempt.status_at(self._world.clock.now()) is Status.EXPIRED:
+            late = self._take("F06_success_after_expiry", attempt)
+            if late is not None:
+                self._world.agenda.after(late.delay_seconds, lambda: self._pay_late(attempt))
+
     async def _pay_late(self, attempt: Attempt) -> None:
         if attempt.status is Status.OPEN:
             await self.pages.decide(attempt.key, Choice.PAY, is_late_taken=True)
@@ -216,6 +222,7 @@ class Attempts:
         return self._sender.keep(
             Notice(
                 operation=CALLBACK,
+                key=attempt.key,
                 partner=attempt.partner,
                 reference=attempt.reference,
                 order=attempt.dossier,
@@ -231,13 +238,9 @@ class Attempts:
 
     def _replay(self, attempt: Attempt) -> None:
         """Send the oldest success of another reference once more, byte for byte (F28)."""
-        others = [
-            each
-            for each in self._sender.sent
-            if each.is_success and each.partner == attempt.partner and each.reference != attempt.reference
-        ]
-        if others and self._take("F28_replay", attempt, CALLBACK) is not None:
-            self._world.agenda.after(0.0, lambda: self._sender.send_copies(others[0], 1))
+        old = self._sender.oldest_success(attempt.partner, but_of=attempt.key)
+        if old is not None and self._take("F28_replay", attempt, CALLBACK) is not None:
+            self._world.agenda.after(0.0, lambda: self._sender.send_copies(old, 1))
 
     def _armed(self, attempt: Attempt, operation: str) -> dict[str, Switch]:
         found = {name.partition("_")[0]: self._take(name, attempt, operation) for name in BODY_FAULTS}

@@ -1,8 +1,9 @@
-"""Sends results to partners and repeats them until they are taken (payment notes §14 U15). A journal tells all."""
+"""Sends results to partners and repeats them until they are taken (payment notes §A.12, §14 U15). A journal tells all.
+
+One sender serves each provider; how a result is written, and what answer takes it, is the provider's own.
+"""
 
 import asyncio
-import socket
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
+from adapters.sandboxing import end_connection
 
-_RESET = struct.pack("ii", 1, 0)
 _MAX_ACK_BYTES = 65_536
 _MAX_JOURNAL = 10_000
-_LIMIT = aiohttp.ClientTimeout(total=10)
+_MAX_DESCRIBED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,31 @@ class Ack:
 
     is_taken: bool
     said: str
-    problem: str = ""
+    problems: tuple[str, ...] = ()
+    """What is not as the notes have it."""
+    described: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long the sender waits: between repeats (the last one repeats), in all, and for each answer."""
+
+    retry_seconds: Sequence[float] = RETRY_SECONDS
+    retry_stop_seconds: float = RETRY_STOP_SECONDS
+    timeout_seconds: float = 10.0
 
 
 ReadAck = Callable[[int, bytes], Ack]
 Then = Callable[[], Awaitable[None]]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Notice:
     """One message on its way; the bytes are the same at every attempt. `method` GET sends the body as a query."""
 
     operation: str
+    key: str
+    """What names the payment to the provider."""
     partner: str
     reference: str
     order: str
@@ -56,29 +70,28 @@ class Notice:
 
 
 class CallbackSender:
-    """Sends the notices of one provider. What it sends is sealed already."""
+    """Sends the notices of one provider. What it sends is sealed already: secrets never reach it. `pace` is asked anew
+    for each notice."""
 
-    def __init__(
-        self,
-        world: World,
-        provider: str,
-        *,
-        retry_seconds: Sequence[float] = RETRY_SECONDS,
-        retry_stop_seconds: float = RETRY_STOP_SECONDS,
-    ) -> None:
+    def __init__(self, world: World, provider: str, pace: Callable[[], Pace]) -> None:
         self._world = world
         self._provider = provider
-        self._waits = tuple(retry_seconds)
-        self._stop_seconds = retry_stop_seconds
+        self._pace = pace
         self._client: aiohttp.ClientSession | None = None
         self.journal: deque[dict[str, Any]] = deque(maxlen=_MAX_JOURNAL)
         self.sent: list[Notice] = []
+        """Every notice, oldest first."""
 
     def keep(self, notice: Notice) -> Notice:
         """Keep a notice among those that were sent."""
-        notice.gives_up_at = self._world.clock.monotonic() + self._stop_seconds
+        notice.gives_up_at = self._world.clock.monotonic() + self._pace().retry_stop_seconds
         self.sent.append(notice)
         return notice
+
+    def oldest_success(self, partner: str, *, but_of: str) -> Notice | None:
+        """Give the oldest notice of a success to a partner about another payment than the one of this key (F28)."""
+        found = (each for each in self.sent if each.is_success and each.partner == partner and each.key != but_of)
+        return next(found, None)
 
     async def send(self, notice: Notice, *, then: Then | None = None) -> None:
         """Send once, and again later unless it is taken; do `then` after this first attempt."""
@@ -88,7 +101,8 @@ class CallbackSender:
         if ack is not None and ack.is_taken:
             notice.is_taken = True
             return
-        wait = self._waits[min(notice.attempt, len(self._waits)) - 1]
+        waits = self._pace().retry_seconds
+        wait = waits[min(notice.attempt, len(waits)) - 1]
         if self._world.clock.monotonic() + wait <= notice.gives_up_at:
             self._world.agenda.after(wait, lambda: self._again(notice))
 
@@ -98,7 +112,9 @@ class CallbackSender:
         notice.is_taken = any(ack is not None and ack.is_taken for ack in acks)
 
     def forget(self) -> None:
-        """Forget what was sent."""
+        """Forget what was sent; what is under way is not repeated."""
+        for notice in self.sent:
+            notice.gives_up_at = float("-inf")
         self.journal.clear()
         self.sent.clear()
 
@@ -126,7 +142,7 @@ class CallbackSender:
         )
         notice.attempt += 1
         number = notice.attempt
-        status, answer = await _deliver(self._client, notice, lost)
+        status, answer = await _deliver(self._client, notice, self._pace().timeout_seconds, lost)
         ack = None if status is None else notice.read_ack(status, answer)
         self._world.ledger.record(
             Direction.SENT,
@@ -138,26 +154,29 @@ class CallbackSender:
             http_status=status,
             response=answer,
             reference=notice.reference,
-            note="no acknowledgement" if ack is None else ack.problem,
+            note="no acknowledgement" if ack is None else "; ".join(ack.problems),
             switches=(*notice.switches, *((lost.name,) if lost else ())),
         )
         self.journal.append(
             {
                 "operation": notice.operation,
+                "key": notice.key,
                 "reference": notice.reference,
                 "is_success": notice.is_success,
                 "attempt": number,
                 "http_status": status,
                 "said": None if ack is None else ack.said,
-                "problem": "" if ack is None else ack.problem,
+                "described": "" if ack is None else ack.described[:_MAX_DESCRIBED],
+                "problems": [] if ack is None else list(ack.problems),
                 "is_taken": ack is not None and ack.is_taken,
             }
         )
         return ack
 
 
-async def _deliver(client: aiohttp.ClientSession, notice: Notice, lost: Switch | None) -> tuple[int | None, bytes]:
-    # The address is written as it is: a library that parsed it might spell the signed values otherwise.
+async def _deliver(
+    client: aiohttp.ClientSession, notice: Notice, timeout_seconds: float, lost: Switch | None
+) -> tuple[int | None, bytes]:
     headers = {"Accept": "application/json"}
     url, body = notice.url, notice.body
     if notice.method == "GET":
@@ -167,27 +186,29 @@ async def _deliver(client: aiohttp.ClientSession, notice: Notice, lost: Switch |
     try:
         async with client.request(
             notice.method,
-            URL(url, encoded=True),
+            # Signed values are written as they are: a library that parsed the address might spell them otherwise.
+            URL(url, encoded=notice.method == "GET"),
             data=body or None,
             headers=headers,
             allow_redirects=False,
-            timeout=_LIMIT,
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
         ) as answer:
             if lost is not None:
                 # The head has come, so the other side is done; what it said is thrown away with the connection.
-                _reset(answer)
+                end_connection(None if answer.connection is None else answer.connection.transport, with_reset=True)
+                answer.close()
                 return None, b""
-            return answer.status, await answer.content.read(_MAX_ACK_BYTES)
+            return answer.status, await read_at_most(answer, _MAX_ACK_BYTES)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         # Whatever it was, the result is the same to the provider: not taken, so sent again.
         return None, b""
 
 
-def _reset(answer: aiohttp.ClientResponse) -> None:
-    transport = None if answer.connection is None else answer.connection.transport
-    if transport is not None:
-        peer = transport.get_extra_info("socket")
-        if peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort()
-    answer.close()
+async def read_at_most(answer: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
+    """Read a body to its end, however it comes in pieces; of one that is longer give the first `limit_bytes`."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) >= limit_bytes:
+            break
+    return bytes(body[:limit_bytes])

@@ -6,10 +6,9 @@ done here, for every operation of every provider that uses a `Desk`.
 
 import asyncio
 import json
-import socket
-import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -17,12 +16,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from adapters.payment.sandbox.checkout import MARK_HEADER
+from adapters.payment.sandbox.checkout import MARK_HEADER, CheckoutError
 from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.messages import read_object
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
-from adapters.sandboxing import Answer, Touch, is_gone
+from adapters.sandboxing import Answer, Touch, end_connection, is_gone
 
 ANSWER_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -33,7 +32,6 @@ ANSWER_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The work is done in each of them. They are narrowed to an operation by their member `operation`."""
 MAX_BODY_BYTES = 1 << 20
-_RESET = struct.pack("ii", 1, 0)
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,12 +68,21 @@ Work = Callable[[Call], Answer]
 
 
 class Desk:
-    """Takes the calls of one provider. `hidden` gives the texts that are blacked out in what is kept of logins."""
+    """Takes the calls of one provider. `hidden` gives the texts that are blacked out in what is kept of logins; `pay`
+    lets the payer of a reference pay, and is needed where calls open payments."""
 
-    def __init__(self, world: World, provider: str, *, hidden: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self,
+        world: World,
+        provider: str,
+        *,
+        hidden: Callable[[], Sequence[str]] = tuple,
+        pay: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
         self._world = world
         self._provider = provider
         self._hidden = hidden
+        self._pay = pay
 
     def take(self, name: str, call: Call, operation: str) -> Switch | None:
         """Give the switch of this name that strikes the call, and note it there."""
@@ -92,9 +99,17 @@ class Desk:
         return switch
 
     def route(
-        self, operation: str, work: Work, *, named_by: str = "", touch: Touch = Touch.NOTHING, is_open: bool = True
+        self,
+        operation: str,
+        work: Work,
+        *,
+        named_by: str = "",
+        touch: Touch = Touch.NOTHING,
+        is_open: bool = True,
+        is_opening: bool = False,
     ) -> Handler:
-        """Make a handler. `named_by` is the member that holds the reference; `is_open` False blacks out secrets."""
+        """Make a handler. `named_by` is the member that holds the reference; `is_open` False blacks out secrets;
+        `is_opening` True: a payment is opened, which may be paid before the answer goes out (F03)."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             world = self._world
@@ -116,6 +131,8 @@ class Desk:
                 return said
 
             response = await world.exchange.perform(request, record, do)
+            if is_opening and record.outcome == "done":
+                await self._pay_early(call, operation)
             is_cut = await self._delayed(request, response, call, operation)
             self._keep(request, body, call, operation, said, is_cut=is_cut, is_open=is_open)
             return response
@@ -136,21 +153,15 @@ class Desk:
         switch = self.take("F15_init_answer_broken", call, operation)
         if switch is None:
             return answer
-        match switch.variant:
-            case "500":
-                return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
-            case "502_html":
-                return Answer(_HTML, 502, "text/html; charset=utf-8")
-            case "empty":
-                return Answer(b"", answer.http_status, answer.content_type)
-            case "truncated":
-                return Answer(answer.body[: len(answer.body) // 2], answer.http_status, answer.content_type)
-            case "bom":
-                return Answer(b"\xef\xbb\xbf" + answer.body, answer.http_status, answer.content_type)
-            case _:
-                return Answer(
-                    answer.body.decode("utf-8", "replace").encode("utf-16"), answer.http_status, answer.content_type
-                )
+        return broken_answer(answer, switch.variant)
+
+    async def _pay_early(self, call: Call, operation: str) -> None:
+        if self._pay is None or self.take("F03_confirm_before_init_answer", call, operation) is None:
+            return
+        # Where another fault kept the payment from being opened, there is nothing to pay.
+        with suppress(CheckoutError):
+            await self._pay(call.reference)
+            await self._world.agenda.settled()
 
     async def _delayed(self, request: web.Request, response: web.StreamResponse, call: Call, operation: str) -> bool:
         """Wait or cut the connection as armed; True when the answer is lost."""
@@ -162,12 +173,7 @@ class Desk:
             return False
         if lost.variant == "stall":
             await asyncio.sleep(lost.delay_seconds)
-        transport = request.transport
-        if transport is not None:
-            peer = transport.get_extra_info("socket")
-            if lost.variant == "reset" and peer is not None:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            transport.abort()
+        end_connection(request.transport, with_reset=lost.variant == "reset")
         return True
 
     def _keep(
@@ -205,3 +211,21 @@ def say(document: object, http_status: int = 200) -> Answer:
     """Answer with JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(body, http_status, headers={MARK_HEADER: "payment"})
+
+
+def broken_answer(answer: Answer, variant: str) -> Answer:
+    """Give an answer as F15 breaks it."""
+    match variant:
+        case "500":
+            return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+        case "502_html":
+            return Answer(_HTML, 502, "text/html; charset=utf-8")
+        case "empty":
+            body = b""
+        case "truncated":
+            body = answer.body[: len(answer.body) // 2]
+        case "bom":
+            body = b"\xef\xbb\xbf" + answer.body
+        case _:
+            body = answer.body.decode("utf-8", "replace").encode("utf-16")
+    return replace(answer, body=body)

@@ -167,10 +167,12 @@ class CheckoutPages:
         if page is None:
             return _answer(pages.notice(self._provider_name, "Không tìm thấy giao dịch."), 404)
         form = parse_qs((await request.read()).decode("utf-8", "replace"))
+        choice = form.get("choice", [""])[0]
+        if choice not in Choice.__members__.values():
+            return self._current(page, 400)
         try:
-            choice = Choice(form.get("choice", [""])[0])
-            decided = await self.decide(page.checkout.known_by, choice, form.get("bank", [""])[0])
-        except ValueError:
+            decided = await self.decide(page.checkout.known_by, Choice(choice), form.get("bank", [""])[0])
+        except CheckoutError:
             return self._current(page, 400)
         if not decided.is_new or not decided.address:
             return self._current(page)

@@ -13,7 +13,7 @@ from adapters.payment.sandbox.ledger import MAX_EXCHANGES, Direction
 from adapters.payment.sandbox.qr_scans import ScanError, scan
 from adapters.payment.sandbox.switches import SwitchError
 from adapters.payment.sandbox.world import Provider, World
-from adapters.sandboxing import ControlAction, ControlCall, ControlError
+from adapters.sandboxing import ControlAction, ControlCall, ControlError, clock_action
 
 MAX_AMOUNT_VND = 10**15
 Providers = Mapping[str, Provider]
@@ -46,7 +46,7 @@ def payment_actions(world: World, providers: Providers) -> dict[tuple[str, str],
         ("POST", "decide"): lambda call: _decide(providers, call.object()),
         ("POST", "confirm"): lambda call: _notify(world, providers, call.object()),
         ("POST", "settle"): lambda _: _settle(world),
-        ("POST", "clock"): lambda call: _move_clock(world, call.object()),
+        ("POST", "clock"): clock_action(world.clock, world.advance),
         **own,
     }
 
@@ -170,20 +170,3 @@ async def _settle(world: World) -> Any:
     """Answer once nothing is due and nothing is under way."""
     await world.agenda.settled()
     return {"waiting": world.agenda.waiting_count}
-
-
-def _move_clock(world: World, body: dict[str, Any]) -> Any:
-    """Obey {"advance_seconds": n} (time passes) or {"shift_seconds": n} (the wall clock is off by so much)."""
-    if len(body) != 1:
-        raise ControlError("give one of advance_seconds and shift_seconds")
-    [(name, seconds)] = body.items()
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e8:
-        raise ControlError(f"{name}: must be a number of seconds")
-    match name:
-        case "advance_seconds" if seconds >= 0:
-            world.advance(seconds)
-        case "shift_seconds":
-            world.clock.shift(seconds)
-        case _:
-            raise ControlError("give advance_seconds, not negative, or shift_seconds")
-    return {"now": world.clock.now().isoformat()}

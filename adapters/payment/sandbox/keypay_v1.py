@@ -48,7 +48,9 @@ class KeypayV1:
         self._profile = profile
         self._desk = desk
         self._dialect = V1Dialect(profile, self._choose)
-        self.attempts = Attempts(world, provider, self._dialect, sender, page_name="KeyPay", banks=profile().banks)
+        self.attempts = Attempts(
+            world, provider, self._dialect, sender, page_name="KeyPay", banks=lambda: profile().banks
+        )
         world.switches.support(V1_SWITCHES)
 
     def add_routes(self, app: web.Application) -> None:
@@ -196,6 +198,9 @@ class KeypayV1:
         status = attempt.status_at(self._world.clock.now())
         if armed is not None:
             return armed.variant
+        lie = self._desk.take("F20_query_contradicts", call, "query")
+        if lie is not None:
+            return SUCCESS if lie.variant == "paid" else REFUSED
         return SUCCESS if status is Status.PAID else code_of(status, attempt.code)
 
 

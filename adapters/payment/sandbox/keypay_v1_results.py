@@ -28,6 +28,12 @@ FORM = Form(
     reference="merchant_trans_id",
     paid=SUCCESS,
     unpaid=REFUSED,
+    description="desc_4",
+    wrong={
+        "dossier": ("good_code", "H99-X-1"),
+        "partner": ("merchant_code", "SIMMC99"),
+        "currency": ("currency_code", "840"),
+    },
 )
 _ECHOED = ("command", "merchant_trans_id", "merchant_code", "good_code", "net_cost", "ship_fee", "tax", "service_code")
 _DESCRIBED = ("currency_code", "desc_1", "desc_2", "desc_3", "desc_4", "desc_5")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from adapters.payment.sandbox.attempts import FLOW_FAULTS, Attempts
@@ -34,13 +33,8 @@ class Keypay:
     def __init__(self, world: World, settings: Mapping[str, Any]) -> None:
         self.profile = KeypayProfile.parse(settings)
         self._world = world
-        desk = Desk(world, NAME)
-        self.sender = CallbackSender(
-            world,
-            NAME,
-            retry_seconds=self.profile.retry_seconds,
-            retry_stop_seconds=self.profile.retry_stop_seconds,
-        )
+        desk = Desk(world, NAME, pay=lambda reference: self.decide(reference, Choice.PAY, ""))
+        self.sender = CallbackSender(world, NAME, lambda: self.profile.pace())
         self.v1 = KeypayV1(world, NAME, lambda: self.profile, desk, self.sender)
         self.v3 = KeypayV3(world, NAME, lambda: self.profile, desk, self.sender)
         self._desk = desk
@@ -105,7 +99,7 @@ class Keypay:
 
     def _change_profile(self, call: ControlCall) -> Any:
         try:
-            self.profile = KeypayProfile.parse({**msgspec.to_builtins(self.profile), **call.object()})
+            self.profile = self.profile.changed(call.object())
         except ValueError as error:
             raise ControlError(str(error)) from None
         return self.profile.shown()

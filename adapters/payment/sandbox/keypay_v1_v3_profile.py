@@ -1,15 +1,13 @@
 """Every choice of the simulated KeyPay, v1 and v3. What the notes leave open is a setting."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from adapters.payment.sandbox.keypay_v1_checksums import Algorithm, Variant
-from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.profiles import Code, Names, NotifyingProfile, Secret, with_code
 
-Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
-Secret = Annotated[str, msgspec.Meta(min_length=1)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Z_]{1,30}$")]
 
 BANKS = {
@@ -43,7 +41,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refund_notify_url: str = ""
 
 
-class KeypayProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeypayProfile(NotifyingProfile, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of KeyPay."""
 
     merchants: Annotated[tuple[Merchant, ...], msgspec.Meta(min_length=1)] = (Merchant(),)
@@ -64,34 +62,20 @@ class KeypayProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Literals of v3 but `PAY` are not known (U27)."""
     payment_fee_vnd: Annotated[int, msgspec.Meta(ge=0)] = 0
     account_bin: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")] = "970436"
-    page_seconds: Span = 900.0
     paylater_seconds: Annotated[int, msgspec.Meta(ge=1, le=31_536_000)] = 86_400
     """`expired_in` of pay-later, taken as seconds (U27)."""
-    banks: dict[str, str] = msgspec.field(default_factory=lambda: dict(BANKS))
-    retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = RETRY_SECONDS
-    retry_stop_seconds: Span = RETRY_STOP_SECONDS
+    banks: Names = msgspec.field(default_factory=lambda: dict(BANKS))
 
-    @classmethod
-    def parse(cls, values: object) -> Self:
-        """Read settings from plain values. Raises ValueError, which names what is wrong."""
-        try:
-            profile = msgspec.convert(values, cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
-        codes = [*(each.code for each in profile.merchants), *(each.code for each in profile.clients)]
-        if len(set(codes)) < len(codes):
-            raise ValueError("merchants, clients: two have the same code")
-        if not profile.banks:
-            raise ValueError("banks: must name at least one")
-        return profile
+    def codes(self) -> Mapping[str, list[str]]:
+        return {"merchants, clients": [*(each.code for each in self.merchants), *(each.code for each in self.clients)]}
 
     def merchant(self, code: object) -> Merchant | None:
         """Give a merchant of v1."""
-        return next((each for each in self.merchants if each.code == code), None)
+        return with_code(self.merchants, code)
 
     def client(self, code: object) -> Client | None:
         """Give a client of v3."""
-        return next((each for each in self.clients if each.code == code), None)
+        return with_code(self.clients, code)
 
     def shown(self) -> dict[str, Any]:
         """Give the settings as plain values, without those that are secret."""

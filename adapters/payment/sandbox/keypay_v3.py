@@ -16,7 +16,7 @@ from adapters.payment.sandbox.keypay_v1_v3_profile import Client, KeypayProfile
 from adapters.payment.sandbox.keypay_v3_checksums import DETAIL_ORDER, check_sum
 from adapters.payment.sandbox.keypay_v3_codes import picture, transfer_text
 from adapters.payment.sandbox.keypay_v3_refunds import Refunds
-from adapters.payment.sandbox.keypay_v3_results import UNPAID, V3Dialect
+from adapters.payment.sandbox.keypay_v3_results import PAID, UNPAID, V3Dialect
 from adapters.payment.sandbox.keypay_v3_wire import (
     NOT_FOUND,
     REUSED,
@@ -30,8 +30,15 @@ from adapters.payment.sandbox.vietnam import wire_time
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import Answer, Touch
 
-V3_SWITCHES: Mapping[str, tuple[str, ...]] = MappingProxyType({"F16_init_wrapped_oddly": ("text", "double")})
-"""F16 turns `data` of the answer to pay-later create into JSON text, once or twice."""
+V3_SWITCHES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "F16_init_wrapped_oddly": ("text", "double"),
+        "F17_init_refused_inside": (),
+        "F20_query_contradicts": ("failed", "paid"),
+    }
+)
+"""F16 turns `data` of the answer to pay-later create into JSON text, once or twice; F17 answers create with error 0 and
+without an address, and opens nothing."""
 Work = Callable[[Call, Client], Answer]
 
 
@@ -45,7 +52,9 @@ class KeypayV3:
         self._profile = profile
         self._desk = desk
         self._dialect = V3Dialect(profile)
-        self.attempts = Attempts(world, provider, self._dialect, sender, page_name="KeyPay", banks=profile().banks)
+        self.attempts = Attempts(
+            world, provider, self._dialect, sender, page_name="KeyPay", banks=lambda: profile().banks
+        )
         self._refunds = Refunds(world, provider, profile, self._dialect, self.attempts, sender)
         world.switches.support(V3_SWITCHES)
 
@@ -61,7 +70,13 @@ class KeypayV3:
             "/refund/detail": ("refund_detail", "transaction_refund_code", self._refunds.detail, Touch.LOOK_UP),
         }
         for path, (operation, named_by, work, touch) in routes.items():
-            handler = self._desk.route(operation, self._guarded(operation, work), named_by=named_by, touch=touch)
+            handler = self._desk.route(
+                operation,
+                self._guarded(operation, work),
+                named_by=named_by,
+                touch=touch,
+                is_opening=operation in ("create", "paylater"),
+            )
             app.router.add_post(path, handler)
         app.add_subapp("/checkout", self.attempts.pages.make_app())
         return app
@@ -82,6 +97,8 @@ class KeypayV3:
         return do
 
     def _create(self, call: Call, client: Client) -> Answer:
+        if self._desk.take("F17_init_refused_inside", call, "create") is not None:
+            return say({"error": 0, "msg": "", "payment_url": ""})
         _, token = self._open(call, client, "create", self._profile().page_seconds)
         return say({"error": 0, "msg": "", "payment_url": f"{call.base}/v3/checkout/{token}"})
 
@@ -142,6 +159,9 @@ class KeypayV3:
         call.order, call.amount_vnd = attempt.dossier, attempt.amount_vnd
         payment = attempt.payments[0] if attempt.status is Status.PAID and attempt.payments else None
         told = self._dialect.document(attempt, payment, attempt.status_at(self._world.clock.now()))
+        lie = self._desk.take("F20_query_contradicts", call, "detail")
+        if lie is not None:
+            told["status"] = PAID if lie.variant == "paid" else UNPAID
         told["command"] = (call.document or {})["command"]
         seal = check_sum(client.key_2, told, DETAIL_ORDER)
         return say({"error": 0, "msg": "", **told, "check_sum": seal})

@@ -95,6 +95,7 @@ class Refunds:
         notice = self._sender.keep(
             Notice(
                 operation="refund_callback",
+                key=attempt.key,
                 partner=client.code,
                 reference=attempt.reference,
                 order=attempt.dossier,

@@ -22,6 +22,12 @@ FORM = Form(
     reference="transaction_id",
     paid=PAID,
     unpaid=UNPAID,
+    description="description",
+    wrong={
+        "dossier": ("bill_info", '{"MaHoSo":"H99-X-1"}'),
+        "partner": ("client_id", "SIM_CLIENT99"),
+        "currency": ("currency_code", "USD"),
+    },
 )
 
 
@@ -47,10 +53,9 @@ class V3Dialect:
         said = None if document is None else document.get("return_code")
         if said not in (0, -1) or isinstance(said, bool):
             # An empty object is what one province answers to what it does not believe.
-            return Ack(False, "", "return_code: is neither 0 nor -1")
-        return Ack(
-            http_status == 200 and said == 0, str(said), "" if http_status == 200 else "HTTP status: must be 200"
-        )
+            return Ack(False, "", ("return_code: is neither 0 nor -1",))
+        problems = () if http_status == 200 else ("HTTP status: must be 200",)
+        return Ack(http_status == 200 and said == 0, str(said), problems)
 
     def return_address(self, attempt: Attempt, payment: Payment | None, status: Status, armed: Armed) -> str:
         return self._address(attempt, PAID if status is Status.PAID else UNPAID)

@@ -21,6 +21,8 @@ def read_object(body: bytes) -> dict[str, Any] | None:
     """Read a body as one JSON object in UTF-8 in which each member stands once; None when it is none."""
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant)
+        # Half a surrogate pair, written as an escape, is no text that could be sealed.
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

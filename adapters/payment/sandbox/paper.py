@@ -3,6 +3,9 @@
 import unicodedata
 from collections.abc import Sequence
 
+FOREIGN_BILL = "https://bienlai.nguoi-khac.example/bien-lai.pdf"
+"""Where nobody should look for a paper (F25)."""
+
 
 def pdf_of(lines: Sequence[str]) -> bytes:
     """Give a page with these lines, at most 45."""

@@ -6,7 +6,6 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
@@ -16,7 +15,7 @@ from adapters.payment.sandbox.calls import ANSWER_FAULTS, MAX_BODY_BYTES, Call, 
 from adapters.payment.sandbox.checkout import CheckoutError, Choice, Decided
 from adapters.payment.sandbox.daily_files import FILE_FAULTS, DailyFiles
 from adapters.payment.sandbox.messages import Refusal
-from adapters.payment.sandbox.paper import pdf_of
+from adapters.payment.sandbox.paper import FOREIGN_BILL, pdf_of
 from adapters.payment.sandbox.paygov_lgsp import Lgsp
 from adapters.payment.sandbox.paygov_profile import PaygovPartner, PaygovProfile
 from adapters.payment.sandbox.paygov_results import PaygovDialect
@@ -37,9 +36,26 @@ from adapters.sandboxing import Answer, ControlAction, ControlCall, ControlError
 
 NAME = "paygov"
 PAYGOV_SWITCHES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {**ANSWER_FAULTS, **FLOW_FAULTS, **BODY_FAULTS, **FILE_FAULTS, "F16_init_wrapped_oddly": ("text", "double")}
+    {
+        **ANSWER_FAULTS,
+        **FLOW_FAULTS,
+        **BODY_FAULTS,
+        **FILE_FAULTS,
+        "F16_init_wrapped_oddly": ("text", "double"),
+        "F17_init_refused_inside": (),
+        "F25_bill": ("pdf", "404", "foreign_host", "html"),
+    }
 )
-"""What can be armed. F16 turns `data` of the answer to create into JSON text, once or twice."""
+"""What can be armed. F16 turns `data` of the answer to create into JSON text, once or twice; F17 answers create with
+success and without an address, and opens nothing; F25 is about vouchers."""
+
+
+_NO_PAPER: Mapping[str, Answer] = MappingProxyType(
+    {
+        "404": Answer(b"", 404, "text/plain; charset=utf-8"),
+        "html": Answer("<!DOCTYPE html><title>Lỗi</title>".encode(), 200, "text/html; charset=utf-8"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +74,17 @@ class Paygov:
     def __init__(self, world: World, settings: Mapping[str, Any]) -> None:
         self.profile = PaygovProfile.parse(settings)
         self._world = world
-        self._desk = Desk(world, NAME, hidden=self._secrets)
+        self._desk = Desk(
+            world, NAME, hidden=self._secrets, pay=lambda reference: self.decide(reference, Choice.PAY, "")
+        )
         self._lgsp = Lgsp(world, lambda: self.profile)
         self._dialect = PaygovDialect(world, lambda: self.profile)
-        self.sender = CallbackSender(
-            world,
-            NAME,
-            retry_seconds=self.profile.retry_seconds,
-            retry_stop_seconds=self.profile.retry_stop_seconds,
+        self.sender = CallbackSender(world, NAME, lambda: self.profile.pace())
+        self.attempts = Attempts(
+            world, NAME, self._dialect, self.sender, page_name="PayGov", banks=lambda: self.profile.gates
         )
-        self.attempts = Attempts(world, NAME, self._dialect, self.sender, page_name="PayGov", banks=self.profile.gates)
         self._files = DailyFiles(world, NAME, self._desk, lambda: [each.code for each in self.profile.partners])
-        self._receipts: dict[str, bytes] = {}
+        self._receipts: dict[str, Answer] = {}
         world.switches.support(PAYGOV_SWITCHES)
 
     def make_app(self) -> web.Application:
@@ -78,7 +93,7 @@ class Paygov:
         app.router.add_route("*", profile.token_path, route("token", self._lgsp.give_token, is_open=False))
         app.router.add_post(
             profile.create_path,
-            route("create", self._guarded(self._create), named_by="requestCode", touch=Touch.EFFECT),
+            route("create", self._guarded(self._create), named_by="requestCode", touch=Touch.EFFECT, is_opening=True),
         )
         app.router.add_post(
             profile.check_path, route("check", self._guarded(self._check), named_by="requestCode", touch=Touch.LOOK_UP)
@@ -155,6 +170,8 @@ class Paygov:
             check_create(partner, document)
         amount = amount_of(document)
         call.order, call.amount_vnd = dossier_of(document.get("orderId")), amount
+        if self._desk.take("F17_init_refused_inside", call, "create") is not None:
+            return say({"error_code": SUCCESSFUL, "error_message": "", "data": {"url": ""}})
         now = self._world.clock.now()
         attempt = Attempt(
             partner=partner.code,
@@ -208,7 +225,13 @@ class Paygov:
             f"{each.payment.transaction}: {each.attempt.amount_vnd} VND, {local_text(each.payment.at)}" for each in paid
         ]
         token = f"{self._world.draws.getrandbits(96):024x}"
-        self._receipts[token] = pdf_of([*lines, f"Tong cong: {total} VND"])
+        self._receipts[token] = Answer(pdf_of([*lines, f"Tong cong: {total} VND"]), 200, "application/pdf")
+        fault = self._desk.take("F25_bill", call, "receipt")
+        form = "pdf" if fault is None else fault.variant
+        if form == "foreign_host":
+            return say({"transactionReceipt": FOREIGN_BILL})
+        if form in _NO_PAPER:
+            self._receipts[token] = _NO_PAPER[form]
         return say({"transactionReceipt": f"{call.base}/receipts/{token}.pdf"})
 
     def _receipt_pdf(self, call: Call) -> Answer:
@@ -216,11 +239,11 @@ class Paygov:
         if paper is None:
             call.note = "no such receipt"
             return Answer(b"", 404, "text/plain; charset=utf-8")
-        return Answer(paper, 200, "application/pdf")
+        return paper
 
     def _change_profile(self, call: ControlCall) -> Any:
         try:
-            self.profile = PaygovProfile.parse({**msgspec.to_builtins(self.profile), **call.object()})
+            self.profile = self.profile.changed(call.object())
         except ValueError as error:
             raise ControlError(str(error)) from None
         return self.profile.shown()

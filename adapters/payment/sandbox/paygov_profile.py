@@ -1,14 +1,13 @@
 """Every choice of the simulated PayGov and of the province's LGSP before it. What the notes leave open is a setting."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.profiles import Code, Names, NotifyingProfile, Secret, Span, with_code
 
-Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
-Secret = Annotated[str, msgspec.Meta(min_length=1)]
+ErrorCode = Annotated[str, msgspec.Meta(pattern="^(?!00$)[0-9A-Za-z]{1,10}$")]
 Path = Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$")]
 
 GATES = {
@@ -36,8 +35,10 @@ class PaygovPartner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The beneficiary account, known out of band: the message names none."""
 
 
-class PaygovProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PaygovProfile(NotifyingProfile, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of PayGov. Paths are fixed when the sandbox starts."""
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"token_path", "create_path", "check_path", "receipt_path"})
 
     partners: Annotated[tuple[PaygovPartner, ...], msgspec.Meta(min_length=1)] = (PaygovPartner(),)
     token_path: Path = "/api/v1/Authentication/Token"  # noqa: S105 - an address
@@ -48,28 +49,22 @@ class PaygovProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     is_strict: bool = True
     """Whether requests that are odd in form are refused; wrong credentials and seals always are."""
     token_seconds: Span = 3600.0
-    page_seconds: Span = 900.0
     type_text: str = "1"
     """`type` of results; its meaning is not known (U24)."""
-    gates: dict[str, str] = msgspec.field(default_factory=lambda: dict(GATES))
-    retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = RETRY_SECONDS
-    retry_stop_seconds: Span = RETRY_STOP_SECONDS
+    failed_code: ErrorCode = "99"
+    cancelled_code: ErrorCode = "24"
+    pending_code: ErrorCode = "01"
+    """`errorCode` of what is not paid; only 00 is known (U24)."""
+    pay_date_form: Annotated[str, msgspec.Meta(min_length=1)] = "%Y%m%d%H%M%S"
+    """How `payDate` is written, at UTC+7 (U24)."""
+    gates: Names = msgspec.field(default_factory=lambda: dict(GATES))
 
-    @classmethod
-    def parse(cls, values: object) -> Self:
-        """Read settings from plain values. Raises ValueError, which names what is wrong."""
-        try:
-            profile = msgspec.convert(values, cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
-        codes = [partner.code for partner in profile.partners]
-        if len(set(codes)) < len(codes):
-            raise ValueError("partners: two have the same code")
-        return profile
+    def codes(self) -> Mapping[str, list[str]]:
+        return {"partners": [each.code for each in self.partners]}
 
     def partner(self, code: object) -> PaygovPartner | None:
         """Give a partner."""
-        return next((each for each in self.partners if each.code == code), None)
+        return with_code(self.partners, code)
 
     def shown(self) -> dict[str, Any]:
         """Give the settings as plain values, without those that are secret."""

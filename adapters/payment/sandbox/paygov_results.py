@@ -11,13 +11,10 @@ from adapters.payment.sandbox.paygov_checksums import RESULT_FIELDS, result_chec
 from adapters.payment.sandbox.paygov_profile import PaygovPartner, PaygovProfile
 from adapters.payment.sandbox.paygov_wire import FAILED, SIGNATURE_WRONG, SUCCESSFUL
 from adapters.payment.sandbox.results import Armed, Form, Result, sealed
-from adapters.payment.sandbox.vietnam import wire_time
+from adapters.payment.sandbox.vietnam import ZONE
 from adapters.payment.sandbox.world import World
 
 PAID = "00"
-CODES = {Status.PAID: PAID, Status.CANCELLED: "24", Status.PENDING: "01"}
-"""Only 00 is known (U24); the others are the simulator's own."""
-OTHER_CODE = "99"
 FORM = Form(
     amount="amount",
     checksum="checksum",
@@ -25,7 +22,10 @@ FORM = Form(
     transaction="transactionCode",
     reference="requestCode",
     paid=PAID,
-    unpaid=OTHER_CODE,
+    unpaid="99",
+    description="orderInfo",
+    wrong={"dossier": ("orderId", "000.00.00.H99-H99-X-1-01")},
+    time="payDate",
 )
 
 
@@ -47,9 +47,9 @@ class PaygovDialect:
         document = read_object(body)
         said = None if document is None else document.get("error_code")
         if said not in (SUCCESSFUL, FAILED, SIGNATURE_WRONG):
-            return Ack(False, "", "error_code: is none of the three")
-        problem = "" if http_status == 200 else "HTTP status: must be 200"
-        return Ack(http_status == 200 and said == SUCCESSFUL, said, problem)
+            return Ack(False, "", ("error_code: is none of the three",))
+        problems = () if http_status == 200 else ("HTTP status: must be 200",)
+        return Ack(http_status == 200 and said == SUCCESSFUL, said, problems)
 
     def return_address(self, attempt: Attempt, payment: Payment | None, status: Status, armed: Armed) -> str:
         return _joined(attempt.return_url, self._result(attempt, payment, status, armed).as_query())
@@ -79,6 +79,8 @@ class PaygovDialect:
 
     def _document(self, attempt: Attempt, payment: Payment | None, status: Status) -> dict[str, Any]:
         at = self._world.clock.now() if payment is None else payment.at
+        profile = self._profile()
+        codes = {Status.PAID: PAID, Status.CANCELLED: profile.cancelled_code, Status.PENDING: profile.pending_code}
         values = (
             attempt.amount_vnd,
             attempt.order,
@@ -86,10 +88,10 @@ class PaygovDialect:
             attempt.reference,
             "" if payment is None else f"{payment.bank}{payment.transaction[4:]}",
             "" if payment is None else payment.transaction,
-            wire_time(at),
+            at.astimezone(ZONE).strftime(profile.pay_date_form),
             "" if payment is None else payment.bank,
-            CODES.get(status, OTHER_CODE),
-            self._profile().type_text,
+            codes.get(status, profile.failed_code),
+            profile.type_text,
         )
         return dict(zip(RESULT_FIELDS[:-1], values, strict=True))
 

@@ -9,8 +9,17 @@ from typing import Any
 import msgspec
 
 from adapters.payment.sandbox.checkout import Checkout
+from adapters.payment.sandbox.messages import Refusal
+from adapters.payment.sandbox.paper import FOREIGN_BILL
 from adapters.payment.sandbox.platform_bills import bill_pdf
-from adapters.payment.sandbox.platform_checksums import ASK_ORDER, INIT_ORDER, find_secret, request_values
+from adapters.payment.sandbox.platform_checksums import (
+    ASK_ORDER,
+    CONFIRM_ORDER,
+    INIT_ORDER,
+    find_secret,
+    request_values,
+    seal,
+)
 from adapters.payment.sandbox.platform_confirm import result_document, seal_result
 from adapters.payment.sandbox.platform_money import Money
 from adapters.payment.sandbox.platform_orders import Order, Payment, Status, key_of
@@ -22,7 +31,6 @@ from adapters.payment.sandbox.platform_wire import (
     NOT_PAID,
     REUSED,
     UNKNOWN_PARTNER,
-    Refusal,
     check_init,
     check_question,
     read_document,
@@ -41,7 +49,6 @@ _TEXTS = {
     "07": "Yêu cầu không được phép",
     "99": "Các lỗi khác",
 }
-FOREIGN_BILL = "https://bienlai.nguoi-khac.example/bien-lai.pdf"
 
 
 @dataclass(slots=True)
@@ -174,6 +181,7 @@ class Calls:
             "MaDoiTac": partner.code,
             "MaThamChieu": reference,
         }
+        payload = {name: value for name, value in payload.items() if name not in profile.init_omitted}
         odd = money.take("F16_init_wrapped_oddly", order, "INIT")
         if odd is None:
             return Reply(_dressed(partner, "INIT", payload), "00", order=order)
@@ -198,7 +206,13 @@ class Calls:
         answer = result_document(partner, order, payment, "00", "QUERY")
         old = money.take("F33_old_secret", order, "QUERY") if len(partner.secrets) > 1 else None
         seal_result(partner, answer, secret=0 if old is None else 1)
-        answer |= {"TrangThaiGD": status.value, "MoTaLoi": "Thành công"}
+        states = {Status.OPEN: money.profile.open_state, Status.PENDING: money.profile.pending_state}
+        answer |= {"TrangThaiGD": states.get(status, status.value), "MoTaLoi": "Thành công"}
+        if money.profile.query_seal == "none":
+            del answer["MaXacThuc"]
+        elif money.profile.query_seal == "other":
+            values = request_values((*CONFIRM_ORDER, "TrangThaiGD"), answer)
+            answer["MaXacThuc"] = seal(partner.scheme, partner.secrets[0], values)
         switches = tuple(each.name for each in (lie, old) if each is not None)
         return Reply(_dressed(partner, "QUERY", answer), "00", order=order, switches=switches)
 

@@ -3,31 +3,20 @@
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from adapters.payment.sandbox.callbacks import Ack
 from adapters.payment.sandbox.platform_checksums import confirm_values, seal
 from adapters.payment.sandbox.platform_orders import Order, Payment
 from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.vietnam import wire_time
 
-PAID, FAILED = "00", "99"
+PAID = "00"
 ACK_FIELDS = ("MaLoi", "MoTaLoi", "MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
 _ECHOED = ("MaDoiTac", "MaThamChieu", "ThoiGianGD", "MaXacThuc")
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """What an acknowledgement said. `is_taken`: MaLoi was 00, so nothing is sent again."""
-
-    is_taken: bool
-    code: str
-    described: str
-    problems: tuple[str, ...]
-    """What is not as §A.5 has it: members that are missing or do not echo the CONFIRM."""
 
 
 def result_document(partner: Partner, order: Order, payment: Payment | None, code: str, kind: str) -> dict[str, Any]:
@@ -73,7 +62,7 @@ def write_confirm(
     raw_amount = _spoil_before_seal(document, order, payment, armed)
     is_old = "F33" in armed and len(partner.secrets) > 1
     seal_result(partner, document, secret=1 if is_old else 0)
-    _spoil_after_seal(document, armed)
+    _spoil_after_seal(document, armed, profile.failed_code)
     if raw_amount is not None and "SoTien" in document:
         document["SoTien"] = msgspec.Raw(raw_amount.encode())
     return msgspec.json.encode(document)
@@ -86,16 +75,16 @@ def read_ack(http_status: int, body: bytes, sent: bytes) -> Ack:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        return Ack(False, "", "", ("body: is no JSON object",))
+        return Ack(False, "", ("body: is no JSON object",))
     asked = json.loads(sent)
     problems = [f"{name}: is missing" for name in ACK_FIELDS if not isinstance(document.get(name), str)]
     problems += [f"{name}: is no echo" for name in _ECHOED if document.get(name) != asked.get(name)]
     code, described = document.get("MaLoi"), document.get("MoTaLoi")
     return Ack(
         is_taken=http_status == 200 and code == PAID,
-        code=code if isinstance(code, str) else "",
-        described=described[:200] if isinstance(described, str) else "",
+        said=code if isinstance(code, str) else "",
         problems=tuple(problems),
+        described=described if isinstance(described, str) else "",
     )
 
 
@@ -132,10 +121,10 @@ def _spoil_before_seal(
     return None if armed["F12"].variant == "text" else written
 
 
-def _spoil_after_seal(document: dict[str, Any], armed: Mapping[str, Switch]) -> None:
+def _spoil_after_seal(document: dict[str, Any], armed: Mapping[str, Switch], failed_code: str) -> None:
     if "F09" in armed:
         name = armed["F09"].variant
-        other = {"SoTien": 1000, "MaLoi": PAID if document["MaLoi"] != PAID else FAILED}
+        other = {"SoTien": 1000, "MaLoi": PAID if document["MaLoi"] != PAID else failed_code}
         document[name] = other.get(name, f"{document.get(name, '')}X")
     if "F10" in armed:
         document["MaXacThuc"] = document["MaXacThuc"].upper()

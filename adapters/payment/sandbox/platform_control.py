@@ -13,7 +13,8 @@ from adapters.payment.sandbox.platform_files import read_changes, read_name, row
 from adapters.payment.sandbox.platform_lookup import Due, look_up
 from adapters.payment.sandbox.platform_money import NAME, Money
 from adapters.payment.sandbox.platform_orders import Order, key_of
-from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile, ProfileError
+from adapters.payment.sandbox.platform_profile import Partner
+from adapters.payment.sandbox.profiles import ProfileError
 from adapters.payment.sandbox.vietnam import wire_time
 from adapters.sandboxing import ControlAction, ControlCall, ControlError
 
@@ -38,20 +39,19 @@ def _change_profile(money: Money, body: dict[str, Any]) -> Any:
     """Put settings in force; those not named stay."""
     if "partners" in body:
         raise ControlError("partners: are changed one by one")
-    return _put(money, {**msgspec.to_builtins(money.profile), **body})
+    return _put(money, body)
 
 
 def _change_partner(money: Money, body: dict[str, Any]) -> Any:
     """Change the settings of one partner, named by its "code", or add one."""
     code = text_of(body, "code")
-    current = msgspec.to_builtins(money.profile)
-    partners: list[dict[str, Any]] = list(current["partners"])
+    partners: list[dict[str, Any]] = list(msgspec.to_builtins(money.profile)["partners"])
     place = next((number for number, each in enumerate(partners) if each["code"] == code), None)
     if place is None:
         partners.append(body)
     else:
         partners[place] = {**partners[place], **body}
-    return _put(money, {**current, "partners": partners})
+    return _put(money, {"partners": partners})
 
 
 def _rotate(money: Money, body: dict[str, Any]) -> Any:
@@ -179,9 +179,9 @@ def _partner(money: Money, body: dict[str, Any]) -> Partner:
     return partner
 
 
-def _put(money: Money, values: dict[str, Any]) -> Any:
+def _put(money: Money, changes: dict[str, Any]) -> Any:
     try:
-        money.profile = PlatformProfile.parse(values)
+        money.profile = money.profile.changed(changes)
     except ProfileError as error:
         raise ControlError(str(error)) from None
     return money.profile.shown()

@@ -1,13 +1,12 @@
 """The platform on HTTP: three calls, the payment pages, bills, daily files; and faults of the wire under their ids."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from aiohttp import web
 
+from adapters.payment.sandbox.calls import MAX_BODY_BYTES, broken_answer
 from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.platform_bills import bill_pdf
 from adapters.payment.sandbox.platform_calls import MARK, Asked, Calls, Reply
@@ -15,17 +14,14 @@ from adapters.payment.sandbox.platform_files import is_there, read_name, rows_of
 from adapters.payment.sandbox.platform_money import NAME, Money
 from adapters.payment.sandbox.platform_orders import Status
 from adapters.payment.sandbox.switches import Switch
-from adapters.sandboxing import Answer, CallRecord, Touch, is_gone
+from adapters.sandboxing import Answer, CallRecord, Touch, cut, is_gone
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_MAX_BODY_BYTES = 1 << 20
-_RESET = struct.pack("ii", 1, 0)
-_BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 def make_app(money: Money, calls: Calls) -> web.Application:
     """Make the application of the platform, to be mounted under its prefix."""
-    app = web.Application(client_max_size=_MAX_BODY_BYTES)
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post("/init", _handler(money, "INIT", calls.init))
     app.router.add_post("/query", _handler(money, "QUERY", calls.query))
     app.router.add_post("/bill", _handler(money, "GET_BILL", calls.bill))
@@ -88,27 +84,16 @@ async def _spoiled(
         if lost is not None:
             if lost.variant == "stall":
                 await asyncio.sleep(lost.delay_seconds)
-            return _cut(request, with_reset=lost.variant == "reset")
+            return cut(request, with_reset=lost.variant == "reset")
         broken = taken("F15_init_answer_broken")
         if broken is not None:
-            response = _broken(reply.answer.body, broken.variant)
+            answer = broken_answer(reply.answer, broken.variant)
+            headers = {"Content-Type": answer.content_type, **MARK}
+            response = web.Response(status=answer.http_status, body=answer.body, headers=headers)
     slow = taken("F24_slow_answer")
     if slow is not None:
         await asyncio.sleep(slow.delay_seconds)
     return response
-
-
-def _broken(body: bytes, variant: str) -> web.Response:
-    json_type = "application/json; charset=utf-8"
-    status, content, content_type = {
-        "500": (500, b"Internal Server Error", "text/plain; charset=utf-8"),
-        "502_html": (502, _BAD_GATEWAY, "text/html"),
-        "empty": (200, b"", json_type),
-        "truncated": (200, body[: len(body) // 2], json_type),
-        "bom": (200, b"\xef\xbb\xbf" + body, json_type),
-        "charset": (200, body.decode().encode("utf-16"), json_type),
-    }[variant]
-    return web.Response(status=status, body=content, headers={"Content-Type": content_type, **MARK})
 
 
 def _keep(
@@ -177,14 +162,3 @@ async def _give_file(money: Money, request: web.Request) -> web.Response:
         switches=() if fault is None else (fault.name,),
     )
     return web.Response(body=content, content_type=content_type, charset="utf-8", headers=MARK)
-
-
-def _cut(request: web.Request, *, with_reset: bool) -> web.Response:
-    """End the connection; aiohttp drops the response that every handler has to give."""
-    transport = request.transport
-    if transport is not None:
-        peer = transport.get_extra_info("socket")
-        if with_reset and peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort() if with_reset else transport.close()
-    return web.Response()

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from adapters.payment.sandbox.callbacks import read_at_most
 from adapters.payment.sandbox.ledger import Direction
 from adapters.payment.sandbox.platform_profile import Partner
 from adapters.payment.sandbox.platform_receipts import total_of
@@ -57,7 +58,7 @@ async def look_up(world: World, provider: str, partner: Partner, dossier: str) -
             aiohttp.ClientSession(timeout=_LIMIT) as client,
             client.post(partner.lookup_url, data=body, headers=headers, allow_redirects=False) as response,
         ):
-            answer = await response.content.read(_MAX_ANSWER_BYTES)
+            answer = await read_at_most(response, _MAX_ANSWER_BYTES)
             status = response.status
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         # The portal tells its citizen that nothing could be found out, whatever the cause.

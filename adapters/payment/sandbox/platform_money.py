@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters.payment.sandbox.agenda import Work
+from adapters.payment.sandbox.callbacks import CallbackSender, Notice, Then
 from adapters.payment.sandbox.checkout import CheckoutError, CheckoutPages, Choice, Decided
-from adapters.payment.sandbox.platform_confirm import FAILED, PAID, write_confirm
+from adapters.payment.sandbox.platform_confirm import PAID, read_ack, write_confirm
 from adapters.payment.sandbox.platform_faults import BODY_FAULTS
 from adapters.payment.sandbox.platform_files import Edits
-from adapters.payment.sandbox.platform_notices import NoticeSender, Then
 from adapters.payment.sandbox.platform_orders import Order, Orders, Payment, Status
 from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile
+from adapters.payment.sandbox.profiles import with_code
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
 
@@ -31,13 +32,13 @@ class Money:
         self.orders = Orders()
         self.edits = Edits()
         self.pages = CheckoutPages(world.clock, world.draws, self._on_choice, TITLE)
-        self.notices = NoticeSender(world, NAME, lambda: self.profile)
+        self.notices = CallbackSender(world, NAME, lambda: self.profile.pace())
         self.base_url = ""
         """Where partners reached the platform last, with its prefix; bills are shown there."""
 
     def partner(self, code: object) -> Partner | None:
         """Find a partner; None when there is none."""
-        return next((each for each in self.profile.partners if each.code == code), None)
+        return with_code(self.profile.partners, code)
 
     def partner_of(self, order: Order) -> Partner:
         """Give the partner of an order. Raises KeyError when it was taken from the settings since."""
@@ -104,7 +105,7 @@ class Money:
         order.status = Status.FAILED
         is_overturned = self.take("F05_success_after_failure", order) is not None
         then: Then | None = (lambda: self._succeed(order, "")) if is_overturned else None
-        self._tell(order, None, FAILED, then)
+        self._tell(order, None, self.profile.failed_code, then)
 
     def notify_again(self, order: Order) -> bool:
         """Tell the result of an order again; False while there is none, or nobody to tell."""
@@ -112,16 +113,15 @@ class Money:
         if status in (Status.OPEN, Status.PENDING) or not self.partner_of(order).notify_url:
             return False
         payment = order.payments[0] if order.payments else None
-        self._tell(order, payment, PAID if status is Status.PAID else FAILED, None)
+        self._tell(order, payment, PAID if status is Status.PAID else self.profile.failed_code, None)
         return True
 
     def replay(self, order: Order, number: int) -> bool:
         """Send the bytes of an earlier CONFIRM of an order again; False when there is no such one."""
-        sent = self.notices.sent.get(order.key, [])
+        sent = [notice for notice in self.notices.sent if notice.key == order.key]
         if not 0 <= number < len(sent):
             return False
-        url, notice = self.partner_of(order).notify_url, sent[number]
-        self.world.agenda.after(0, lambda: self.notices.send_copies(url, notice, 1))
+        self._send_old(sent[number], self.partner_of(order))
         return True
 
     def return_address(self, order: Order, choice: Choice) -> str:
@@ -134,7 +134,7 @@ class Money:
         is_forged = not is_paid and self.take("F23_forged_return", order) is not None
         if choice is Choice.LEAVE and not is_forged:
             return partner.return_url
-        code = PAID if is_paid or is_forged else FAILED
+        code = PAID if is_paid or is_forged else self.profile.failed_code
         transaction = order.payments[0].transaction if order.payments else "0"
         data = "_".join((partner.code, transaction, order.dossier, order.reference))
         sealed = hashlib.sha256(f"{data}|{code}|{partner.secrets[0]}".encode()).hexdigest()
@@ -184,7 +184,7 @@ class Money:
         elif self.take("F04_failure_after_success", order) is not None:
 
             async def tell_failure() -> None:
-                self._tell(order, payment, FAILED, None)
+                self._tell(order, payment, self.profile.failed_code, None)
 
             then = tell_failure
         self._tell(order, payment, PAID, then)
@@ -237,15 +237,33 @@ class Money:
         faults = [fault for fault in taken if fault is not None]
         bill_url = self.bill_url(order) if code == PAID else ""
         body = write_confirm(self.profile, partner, order, payment, code, bill_url, faults)
-        url, notices = partner.notify_url, self.notices
+        notices = self.notices
         copies = self.take("F02_confirm_repeated", order, "CONFIRM")
-        names = [fault.name for fault in faults] + ([copies.name] if copies else [])
-        old = notices.first(partner.code, but_of=order.key)
+        old = notices.oldest_success(partner.code, but_of=order.key)
         if old is not None and self.take("F28_replay", order, "CONFIRM") is not None:
-            replayed = old
-            self.world.agenda.after(0, lambda: notices.send_copies(url, replayed, 1))
-        notice = notices.make(partner, order, code, body, tuple(names))
+            self._send_old(old, partner)
+        notice = notices.keep(
+            Notice(
+                operation="CONFIRM",
+                key=order.key,
+                partner=partner.code,
+                reference=order.reference,
+                order=order.dossier,
+                amount_vnd=order.amount_vnd,
+                is_success=code == PAID,
+                method="POST",
+                url=partner.notify_url,
+                body=body,
+                read_ack=lambda status, answer: read_ack(status, answer, body),
+                switches=[fault.name for fault in (*faults, copies) if fault is not None],
+            )
+        )
         if copies is not None:
             count = copies.copies
-            return lambda: notices.send_copies(url, notice, count)
-        return lambda: notices.send(url, notice, then=then)
+            return lambda: notices.send_copies(notice, count)
+        return lambda: notices.send(notice, then=then)
+
+    def _send_old(self, notice: Notice, partner: Partner) -> None:
+        """Send the bytes of an earlier CONFIRM again, to where the partner is reached now."""
+        notice.url = partner.notify_url
+        self.world.agenda.after(0, lambda: self.notices.send_copies(notice, 1))

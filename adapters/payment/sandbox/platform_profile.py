@@ -1,14 +1,14 @@
 """Every choice of the simulated Payment Platform. What the notes leave open (§14) is a setting."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from adapters.payment.sandbox.platform_checksums import Scheme
+from adapters.payment.sandbox.profiles import Code, Names, NotifyingProfile, Secret, Span
 
-Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
-Secret = Annotated[str, msgspec.Meta(min_length=1)]
+State = Annotated[str, msgspec.Meta(pattern="^(?![14]$)[0-9A-Za-z]{1,10}$")]
 Operation = Literal["INIT", "QUERY", "GET_BILL"]
 
 BANKS = {
@@ -17,10 +17,6 @@ BANKS = {
     "ICB": "Ngân hàng Công thương (mô phỏng)",
     "VIDIENTU": "Ví điện tử mô phỏng",
 }
-
-
-class ProfileError(ValueError):
-    """A setting does not exist or cannot have that value; the message names it."""
 
 
 class Partner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +51,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     up."""
 
 
-class PlatformProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlatformProfile(NotifyingProfile, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the platform."""
 
     partners: Annotated[tuple[Partner, ...], msgspec.Meta(min_length=1)] = (
@@ -66,6 +62,15 @@ class PlatformProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     version: str = "1.0.6"
     notify_type: str = "CONFIRM"
     """LoaiBanTin of the notification (U2)."""
+    failed_code: Annotated[str, msgspec.Meta(pattern="^(?!00$)[0-9A-Za-z]{1,10}$")] = "99"
+    """MaLoi of payments that failed; no table is known (U4)."""
+    open_state: State = "2"
+    pending_state: State = "3"
+    """TrangThaiGD while the page is open, and while the platform itself does not know; others may exist (U5)."""
+    query_seal: Literal["confirm", "none", "other"] = "confirm"
+    """How answers to QUERY are sealed (U6): as CONFIRM, not at all, or by a formula that nobody knows."""
+    init_omitted: tuple[str, ...] = ()
+    """Members that are left out of answers to INIT; only MaLoi and UrlThanhToan are sure to be there (§A.3.2)."""
     max_reference_length: Annotated[int, msgspec.Meta(ge=1, le=255)] = 20
     max_description_length: Annotated[int, msgspec.Meta(ge=1, le=255)] = 100
     max_clock_seconds: Span = 900.0
@@ -76,33 +81,15 @@ class PlatformProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """MaDichVu (U8)."""
     bill_time: Literal["either", "confirm", "init"] = "either"
     """Which ThoiGianGD opens a bill (U11)."""
-    page_seconds: Span = 900.0
-    banks: dict[str, str] = msgspec.field(default_factory=lambda: dict(BANKS))
-    retry_seconds: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1)] = (60.0, 300.0, 900.0, 3600.0)
-    """Waits between CONFIRMs until one is acknowledged with 00; the last one repeats (U15)."""
-    retry_stop_seconds: Span = 86_400.0
-    time_scale: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    """Compresses the waits between CONFIRMs and their end."""
-    notify_timeout_seconds: Span = 10.0
+    banks: Names = msgspec.field(default_factory=lambda: dict(BANKS))
     files_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 8
     """When the file of a day is there, on the day after."""
     fee_vnd: Annotated[int, msgspec.Meta(ge=0)] = 0
     """PhiDichVu of each payment; no part of SoTien (U20)."""
     latency_seconds: Span = 0.0
 
-    @classmethod
-    def parse(cls, values: object) -> Self:
-        """Read settings from plain values; what is not named keeps its default. Raises ProfileError."""
-        try:
-            profile = msgspec.convert(values, cls)
-        except msgspec.ValidationError as error:
-            raise ProfileError(str(error)) from None
-        codes = [partner.code for partner in profile.partners]
-        if len(set(codes)) < len(codes):
-            raise ProfileError("partners: two have the same code")
-        if not profile.banks:
-            raise ProfileError("banks: must name at least one")
-        return profile
+    def codes(self) -> Mapping[str, list[str]]:
+        return {"partners": [each.code for each in self.partners]}
 
     def shown(self) -> dict[str, Any]:
         """Give the settings as plain values, without those that are secret."""

@@ -5,12 +5,12 @@ rest.
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from adapters.payment.sandbox.messages import Refusal, read_object
 from adapters.payment.sandbox.platform_checksums import ASK_ORDER, INIT_ORDER
 from adapters.payment.sandbox.platform_profile import PlatformProfile
 from adapters.payment.sandbox.platform_receipts import receipt_problem
@@ -33,25 +33,11 @@ INIT_FIELDS = frozenset({*INIT_ORDER, "MaXacThuc", "ThongTinBienLai"})
 ASK_FIELDS = frozenset({*ASK_ORDER, "MaXacThuc"})
 
 
-class Refusal(Exception):
-    """The message is not taken: MaLoi and the reason, which is kept beside the exchange. No values of the message."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 def read_document(body: bytes) -> dict[str, Any]:
     """Read a body as one JSON object. Raises Refusal, also for a member that stands twice."""
-    try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant)
-        # Half a surrogate pair, written as an escape, is no text that could be sealed.
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        raise Refusal(MALFORMED, "body: is no JSON object in UTF-8 with each member once") from None
-    if not isinstance(document, dict):
-        raise Refusal(MALFORMED, "body: is no JSON object")
+    document = read_object(body)
+    if document is None:
+        raise Refusal(MALFORMED, "body: is no JSON object in UTF-8 with each member once")
     return document
 
 
@@ -131,14 +117,3 @@ def _check_time(profile: PlatformProfile, text: str, now: datetime) -> None:
         raise Refusal(
             MALFORMED, f"ThoiGianGD: {'is written with twelve hours' if is_twelve_hour else 'is far from now'}"
         )
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _refuse_constant(_: str) -> Any:
-    raise ValueError("no JSON")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from adapters.payment.sandbox.calls import ANSWER_FAULTS, MAX_BODY_BYTES, Desk
@@ -86,7 +85,7 @@ class ReceiptSuppliers:
 
     def _change_profile(self, call: ControlCall) -> Any:
         try:
-            self.profile = ReceiptsProfile.parse({**msgspec.to_builtins(self.profile), **call.object()})
+            self.profile = self.profile.changed(call.object())
         except ValueError as error:
             raise ControlError(str(error)) from None
         return self.profile.shown()

@@ -1,11 +1,12 @@
 """Every choice of the simulated suppliers of electronic receipts (payment notes §D.3)."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 
-Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-Secret = Annotated[str, msgspec.Meta(min_length=1)]
+from adapters.payment.sandbox.profiles import Profile, Secret, Span
+
 TaxCode = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{10}(-[0-9]{3})?$")]
 
 
@@ -32,25 +33,18 @@ class ViettelUnit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Template and series of each book."""
 
 
-class ReceiptsProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReceiptsProfile(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of both suppliers."""
 
     vnpt: Annotated[tuple[VnptUnit, ...], msgspec.Meta(min_length=1)] = (VnptUnit(),)
     viettel: Annotated[tuple[ViettelUnit, ...], msgspec.Meta(min_length=1)] = (ViettelUnit(),)
     token_seconds: Span = 3600.0
 
-    @classmethod
-    def parse(cls, values: object) -> Self:
-        """Read settings from plain values. Raises ValueError, which names what is wrong."""
-        try:
-            profile = msgspec.convert(values, cls)
-        except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
-        names = [each.service_account for each in profile.vnpt]
-        codes = [each.tax_code for each in profile.viettel]
-        if len(set(names)) < len(names) or len(set(codes)) < len(codes):
-            raise ValueError("vnpt, viettel: two units have the same account or tax code")
-        return profile
+    def codes(self) -> Mapping[str, list[str]]:
+        return {
+            "vnpt": [each.service_account for each in self.vnpt],
+            "viettel": [each.tax_code for each in self.viettel],
+        }
 
     def shown(self) -> dict[str, Any]:
         """Give the settings as plain values, without those that are secret."""

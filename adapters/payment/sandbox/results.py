@@ -1,22 +1,31 @@
 """The result of a payment as members of a message: sealed right, or wrong on purpose (payment notes §12.2). Pure."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from adapters.payment.sandbox.vietnam import read_wire_time, wire_time
+
 BODY_FAULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "F07_wrong_amount": (),
+        "F08_wrong_value": ("dossier", "partner", "currency"),
         "F09_tampered": ("amount", "result", "transaction", "reference"),
         "F10_upper_case_checksum": (),
         "F11_bad_checksum": ("missing", "short", "non_hex"),
         "F12_amount_form": ("text", "decimals", "huge", "negative", "exponent"),
+        "F13_reference": ("unknown", "empty"),
+        "F31_nfd_description": (),
+        "F32_twelve_hour_time": (),
     }
 )
-"""Those that change the members of a result. F07 and F12 are sealed over, as by a faulty peer; the others are not."""
+"""Those that change the members of a result. F09, F10 and F11 come after the seal; the others are sealed over, as by a
+faulty peer. Where a result has no such member it stays as it is."""
+UNKNOWN_REFERENCE = "KHONGCO0001"
 
 
 class Fault(Protocol):
@@ -43,6 +52,11 @@ class Form:
     reference: str
     paid: str | int
     unpaid: str | int
+    description: str
+    wrong: Mapping[str, tuple[str, str]]
+    """By variant of F08: a member and a value that is no payment's here."""
+    time: str = ""
+    """"" where a result tells no time."""
 
 
 class Result:
@@ -71,8 +85,7 @@ class Result:
 def sealed(document: Mapping[str, Any], form: Form, seal: Callable[[Mapping[str, Any]], str], armed: Armed) -> Result:
     """Add the checksum to a result, with the armed faults done before or after that."""
     told = dict(document)
-    if "F07" in armed:
-        told[form.amount] = type(told[form.amount])(int(told[form.amount]) + 1000)
+    _mistell(told, form, armed)
     odd = armed.get("F12")
     if odd is not None:
         told[form.amount] = _odd_amount(int(told[form.amount]), odd.variant)
@@ -90,6 +103,21 @@ def sealed(document: Mapping[str, Any], form: Form, seal: Callable[[Mapping[str,
     return Result(told, form, told[form.amount] if is_bare else None)
 
 
+def _mistell(told: dict[str, Any], form: Form, armed: Armed) -> None:
+    if "F07" in armed:
+        told[form.amount] = type(told[form.amount])(int(told[form.amount]) + 1000)
+    if "F08" in armed and armed["F08"].variant in form.wrong:
+        name, value = form.wrong[armed["F08"].variant]
+        told[name] = value
+    if "F13" in armed:
+        told[form.reference] = "" if armed["F13"].variant == "empty" else UNKNOWN_REFERENCE
+    if "F31" in armed:
+        told[form.description] = unicodedata.normalize("NFD", told[form.description])
+    at = read_wire_time(told[form.time]) if "F32" in armed and form.time else None
+    if at is not None:
+        told[form.time] = wire_time(at, is_twelve_hour=True)
+
+
 def _odd_amount(amount: int, variant: str) -> str:
     match variant:
         case "decimals":
@@ -99,7 +127,7 @@ def _odd_amount(amount: int, variant: str) -> str:
         case "negative":
             return f"-{amount}"
         case "exponent":
-            return f"{amount // 10}e1"
+            return f"{amount}e0"
         case _:
             return str(amount)
 

@@ -6,7 +6,7 @@ from adapters.population.sandbox.hostile import HOSTILE_REPLIES
 from adapters.population.sandbox.person import Person
 from adapters.population.sandbox.profile import ProfileError
 from adapters.population.sandbox.seeds import SEEDS
-from adapters.sandboxing import ControlAction, ControlCall, ControlError, shared_actions
+from adapters.sandboxing import ControlAction, ControlCall, ControlError, clock_action, shared_actions
 
 if TYPE_CHECKING:
     from adapters.population.sandbox.sandbox import PopulationSandbox
@@ -27,7 +27,7 @@ def actions(sandbox: "PopulationSandbox") -> dict[tuple[str, str], ControlAction
         ("GET", "people"): lambda call: _people(sandbox, call),
         ("GET", "answers"): lambda call: _answers(sandbox, call),
         ("GET", "hostile"): lambda _: {"variants": list(HOSTILE_REPLIES)},
-        ("POST", "clock"): lambda call: _move_clock(sandbox, call.object()),
+        ("POST", "clock"): clock_action(sandbox.clock),
         ("POST", "tokens:expire"): lambda _: {"ended": sandbox.tokens.end_all()},
         ("GET", "profile"): lambda _: sandbox.profile.shown(),
         ("POST", "profile"): change_profile,
@@ -69,20 +69,3 @@ def _answers(sandbox: "PopulationSandbox", call: ControlCall) -> Any:
         request_id=call.query.get("request_id"),
     )
     return {"answers": found, "next_after": found[-1]["sequence"] if found else None}
-
-
-def _move_clock(sandbox: "PopulationSandbox", body: dict[str, Any]) -> Any:
-    """Obey {"advance_seconds": n} (time passes) or {"shift_seconds": n} (the wall clock is off by so much)."""
-    if len(body) != 1:
-        raise ControlError("give one of advance_seconds and shift_seconds")
-    [(name, seconds)] = body.items()
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e8:
-        raise ControlError(f"{name}: must be a number of seconds")
-    match name:
-        case "advance_seconds" if seconds >= 0:
-            sandbox.clock.advance(seconds)
-        case "shift_seconds":
-            sandbox.clock.shift(seconds)
-        case _:
-            raise ControlError("give advance_seconds, not negative, or shift_seconds")
-    return {"now": sandbox.clock.now().isoformat()}

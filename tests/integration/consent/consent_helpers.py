@@ -10,8 +10,8 @@ from uuid import UUID
 from aiohttp import web
 
 from adapters.consent import ConsentAdapter, build
-from adapters.consent.sandbox import ConsentSandbox, HubProfile, VirtualClock
-from adapters.sandboxing import RunningSandbox, serve_sandbox
+from adapters.consent.sandbox import ConsentSandbox, HubProfile
+from adapters.sandboxing import MovedClock, RunningSandbox, serve_sandbox
 from adapters.transport import RemoteCallFinished
 from gateway.errors import GatewayError
 from gateway.model.consent import ConsentState, HubResult
@@ -50,7 +50,7 @@ class Stage:
     adapter: ConsentAdapter
     sandbox: ConsentSandbox
     running: RunningSandbox
-    clock: VirtualClock
+    clock: MovedClock
     """The adapter's own; the sandbox has another."""
     seen: list[RemoteCallFinished]
 
@@ -61,7 +61,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Serve the sandbox with a profile and make an adapter for it."""
     sandbox = ConsentSandbox(HubProfile.parse(profile or {}))
-    clock = VirtualClock()
+    clock = MovedClock()
     seen: list[RemoteCallFinished] = []
     async with asyncio.timeout(TIME_LIMIT_SECONDS), await serve_sandbox(sandbox) as running:
         given: dict[str, Any] = {

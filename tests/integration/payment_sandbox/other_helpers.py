@@ -174,6 +174,27 @@ async def paygov_open(at: Stage, request_code: str = "REQ1", **changes: Any) -> 
     return str(got.json["data"]["url"])
 
 
+def paygov_receipt(*transactions: str, **changes: str) -> dict[str, str]:
+    other = {"beneficiaryUnitCode": "BU01", "beneficiaryUnitName": "SO TU PHAP"}
+    document = {
+        "partnerCode": "PAYGOV-SIM",
+        "accessKey": "SIMACCESS",
+        "payerId": "999099000001",
+        "payerName": "NGUYEN VAN A",
+        "payerAddress": "SO 1 PHO SIM",
+        "payerDistrict": "",
+        "payerProvince": "TINH SIM",
+        "docCode": DOSSIER,
+        "procedureName": "THU TUC MO PHONG",
+        "paids": base64.b64encode(json.dumps(transactions).encode()).decode(),
+        "otherInfo": base64.b64encode(json.dumps(other).encode()).decode(),
+        "decisionDate": "15-01-2025",
+        **changes,
+    }
+    # The order of §B.6 is the order of the members above.
+    return {**document, "checksum": digest("SIMSECRET" + "".join(document.values()))}
+
+
 async def paygov_check(at: Stage, result: Any) -> str:
     return str((await paygov_call(at, "CheckSumUrlReturn", result)).json["error_code"])
 

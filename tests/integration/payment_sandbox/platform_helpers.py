@@ -1,6 +1,7 @@
 """A province at the other end of the simulated Payment Platform: opens orders, takes CONFIRMs, answers look-ups.
 
-Seals are computed here anew, so that the sandbox's own function is not measured by itself.
+Orders of members and seals are written here anew, on purpose: were they the sandbox's own, it would be measured by
+itself. `test_platform_checksums.py` holds them against the vectors of the notes.
 """
 
 import contextlib
@@ -22,6 +23,8 @@ PARTNER = "PPSIM01"
 DOSSIER = "H01.25-250115-0001"
 NOW = datetime(2025, 1, 15, 2, 30, tzinfo=UTC)
 """09:30 in Viet Nam."""
+ONE, TWO = "REF0000000000000001", "REF0000000000000002"
+AMOUNT = 150_000
 INIT_ORDER = [
     "LoaiBanTin",
     "PhienBan",
@@ -294,3 +297,15 @@ async def stage(partner: dict[str, Any] | None = None, *, now: datetime = NOW, *
             yield Stage(sandbox, running, province, client)
     finally:
         await runner.cleanup()
+
+
+def is_sealed(document: dict[str, Any], secret: str = SECRET) -> bool:
+    return bool(document.get("MaXacThuc") == confirm_seal(document, secret))
+
+
+async def paid_confirm(at: Stage) -> dict[str, Any]:
+    """Open and pay the usual order; give the one CONFIRM that came."""
+    await at.open()
+    await at.decide()
+    [document] = at.province.confirms
+    return document

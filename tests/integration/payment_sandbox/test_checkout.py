@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.payment.sandbox import Checkout, CheckoutPages, Choice, Standing
 from adapters.payment.sandbox.agenda import Agenda
 from adapters.payment.sandbox.checkout import CheckoutError
+from adapters.payment.sandbox.ledger import LedgerError
 from adapters.sandboxing import MovedClock
 from tests.integration.payment_sandbox.platform_helpers import NOW, Got, Stage, StillClock, stage
 from tests.support.chromium import real_browser
@@ -162,6 +164,22 @@ async def test_a_late_payment_is_taken_only_where_that_is_allowed() -> None:
     taken = await till.pages.decide("R1", Choice.PAY, "B", is_late_taken=True)
     assert (taken.is_new, taken.standing) == (True, Standing.PAID)
     assert till.told == [("R1", Choice.PAY, "B")]
+
+
+async def test_a_defect_of_a_provider_is_no_wrong_form() -> None:
+    """Where the money could not be written down, the payer's browser sees a failure, not that the form was wrong."""
+
+    async def fail(*_: object) -> str:
+        raise LedgerError("transaction: this number was used before")
+
+    pages = CheckoutPages(MovedClock(StillClock()), random.Random(1), fail, "Mô phỏng")
+    checkout = Checkout(
+        "R1", 1000, "PHI", NOW + timedelta(minutes=15), {"A": "Ngân hàng A"}, "https://mot-cua.example/"
+    )
+    token = pages.open(checkout)
+    async with TestClient(TestServer(pages.make_app())) as client:
+        statuses = [(await client.post(f"/{token}", data={"choice": choice})).status for choice in ("no", "pay")]
+    assert [400, 500] == statuses
 
 
 async def test_pages_are_opened_once() -> None:

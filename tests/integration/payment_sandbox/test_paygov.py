@@ -1,6 +1,5 @@
 """The simulated PayGov behind an LGSP, without faults: payment notes §B."""
 
-import base64
 import json
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.integration.payment_sandbox.other_helpers import (
     paygov_check,
     paygov_create,
     paygov_open,
+    paygov_receipt,
     stage,
 )
 
@@ -24,27 +24,6 @@ RESULT_FIELDS = {
     *("amount", "orderId", "orderInfo", "requestCode", "transactionNo", "transactionCode", "payDate", "paygate"),
     *("errorCode", "type", "checksum"),
 }
-
-
-def receipt_request(*transactions: str, **changes: str) -> dict[str, str]:
-    other = {"beneficiaryUnitCode": "BU01", "beneficiaryUnitName": "SO TU PHAP"}
-    document = {
-        "partnerCode": "PAYGOV-SIM",
-        "accessKey": "SIMACCESS",
-        "payerId": "999099000001",
-        "payerName": "NGUYEN VAN A",
-        "payerAddress": "SO 1 PHO SIM",
-        "payerDistrict": "",
-        "payerProvince": "TINH SIM",
-        "docCode": DOSSIER,
-        "procedureName": "THU TUC MO PHONG",
-        "paids": base64.b64encode(json.dumps(transactions).encode()).decode(),
-        "otherInfo": base64.b64encode(json.dumps(other).encode()).decode(),
-        "decisionDate": "15-01-2025",
-        **changes,
-    }
-    # The order of §B.6 is the order of the members above.
-    return {**document, "checksum": digest("SIMSECRET" + "".join(document.values()))}
 
 
 async def test_a_payment_from_token_to_ack() -> None:
@@ -169,13 +148,13 @@ async def test_one_receipt_covers_several_payments() -> None:
             await paygov_open(at, reference)
             await at.decide("paygov", reference)
         codes = [each["transactionCode"] for each in at.province.results]
-        got = await paygov_call(at, "bienlai", receipt_request(*codes))
+        got = await paygov_call(at, "bienlai", paygov_receipt(*codes))
         paper = await at.get(got.json["transactionReceipt"])
         assert ("application/pdf", b"%PDF-") == (paper.content_type, paper.body[:5])
         assert b"Tong cong: 300000 VND" in paper.body
-        wrong = await paygov_call(at, "bienlai", {**receipt_request(*codes), "decisionDate": "16-01-2025"})
+        wrong = await paygov_call(at, "bienlai", {**paygov_receipt(*codes), "decisionDate": "16-01-2025"})
         assert "SIGNATURE_WRONG" == wrong.json["error_code"]
-        unknown = await paygov_call(at, "bienlai", receipt_request("PGTX99999999"))
+        unknown = await paygov_call(at, "bienlai", paygov_receipt("PGTX99999999"))
         assert "FAILED" == unknown.json["error_code"]
 
 

@@ -13,6 +13,7 @@ from adapters.payment.sandbox.platform_checksums import (
     request_values,
     seal,
 )
+from tests.integration.payment_sandbox import platform_helpers
 
 SECRET = "SIM-SECRET-0001"
 INIT = {
@@ -116,3 +117,29 @@ def test_either_secret_is_found_and_no_other() -> None:
     given = [digest, digest.upper(), digest[:63], "", None, 5, seal(Scheme.SHA256, "another", values)]
     found = [find_secret(Scheme.SHA256, ("newer", SECRET), values, each) for each in given]
     assert [1, None, None, None, None, None, None] == found
+
+
+def test_seals_of_the_tests_own_writing_are_those_of_the_notes() -> None:
+    """The province of these tests seals INIT and QUERY, and checks CONFIRM, as §13 prints it."""
+    expected = {
+        "INIT": "4b713ca020de6095674672e692e7f58d6dfdb3a45207d4ed3659135acc41cce3",
+        "QUERY": "73d78121438247c8b7c7f4b78e0083d8d4eed5c529a2d7ba63e736256a5a9a88",
+        "CONFIRM": "eb6c40358c6e8d472599738c90e774d380bba2c4d05e031d9bf281e00b33b155",
+    }
+    told = {
+        "LoaiBanTin": "CONFIRM",
+        "MaLoi": "00",
+        "MaDoiTac": "PPSIM01",
+        "MaThamChieu": "REF0000000000000001",
+        "SoTien": 150000,
+        "MaTienTe": "VND",
+        "MaGiaoDich": "PPTX202501150001",
+        "MaNganHang": "VCB",
+        "ThoiGianGD": "20250115093412",
+        "ThongTinGiaoDich": "THANH TOAN HO SO H01.25-250115-0001",
+    }
+    assert expected == {
+        "INIT": platform_helpers.init_document()["MaXacThuc"],
+        "QUERY": platform_helpers.question("QUERY", platform_helpers.ONE)["MaXacThuc"],
+        "CONFIRM": platform_helpers.confirm_seal(told),
+    }

@@ -200,8 +200,8 @@ async def test_the_journal_tells_what_the_acknowledgement_said() -> None:
         await at.open()
         await at.decide()
         [attempt] = at.sent()
-        assert attempt["ack"] == {"MaLoi": "00", "MoTaLoi": ""}
-        assert attempt["ack_problems"] == [
+        assert (attempt["said"], attempt["described"]) == ("00", "")
+        assert attempt["problems"] == [
             "MaThamChieu: is missing",
             "MaThamChieu: is no echo",
             "MaXacThuc: is no echo",

@@ -229,3 +229,9 @@ def test_the_sandbox_is_a_process_of_its_own() -> None:
         assert opened["UrlThanhToan"].startswith("https://thanhtoan.example/pp/checkout/")
         assert (health["system"], "pp" in health["providers"]) == ("payment", True)
         assert process.wait(10) == 0
+
+
+def test_every_fault_of_the_notes_can_be_armed() -> None:
+    """F29 needs no switch: whoever asks for more than was paid is refused. C3 and D3 are codes of answers."""
+    known = {name.partition("_")[0] for name in PaymentSandbox().world.switches.known}
+    assert {f"F{number:02d}" for number in range(1, 34)} - {"F29"} | {"C3", "D3"} == known

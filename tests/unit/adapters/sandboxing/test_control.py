@@ -1,12 +1,21 @@
 """The control API obeys well-formed orders, refuses others with a reason, and can be closed to strangers."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
-from adapters.sandboxing import FaultKind, RunningSandbox, serve_sandbox
+from adapters.sandboxing import (
+    ControlCall,
+    ControlError,
+    FaultKind,
+    MovedClock,
+    RunningSandbox,
+    clock_action,
+    serve_sandbox,
+)
 from tests.unit.adapters.sandboxing.sandboxing_helpers import EchoSandbox, HandClock
 
 LIMIT = aiohttp.ClientTimeout(total=5)
@@ -112,3 +121,45 @@ async def test_a_token_closes_everything_but_health() -> None:
         assert 401 == (await desk.ask("GET", "counters"))[0]
         assert 401 == (await desk.ask("GET", "counters", **{"X-Sandbox-Token": "open"}))[0]
         assert 200 == (await desk.ask("GET", "counters", **{"X-Sandbox-Token": "open-sesame"}))[0]
+
+
+def test_a_clock_is_moved_by_what_passes_and_by_what_it_is_off() -> None:
+    """Spans grow only where time passes; a sandbox with more to do at that is asked to do it, and only then."""
+    clock = MovedClock(HandClock())
+    passed: list[float] = []
+
+    def advance(seconds: float) -> None:
+        passed.append(seconds)
+        clock.advance(seconds)
+
+    move = clock_action(clock, advance)
+    start, began = clock.now(), clock.monotonic()
+    assert {"now": (start - timedelta(seconds=90)).isoformat()} == move(ControlCall({}, {"shift_seconds": -90}))
+    assert 0 == clock.monotonic() - began
+    move(ControlCall({}, {"advance_seconds": 60}))
+    assert (-30, 60, [60]) == ((clock.now() - start).total_seconds(), clock.monotonic() - began, passed)
+    clock_action(clock)(ControlCall({}, {"advance_seconds": 5}))
+    assert (65, [60]) == (clock.monotonic() - began, passed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"advance_seconds": 1, "shift_seconds": 1},
+        {"advance_seconds": -1},
+        {"advance_seconds": True},
+        {"shift_seconds": 2e8},
+        {"shift_seconds": float("nan")},
+        {"shift_seconds": "1"},
+        {"seconds": 1},
+        [],
+    ],
+)
+def test_a_clock_that_is_not_told_how_far_stands_still(body: Any) -> None:
+    """The reason names what to give, or that a number is wanted."""
+    clock = MovedClock(HandClock())
+    before = clock.now(), clock.monotonic()
+    with pytest.raises(ControlError, match=r"_seconds|seconds|JSON object"):
+        clock_action(clock)(ControlCall({}, body))
+    assert before == (clock.now(), clock.monotonic())
