@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from adapters.payment.sandbox.callbacks import Ack
+from adapters.payment.sandbox.messages import Ack
 from adapters.payment.sandbox.results import Armed
 
 

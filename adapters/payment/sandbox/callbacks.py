@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from adapters.payment.sandbox.ledger import Direction
-from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.messages import Ack, Pace
 from adapters.payment.sandbox.switches import Switch
 from adapters.payment.sandbox.world import World
 from adapters.sandboxing import end_connection
@@ -21,26 +21,6 @@ from adapters.sandboxing import end_connection
 _MAX_ACK_BYTES = 65_536
 _MAX_JOURNAL = 10_000
 _MAX_DESCRIBED = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """What an acknowledgement came to. `is_taken` True: nothing is sent again. `said` is the code in it."""
-
-    is_taken: bool
-    said: str
-    problems: tuple[str, ...] = ()
-    """What is not as the notes have it."""
-    described: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long the sender waits: between repeats (the last one repeats), in all, and for each answer."""
-
-    retry_seconds: Sequence[float] = RETRY_SECONDS
-    retry_stop_seconds: float = RETRY_STOP_SECONDS
-    timeout_seconds: float = 10.0
 
 
 ReadAck = Callable[[int, bytes], Ack]

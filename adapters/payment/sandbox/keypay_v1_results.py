@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
-from adapters.payment.sandbox.callbacks import Ack
 from adapters.payment.sandbox.keypay_v1_checksums import response_hash
 from adapters.payment.sandbox.keypay_v1_codes import (
     CANCELLED,
@@ -17,6 +16,7 @@ from adapters.payment.sandbox.keypay_v1_codes import (
     CodeClass,
 )
 from adapters.payment.sandbox.keypay_v1_v3_profile import KeypayProfile, Merchant
+from adapters.payment.sandbox.messages import Ack
 from adapters.payment.sandbox.results import Armed, Form, Result, sealed
 
 CODE_SWITCH = "C3_response_code"

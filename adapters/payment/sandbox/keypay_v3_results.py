@@ -7,10 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
-from adapters.payment.sandbox.callbacks import Ack
 from adapters.payment.sandbox.keypay_v1_v3_profile import Client, KeypayProfile
 from adapters.payment.sandbox.keypay_v3_checksums import ORDER, check_sum
-from adapters.payment.sandbox.messages import read_object
+from adapters.payment.sandbox.messages import Ack, read_object
 from adapters.payment.sandbox.results import Armed, Form, sealed
 
 PAID, UNPAID = 0, 1

@@ -1,11 +1,36 @@
-"""What messages of simulated providers have in common: how they are read, and why one is not obeyed. Pure."""
+"""What messages of simulated providers have in common: how they are read, why one is not obeyed, what took it.
+
+Pure.
+"""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 RETRY_SECONDS = (60.0, 300.0, 900.0, 3600.0)
 """Waits between repeats of a notification; the last one repeats (payment notes §14 U15)."""
 RETRY_STOP_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What an acknowledgement came to. `is_taken` True: nothing is sent again. `said` is the code in it."""
+
+    is_taken: bool
+    said: str
+    problems: tuple[str, ...] = ()
+    """What is not as the notes have it."""
+    described: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long the sender waits: between repeats (the last one repeats), in all, and for each answer."""
+
+    retry_seconds: Sequence[float] = RETRY_SECONDS
+    retry_stop_seconds: float = RETRY_STOP_SECONDS
+    timeout_seconds: float = 10.0
 
 
 class Refusal(Exception):

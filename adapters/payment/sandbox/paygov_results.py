@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any
 
 from adapters.payment.sandbox.attempt import Attempt, Payment, Status
-from adapters.payment.sandbox.callbacks import Ack
-from adapters.payment.sandbox.messages import read_object
+from adapters.payment.sandbox.messages import Ack, read_object
 from adapters.payment.sandbox.paygov_checksums import RESULT_FIELDS, result_checksum
 from adapters.payment.sandbox.paygov_profile import PaygovPartner, PaygovProfile
 from adapters.payment.sandbox.paygov_wire import FAILED, SIGNATURE_WRONG, SUCCESSFUL

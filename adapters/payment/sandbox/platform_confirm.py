@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import Ack
+from adapters.payment.sandbox.messages import Ack
 from adapters.payment.sandbox.platform_checksums import confirm_values, seal
 from adapters.payment.sandbox.platform_orders import Order, Payment
 from adapters.payment.sandbox.platform_profile import Partner, PlatformProfile

@@ -5,8 +5,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
 import msgspec
 
-from adapters.payment.sandbox.callbacks import Pace
-from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS
+from adapters.payment.sandbox.messages import RETRY_SECONDS, RETRY_STOP_SECONDS, Pace
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
