@@ -4,7 +4,7 @@ The first key signs; further ones are published only, so that what was signed be
 until it has expired. Clients fetch the public keys and choose by `kid` (the JWK thumbprint of RFC 7638).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
@@ -42,6 +42,12 @@ class Es256Signer:
         key = self._keys[0]
         header = {"alg": "ES256", "typ": token_type, "kid": key.kid}
         return jwt.encode(header, claims, key, registry=_REGISTRY)
+
+    def sign_detached(self, token_type: str, body: bytes) -> str:
+        """Give a compact JWS whose payload stands elsewhere (RFC 7515 appendix F)."""
+        key = self._keys[0]
+        header = {"alg": "ES256", "typ": token_type, "kid": key.kid}
+        return jws.detach_content(jws.serialize_compact(header, body, key, registry=_REGISTRY))
 
     def public_keys(self) -> Sequence[dict[str, Any]]:
         return [{**key.as_dict(private=False), "use": "sig", "alg": "ES256"} for key in self._keys]
@@ -77,6 +83,26 @@ class Es256Verifier:
         if read.header.get("typ") != token_type:
             raise IntegrityFailed("a signature is of another type")
         return dict(read.claims)
+
+    def check_detached(self, signature: str, token_type: str, body: bytes) -> None:
+        """Take a signature over a body by one of the keys. Raises IntegrityFailed."""
+        if ".." not in signature:
+            # One that brings a payload of its own would be verified over that, and not over the body.
+            raise IntegrityFailed("a signature is not detached")
+        try:
+            read = jws.deserialize_compact(
+                signature, lambda token: self._key_of(token.headers()), registry=_REGISTRY, payload=body
+            )
+        except (JoseError, ValueError) as error:
+            raise IntegrityFailed("a signature does not hold") from error
+        if read.headers().get("typ") != token_type or read.payload != body:
+            raise IntegrityFailed("a signature is of another type")
+
+    def _key_of(self, header: Mapping[str, Any]) -> ECKey:
+        key = self._keys.get(str(header.get("kid", "")))
+        if key is None:
+            raise IntegrityFailed("a signature is by a key that is not known")
+        return key
 
 
 def _named(key: ec.EllipticCurvePrivateKey) -> ECKey:

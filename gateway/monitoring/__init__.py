@@ -1,0 +1,1 @@
+"""Indicators for the national monitoring systems: what is published, and how it can be trusted. Pure."""

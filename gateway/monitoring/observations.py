@@ -1,0 +1,104 @@
+"""One number of a publication, with what it is about. Pure.
+
+Numbers are whole; a share is written as text with two decimals, so that nothing that is signed depends on how a
+machine writes fractions. Source: monitoring notes §4.4; rounding §7.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Scope(StrEnum):
+    """What an observation is about."""
+
+    PROVINCE = "province"
+    AGENCY = "agency"
+    LEVEL = "level"
+    UNIT_GROUP = "unit_group"
+    PROCEDURE = "procedure"
+    FIELD = "field"
+
+
+class ObservationKey(NamedTuple):
+    """Which number it is; "" for a dimension that is not cut. Sorts in the order in which observations are written."""
+
+    indicator: str
+    scope: Scope
+    agency: str = ""
+    level: str = ""
+    unit_group: str = ""
+    procedure: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A numerator over a denominator, and the dossiers or procedures that make them."""
+
+    numerator: int
+    denominator: int
+    members: tuple[frozenset[str], frozenset[str]] | None = field(default=None, repr=False)
+    """Keys behind numerator and denominator; None where a number is not made of members."""
+
+    def __post_init__(self) -> None:
+        if self.numerator < 0 or self.denominator < 0:
+            raise ValueError("counts are not negative")
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Numerator and denominator."""
+        return self.numerator, self.denominator
+
+    @property
+    def percent(self) -> str | None:
+        """The share in percent with two decimals, halves rounded up; None over nothing."""
+        if self.denominator == 0:
+            return None
+        hundredths = (self.numerator * 20_000 + self.denominator) // (2 * self.denominator)
+        return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetResult:
+    """The target that a number is held against; `value` in percent as text."""
+
+    target_id: str
+    comparator: str
+    value: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A number as it is published."""
+
+    key: ObservationKey
+    figures: Figures
+    membership_field: str
+    """By which of its instants a dossier belongs to a period."""
+    null_reason: str | None = None
+    """Why there is no share, where there is none."""
+    target: TargetResult | None = None
+    quality: Mapping[str, int] = field(default_factory=dict)
+    """How many dossiers each treatment of bad data concerned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotHead:
+    """What a published snapshot is; instants are aware, written in Vietnam time."""
+
+    snapshot_id: str
+    period_type: str
+    calendar: str
+    start: datetime
+    end: datetime
+    version: int
+    status: str
+    state_at: str
+    as_of: datetime
+    definitions_version: str
+    calendar_version: str
+    supersedes: str | None = None
