@@ -27,6 +27,7 @@ from gateway.clocks import SystemChance, SystemClock
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_strays import PaymentStrays
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import AttemptState, Beneficiary, PaymentItem, RequestState
 from gateway.ports.observing import Happening
@@ -186,7 +187,7 @@ def _make_desk(pool: Any) -> PaymentNotices:
         random_bytes=os.urandom,
         observer=observe,
     )
-    return PaymentNotices(records)
+    return PaymentNotices(records, PaymentStrays(records, lambda *_: None))
 
 
 async def _load(bench: Bench, dsn: str, pool: Any) -> Round:

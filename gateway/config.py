@@ -379,6 +379,8 @@ class PaymentsSettings(_Section):
     """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
     accepts_late: bool = True
     """Money that comes after an attempt failed or expired pays by itself while nothing else has."""
+    lookups_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
+    """How often national portals may look up what is due, in each process (payment notes §A.8)."""
 
 
 class Settings(BaseSettings):

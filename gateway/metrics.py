@@ -93,6 +93,9 @@ class PaymentMetrics:
         make = _Maker(registry)
         self.payments = make.latest("payment_attempts", "Attempts to pay that are not settled", "provider", "state")
         self.oldest_payment = make.latest("payment_oldest_seconds", "Age of the oldest such attempt", "provider")
+        self.held_sums = make.latest("payment_suspense_sums", "Sums that belong to no request and wait for a person")
+        self.held_vnd = make.latest("payment_suspense_vnd", "Whole đồng of such sums")
+        self.oldest_sum = make.latest("payment_suspense_oldest_seconds", "Age of the oldest such sum")
 
 
 class PeopleMetrics:

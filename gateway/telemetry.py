@@ -40,6 +40,7 @@ from gateway.ports.observing import (
     SignInsEnded,
 )
 from gateway.ports.portal_services import DriftKind
+from gateway.store.payment_suspense import SuspenseStanding
 from gateway.sync.audit_records import checkpoint_fields
 from gateway.sync.calendar import Hold
 
@@ -319,6 +320,13 @@ class Telemetry:
         for name in {provider for provider, _ in self._payment_labels}:
             oldest = min((at for (provider, _), (_, at) in counts.items() if provider == name), default=now)
             self._payments.oldest_payment.labels(name).set(max(0.0, (now - oldest).total_seconds()))
+
+    def note_suspense(self, standing: SuspenseStanding, now: datetime) -> None:
+        """Show the money that belongs to no request."""
+        self._payments.held_sums.set(standing.held_count)
+        self._payments.held_vnd.set(standing.amount_vnd)
+        oldest = standing.oldest_at or now
+        self._payments.oldest_sum.set(max(0.0, (now - oldest).total_seconds()))
 
     def note_findings(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Show the differences that wait for a person; a kind that has none any more is shown as none."""

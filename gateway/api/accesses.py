@@ -85,6 +85,9 @@ WORDS: Mapping[AuditAction, Wording] = {
     _A.PAYMENT_OPENED: Wording(
         vi="Chuyển thông tin người nộp cho hệ thống thanh toán", en="Who pays was handed on to a payment provider"
     ),
+    _A.PAYMENT_DECIDED: Wording(
+        vi="Cán bộ quyết định về một khoản tiền đã thu", en="An officer decided what becomes of money that was taken"
+    ),
     _A.AUDIT_READ: Wording(vi="Xem lịch sử truy cập dữ liệu", en="The record of looks was read"),
     _A.AUDIT_EXPORTED: Wording(vi="Trích xuất nhật ký truy cập", en="The record of looks was exported"),
     _A.AUDIT_REPORTED: Wording(vi="Thống kê nhật ký truy cập", en="The record of looks was counted for a report"),

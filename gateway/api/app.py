@@ -30,6 +30,7 @@ from gateway.api import (
     operations,
     pages,
     payment_callbacks,
+    payment_suspense,
     payments,
     procedures,
     questions,
@@ -78,6 +79,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *consents.ENDPOINTS,
     *audit.ENDPOINTS,
     *accesses.ENDPOINTS,
+    *payment_suspense.ENDPOINTS,
     *payments.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
 )

@@ -46,6 +46,7 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "lookUpCitizen": (AuditAction.CITIZEN_LOOKUP, AuditAction.CITIZEN_CACHE_READ),
     "prefillApplicant": (AuditAction.CITIZEN_PREFILL, AuditAction.CITIZEN_CACHE_READ),
     "openPaymentAttempt": (AuditAction.PAYMENT_OPENED,),
+    "settleHeldSum": (AuditAction.PAYMENT_DECIDED,),
     "listAuditLines": (AuditAction.AUDIT_READ,),
     "listOwnAccesses": (AuditAction.AUDIT_READ,),
 }
@@ -61,7 +62,7 @@ _SHOWS_NONE = {
         "replayDossiers listEvents takeNationalCall0"
     ),
     "what is owed and what came of it; who pays is not shown": (
-        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders"
+        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "
@@ -87,7 +88,7 @@ _SHOWS_NONE = {
     ),
     "takes what another system sends, and answers that it was taken": (
         "takeNationalCall1 takeNationalCall2 takeNationalCall3 identityBackchannelLogout consentWebhook "
-        "takePaymentNotification takePaymentNotificationByAddress"
+        "takePaymentNotification takePaymentNotificationByAddress lookUpPayment"
     ),
 }
 SHOWS_NONE: Mapping[str, str] = {name: why for why, names in _SHOWS_NONE.items() for name in names.split()}

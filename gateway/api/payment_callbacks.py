@@ -10,7 +10,7 @@ from gateway.api.identity_pages import landing_page, see_other
 from gateway.api.payments import service_of
 from gateway.api.problems import Problem
 from gateway.errors import StoreUnavailable
-from gateway.ports.payments import RawNotification
+from gateway.ports.payments import NotificationRefused, RawNotification
 
 _TITLE = "Thanh toán"
 
@@ -19,20 +19,30 @@ async def take_notification(call: Call) -> web.StreamResponse:
     """Take a provider's message, and acknowledge it in the provider's own way."""
     if call.services.payments is None:
         raise Problem("no-such-address")
-    service, request = service_of(call), call.request
-    limits = replace(call.services.limits, max_body_bytes=service.max_notification_bytes)
-    raw = RawNotification(
-        method=request.method,
-        content_type=request.headers.get("Content-Type", ""),
-        body=await read_body(request, limits),
-        query=tuple(request.query.items()),
-        # What stands twice is joined, so that neither of two values is taken for the only one.
-        headers={name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers},
-    )
-    acknowledgement = await service.notices.receive(request.match_info["provider"], raw)
+    acknowledgement = await service_of(call).notices.receive(call.request.match_info["provider"], await _raw(call))
     if acknowledgement is None:
         raise Problem("no-such-address")
     return call.answer_raw(acknowledgement.status, acknowledgement.body, acknowledgement.content_type)
+
+
+async def look_up(call: Call) -> web.StreamResponse:
+    """Tell a national portal what is due for a dossier; most of who pays is hidden."""
+    if call.services.payments is None:
+        raise Problem("no-such-address")
+    service = service_of(call)
+    known = service.lookups.offered_by(call.request.match_info["provider"])
+    if known is None:
+        raise Problem("no-such-address")
+    if not service.lookup_rate.has_capacity():
+        raise Problem("look-ups-too-fast", headers={"Retry-After": "10"})
+    await service.lookup_rate.acquire()
+    try:
+        answer = await service.lookups.answer(known, await _raw(call))
+    except NotificationRefused as error:
+        if error.code == "not_authorised":
+            raise Problem("unauthenticated") from error
+        raise Problem("malformed-json", error.code) from error
+    return call.answer_raw(answer.status, answer.body, answer.content_type)
 
 
 async def come_back(call: Call) -> web.StreamResponse:
@@ -51,7 +61,20 @@ async def come_back(call: Call) -> web.StreamResponse:
     return see_other(call, address)
 
 
-def _endpoint(method: str, path: str, handler: object, name: str, summary: str) -> Endpoint:
+async def _raw(call: Call) -> RawNotification:
+    request = call.request
+    limits = replace(call.services.limits, max_body_bytes=service_of(call).max_notification_bytes)
+    return RawNotification(
+        method=request.method,
+        content_type=request.headers.get("Content-Type", ""),
+        body=await read_body(request, limits),
+        query=tuple(request.query.items()),
+        # What stands twice is joined, so that neither of two values is taken for the only one.
+        headers={name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers},
+    )
+
+
+def _endpoint(method: str, path: str, handler: object, name: str, summary: str, *problems: str) -> Endpoint:
     return Endpoint(
         method=method,
         path=path,
@@ -62,7 +85,7 @@ def _endpoint(method: str, path: str, handler: object, name: str, summary: str) 
         handler=handler,  # type: ignore[arg-type]
         path_parameters={"provider": str},
         answers={200: Answer(description="In the provider's own form.")},
-        problems=("no-such-address", "body-too-large", "body-too-slow"),
+        problems=("no-such-address", "body-too-large", "body-too-slow", *problems),
         is_internal=True,
         ignores_query=True,
     )
@@ -72,6 +95,16 @@ _NOTIFY = "/callbacks/payments/{provider}"
 ENDPOINTS = (
     _endpoint("POST", _NOTIFY, take_notification, "takePaymentNotification", "Take a provider's message"),
     _endpoint("GET", _NOTIFY, take_notification, "takePaymentNotificationByAddress", "Take a provider's message"),
+    _endpoint(
+        "POST",
+        f"{_NOTIFY}/lookup",
+        look_up,
+        "lookUpPayment",
+        "Tell a national portal what is due for a dossier",
+        "unauthenticated",
+        "malformed-json",
+        "look-ups-too-fast",
+    ),
     _endpoint("GET", f"{_NOTIFY}/return", come_back, "returnFromPayment", "Take a payer's browser back"),
     _endpoint("POST", f"{_NOTIFY}/return", come_back, "returnFromPaymentByForm", "Take a payer's browser back"),
 )

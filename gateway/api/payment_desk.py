@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aiolimiter import AsyncLimiter
+
+from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payments import PaymentDesk
 
@@ -13,5 +16,8 @@ class PaymentService:
 
     desk: PaymentDesk
     notices: PaymentNotices
+    lookups: PaymentLookups
+    lookup_rate: AsyncLimiter
+    """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]
     max_notification_bytes: int = 64 * 1024

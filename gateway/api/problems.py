@@ -113,6 +113,7 @@ PROBLEM_TYPES = _types(
     ("unknown-code", 422, "A code is not in its catalogue", "Look the code up in /v1/procedures."),
     ("idempotency-key-reused", 422, "The key was used for another request", "Use a new key for a new request."),
     ("quota-exceeded", 429, "Too many questions about citizens", "Come again after Retry-After."),
+    ("look-ups-too-fast", 429, "Too many look-ups", "Come again after Retry-After."),
     ("internal", 500, "The gateway failed", "Repeat with the same Idempotency-Key; tell the operator the request id."),
     ("file-not-as-stated", 502, "The file is not what the dossier states", "The province must correct the dossier."),
     ("file-source-unavailable", 502, "The province's file server does not answer", "Come again later."),

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from os import urandom
 
+from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
@@ -12,11 +14,13 @@ from gateway.bootstrap.ground import Ground
 from gateway.config import PaymentAccountSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
-from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
 from gateway.engine.scheduler import Job
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.payment import Beneficiary, ProviderKind
@@ -24,6 +28,7 @@ from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
@@ -83,21 +88,28 @@ def make_payments(
         random_bytes=urandom,
         observer=ground.telemetry,
     )
-    desk = PaymentDesk(
-        records,
-        accounts=[_account(one) for one in payments.accounts],
-        public_base_url=payments.public_base_url,
-    )
+    accounts = [_account(one) for one in payments.accounts]
+    desk = PaymentDesk(records, accounts=accounts, public_base_url=payments.public_base_url)
+    strays = PaymentStrays(records, partial(beneficiary_of, accounts))
     kinds = {name: provider.kind for name, provider in providers.items()}
     teller = DossierTeller(acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring)
     work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+
+    async def is_known(dossier_code: str) -> bool:
+        return await find_dossier(ground.pool, dossier_code) is not None
+
     service = PaymentService(
         desk=desk,
-        notices=PaymentNotices(records),
+        notices=PaymentNotices(records, strays),
+        lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
+        lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
     )
 
+    suspense = PostgresSuspense(ground.pool)
+
     async def measure() -> None:
+        ground.telemetry.note_suspense(await suspense.standing(), ground.clock.now())
         ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
 
     jobs = [

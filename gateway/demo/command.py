@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,8 +34,9 @@ from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
-from gateway.demo.payment_files import PaymentFiles
-from gateway.demo.payments import Paid, pay_all_day, told_to_portal
+from gateway.demo.payment_files import PARTNER, PaymentFiles
+from gateway.demo.payment_portal import AtPortal, pay_at_portal
+from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
@@ -341,7 +342,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid = await _pay(stack, _usable(procedures)[0]["code"])
+    paid, at_portal = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -355,7 +356,8 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
-    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + 2 * paid.paid)
+    paid_count = 2 * paid.paid + len(at_portal.documents) + at_portal.paid
+    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + paid_count)
     day = Day(
         log=log,
         stated=stated,
@@ -368,10 +370,11 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         proven=proven,
         consents=consents,
         paid=paid,
+        at_portal=at_portal,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
-        scan=await _scan(stack, options, log, portal, inbound, questions, paid),
+        scan=await _scan(stack, options, log, portal, inbound, questions, [*paid.documents, *at_portal.documents]),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
@@ -393,11 +396,14 @@ async def _live_together(
         return log, await stating, await filing, await signing_in, await asking
 
 
-async def _pay(stack: Stack, procedure_code: str) -> Paid:
+async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal]:
     assert stack.payments is not None, "the whole stack runs"
     paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(stack.control, paid)
-    return paid
+    caller = Caller(stack.session, stack.url, stack.token)
+    operator = Caller(stack.session, stack.url, stack.operator_token)
+    at_portal = await pay_at_portal(caller, operator, stack.payments, partner=PARTNER, procedure_code=procedure_code)
+    return paid, at_portal
 
 
 async def _scan(
@@ -407,14 +413,14 @@ async def _scan(
     portal: PortalRecord,
     inbound: Inbound,
     questions: Questions,
-    paid: Paid,
+    paid: Sequence[Mapping[str, Any]],
 ) -> Scan:
     """Look for everybody in whatever the gateway has written."""
     records = [held["record"] for held in portal.dossiers.values()]
     hub, *sign_ons = (Control(stack.session, one.control_url, one.token) for one in stack.sign_ons)
     values = {Value("officer", name) for name in OFFICERS}
     values |= values_of(one.request.body for changes in log.accepted.values() for one in changes.values())
-    values |= values_of(paid.documents)
+    values |= values_of(paid)
     values |= people_of_portal(records) | people_filed(inbound.filed) | citizens_of(questions.people)
     values |= people_of_hub((await hub.get("people"))["data"])
     for sign_on in sign_ons:

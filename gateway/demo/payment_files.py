@@ -9,7 +9,7 @@ from gateway.demo.stack import Child, Files
 RETURN_TO = "https://cong.tinh.example/thanh-toan"
 # Provider of the gateway, name of its simulator.
 PROVIDERS = {"platform": "pp", "paygov": "paygov", "keypay": "keypay", "keypay-v3": "keypay"}
-_PARTNER = "H99-DEMO"
+PARTNER = "H99-DEMO"
 _CLIENT = "H99_DEMO"
 _MERCHANT = "H99DEMO"
 _UNIT = "000.00.99.H99"
@@ -25,6 +25,7 @@ class PaymentFiles:
         self._callbacks = f"http://127.0.0.1:{port}/callbacks/payments"
         self._public = f"http://127.0.0.1:{port}"
         self._secret = secrets.token_urlsafe(24)
+        self._lookup_token = secrets.token_urlsafe(24)
         self.token = secrets.token_hex(16)
 
     def child(self) -> Child:
@@ -34,10 +35,13 @@ class PaymentFiles:
             "pp": {
                 "partners": [
                     {
-                        "code": _PARTNER,
+                        "code": PARTNER,
                         "secrets": [self._secret],
                         "notify_url": notify["platform"],
                         "return_url": f"{notify['platform']}/return",
+                        "lookup_url": f"{notify['platform']}/lookup",
+                        "lookup_token": self._lookup_token,
+                        "portal_reference": "foreign",
                     }
                 ],
                 "time_scale": 0.01,
@@ -45,8 +49,8 @@ class PaymentFiles:
             "paygov": {
                 "partners": [
                     {
-                        "code": _PARTNER,
-                        "access_key": _PARTNER,
+                        "code": PARTNER,
+                        "access_key": PARTNER,
                         "secret_key": self._secret,
                         "service_code": "DEMO",
                         "notify_url": notify["paygov"],
@@ -95,7 +99,7 @@ unit_name = "Sở Thử nghiệm"
 
     def _providers(self, url: str) -> str:
         host = json.dumps(url.removeprefix("http://"))
-        app = f'app_name = "SIMAPP", partner_code = "{_PARTNER}"'
+        app = f'app_name = "SIMAPP", partner_code = "{PARTNER}"'
         secret, reverse = json.dumps(self._secret), json.dumps(self._secret[::-1])
         return f"""
 [[payments.providers]]
@@ -106,16 +110,17 @@ bill_url = "{url}/pp/bill"
 page_hosts = [{host}]
 bill_hosts = [{host}]
 secrets = [{{ secret = {{ value = {secret} }} }}]
-rules = {{ partner_code = "{_PARTNER}", results = {{ "00" = "success", "05" = "not_found" }} }}
+lookup = {{ token = {{ value = {json.dumps(self._lookup_token)} }} }}
+rules = {{ partner_code = "{PARTNER}", results = {{ "00" = "success", "05" = "not_found" }} }}
 is_test = true
 
 [[payments.providers]]
 kind = "paygov"
 is_enabled = true
 base_url = "{url}/paygov"
-access = {{ access_key = "{_PARTNER}", secret_key = {{ value = {secret} }}, {app} }}
-partner_code = "{_PARTNER}"
-access_key = "{_PARTNER}"
+access = {{ access_key = "{PARTNER}", secret_key = {{ value = {secret} }}, {app} }}
+partner_code = "{PARTNER}"
+access_key = "{PARTNER}"
 secret_key = {{ value = {secret} }}
 service_code = "DEMO"
 unit_code = "{_UNIT}"

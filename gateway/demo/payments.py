@@ -44,23 +44,31 @@ class Paid:
     """The dossiers, with who pays."""
 
 
-class _Counter:
+class Caller:
+    """The province's own portal, calling the gateway."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self.session = session
+        self.url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Give status and content of an answer."""
+        async with self.session.request(
+            method, self.url + path, json=body, headers=self._headers | headers, allow_redirects=False
+        ) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+
+class _Counter(Caller):
     """A payer's way through everything, payment by payment."""
 
     def __init__(self, session: aiohttp.ClientSession, control: Control, url: str, token: str) -> None:
-        self._session = session
+        super().__init__(session, url, token)
         self._control = control
-        self._url = url
-        self._headers = {"Authorization": f"Bearer {token}"}
         self.done = Paid()
         self.payments: dict[str, str] = {}
         """Provider by payment."""
-
-    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        async with self._session.request(
-            method, self._url + path, json=body, headers=self._headers | headers, allow_redirects=False
-        ) as answer:
-            return answer.status, await answer.json(content_type=None)
 
     async def pay(self, code: str, provider: str, fault: str, document: Mapping[str, Any]) -> None:
         """File a dossier with its fees, and have them paid."""
@@ -89,7 +97,7 @@ class _Counter:
         reference = attempt["reference"]
         forged = await self._forge(provider, reference)
         self.done.forged_refused += forged
-        async with self._session.get(attempt["pay_url"]) as page:
+        async with self.session.get(attempt["pay_url"]) as page:
             if page.status != 200:
                 self.done.unexpected.append(f"{provider}: page {page.status}")
                 return
@@ -110,8 +118,8 @@ class _Counter:
 
     async def come_back(self, provider: str, reference: str, **claims: str) -> None:
         path = f"/callbacks/payments/{provider}/return"
-        async with self._session.get(
-            self._url + path, params={"ref": reference, **claims}, allow_redirects=False
+        async with self.session.get(
+            self.url + path, params={"ref": reference, **claims}, allow_redirects=False
         ) as answer:
             if answer.status != 303:
                 self.done.unexpected.append(f"{provider}: return {answer.status}")
@@ -127,7 +135,7 @@ async def pay_all_day(
         turn = TURNS[place % len(TURNS)]
         fault = "" if (provider, turn) in _UNANSWERABLE else turn
         code = f"{AGENCY[0]}-260105-{80_000 + number}"
-        await counter.pay(code, provider, fault, _document(procedure_code, number))
+        await counter.pay(code, provider, fault, fee_document(procedure_code, number))
     end = time.monotonic() + _WAIT_SECONDS
     states: dict[str, dict[str, Any]] = {}
     while time.monotonic() < end:
@@ -179,7 +187,8 @@ async def told_to_portal(control: Control, done: Paid) -> int:
         await asyncio.sleep(1.0)
 
 
-def _document(procedure_code: str, number: int) -> dict[str, Any]:
+def fee_document(procedure_code: str, number: int) -> dict[str, Any]:
+    """Give a dossier with two fees; `number` makes its applicant and its amount."""
     agency = {"code": AGENCY[0], "name": AGENCY[1]}
     return {
         "procedure_code": procedure_code,

@@ -11,6 +11,7 @@ from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
 from gateway.demo.payment_files import PROVIDERS
+from gateway.demo.payment_portal import AtPortal
 from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
@@ -27,6 +28,7 @@ _ZEROS = (
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
+    *("payments.portal_difference_vnd", "payments.portal_unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -45,6 +47,7 @@ _EQUALS = (
     ("payments.requested", "payments.paid"),
     ("payments.requested", "payments.forged_returns_refused"),
     ("payments.requested", "payments.told_to_portal"),
+    ("payments.suspense", "payments.suspense_settled"),
     ("consents.asked", "consents.telephone_rang"),
     ("consents.asked", "consents.repeated_wishes_joined"),
     ("consents.asked", "consents.foreign_sign_ins_refused"),
@@ -64,6 +67,7 @@ _POSITIVE += ("identity.sign_ins", "identity.step_ups", "identity.logouts", "ide
 _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
+_POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
 
@@ -81,6 +85,7 @@ class Day:
     proven: Proven
     consents: Consents
     paid: Paid
+    at_portal: AtPortal
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -116,6 +121,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_consents(day.consents),
         **_citizens(day.questions),
         **_payments(day.paid),
+        **_at_portal(day.at_portal),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -144,6 +150,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.reconciled.missed[:10],
             *day.scan.kinds_by_place[:20],
             *day.paid.unexpected[:20],
+            *day.at_portal.unexpected[:20],
         ]
     return summary
 
@@ -242,6 +249,17 @@ def _citizens(done: Questions) -> dict[str, Any]:
         **{f"citizens.{outcome}": done.outcomes[outcome] for outcome in OUTCOMES},
         "citizens.misreported": len(done.misreported),
         "citizens.unexpected": len(done.unexpected) + done.asked - sum(done.outcomes[one] for one in OUTCOMES),
+    }
+
+
+def _at_portal(done: AtPortal) -> dict[str, Any]:
+    return {
+        "payments.portal_started": done.started,
+        "payments.portal_paid": done.paid,
+        "payments.portal_difference_vnd": done.difference_vnd,
+        "payments.portal_unexpected": len(done.unexpected),
+        "payments.suspense": done.held,
+        "payments.suspense_settled": done.settled,
     }
 
 

@@ -8,10 +8,12 @@ import asyncio
 from uuid import UUID
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
+from gateway.engine.payment_strays import PaymentStrays
 from gateway.errors import ConfigurationError, InvalidInput, RemoteError, StoreUnavailable
 from gateway.model.payment import Answer, PaymentFact, Source
-from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
-from gateway.sync.payment_words import Alert, Reason, Ruling
+from gateway.ports.payments import Acknowledgement, AskedAttempt, NotificationRefused, RawNotification, Verdict
+from gateway.sync.payment_records import Decision
+from gateway.sync.payment_words import Alert, Ruling
 
 _FORGED = "bad_checksum"
 _ANSWER_SECONDS = 4.0
@@ -21,8 +23,11 @@ _ANSWER_SECONDS = 4.0
 class PaymentNotices:
     """Takes notifications."""
 
-    def __init__(self, records: PaymentRecords, *, answer_seconds: float = _ANSWER_SECONDS) -> None:
+    def __init__(
+        self, records: PaymentRecords, strays: PaymentStrays, *, answer_seconds: float = _ANSWER_SECONDS
+    ) -> None:
         self._records = records
+        self._strays = strays
         self._answer_seconds = answer_seconds
 
     async def receive(self, provider: str, raw: RawNotification) -> Acknowledgement | None:
@@ -49,13 +54,34 @@ class PaymentNotices:
             return verdict
         found = await self._find(name, fact)
         if found is None:
-            await records.store.keep_message(
-                records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
-            )
-            if fact.answer is Answer.PAID:
-                records.alert(f"payment_{Alert.SUSPENSE}", provider=name)
-            return Verdict.REFUSED
+            return await self._take_stray(known, raw, fact)
         return await self._judge(known, raw, fact, *found)
+
+    async def _take_stray(self, known: ConfiguredProvider, raw: RawNotification, fact: PaymentFact) -> Verdict:
+        """Take what no attempt has a reference for. Money that is only held is refused, though it is written down: to
+        acknowledge it would tell its payer that something is paid (pitfall 25)."""
+        judged = await self._strays.take(known, fact, Source.NOTIFICATION, raw=raw)
+        if judged.ruling is not Ruling.ASK_FIRST or isinstance(judged, Decision):
+            return _verdict(judged.ruling)
+        asked = AskedAttempt(
+            reference=fact.reference,
+            amount_vnd=fact.amount_vnd or 0,
+            dossier_code=fact.dossier_code,
+            opened_at=self._records.clock.now(),
+            paid_at_text=fact.paid_at_text,
+            transaction=fact.transaction,
+        )
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                confirmed = await known.ask(asked, lambda: known.provider.verify(raw, fact, asked))
+        except NotificationRefused:
+            self._records.alert(f"payment_{Alert.FORGED}", provider=known.provider.name)
+            return Verdict.FORGED
+        except (RemoteError, InvalidInput, TimeoutError):
+            return Verdict.UNAVAILABLE
+        # The dossier is what the provider says when it is asked: that of the hint need not be covered by its signature.
+        second = await self._strays.take(known, confirmed, Source.QUERY)
+        return _verdict(second.ruling)
 
     async def _judge(
         self, known: ConfiguredProvider, raw: RawNotification, fact: PaymentFact, request_id: UUID, attempt_id: UUID

@@ -149,7 +149,7 @@ class PaymentRecords:
         Raises StoreUnavailable.
         """
         now = self.clock.now()
-        fact = _storable(fact)
+        fact = storable(fact)
         async with self.store.changing(request_id) as change:
             found = None if change is None else change.payment.attempt(attempt_id)
             if change is None or found is None:
@@ -177,9 +177,9 @@ class PaymentRecords:
         return decision
 
 
-def _storable(fact: PaymentFact) -> PaymentFact:
+def storable(fact: PaymentFact) -> PaymentFact:
     """Give the fact in a form that can be stored; what must be changed for that differs from whatever is owed."""
-    texts = {name: getattr(fact, name) for name in ("transaction", "currency", "paid_at_text")}
+    texts = {name: getattr(fact, name) for name in ("reference", "transaction", "currency", "paid_at_text")}
     odd = {name: text for name, text in texts.items() if not text.isprintable()}
     changes: dict[str, Any] = {
         name: "".join(sign if sign.isprintable() else "\ufffd" for sign in text) for name, text in odd.items()

@@ -91,6 +91,12 @@ def rule_of(rules: Sequence[BeneficiaryRule], agency_code: str, procedure_code: 
     return next((known[pair] for pair in wanted if pair in known), None)
 
 
+def beneficiary_of(rules: Sequence[BeneficiaryRule], agency_code: str, procedure_code: str) -> Beneficiary | None:
+    """Choose the account alone."""
+    rule = rule_of(rules, agency_code, procedure_code)
+    return None if rule is None else rule.beneficiary
+
+
 class PaymentDesk:
     """Serves the clients' side."""
 

@@ -56,6 +56,8 @@ class AuditAction(StrEnum):
     """The end of this record was found wrong, and an operator went on behind it. Begins a stretch of its own."""
     PAYMENT_OPENED = "payment.opened"
     """Who pays was handed on to a payment provider."""
+    PAYMENT_DECIDED = "payment.decided"
+    """An officer said what becomes of money that was taken."""
     SUBJECT_FIND = "subject.find"
     """It was looked up what the gateway holds about a person; codes and counts were shown."""
     SUBJECT_EXPORT = "subject.export"

@@ -18,6 +18,7 @@ from gateway.sync.payment_opening import RequestChange, is_owed_already
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
 from gateway.sync.payment_storing import (
     DueEffect,
+    HeldMoney,
     HistoryEntry,
     KeptMessage,
     KeyReused,
@@ -112,6 +113,19 @@ class PostgresPayments:
             yield change
             if change is not None:
                 await change.tell()
+
+    @asynccontextmanager
+    async def changing_dossier(self, dossier_code: str) -> AsyncIterator["_DossiersChange"]:
+        async with transaction(self._pool) as borrowed:
+            found: list[_Change] = []
+            if dossier_code.isprintable():
+                await self._sql.lock_dossiers_payments(borrowed, lock=Lock.PAYMENTS, dossier_code=dossier_code)
+                rows = queries("payment_suspense").lock_dossiers_open_payments(borrowed, dossier_code=dossier_code)
+                found = [_Change(borrowed, await _with_attempts(borrowed, row)) for row in [one async for one in rows]]
+            change = _DossiersChange(borrowed, found)
+            yield change
+            for one in found:
+                await one.tell()
 
     async def keep_message(self, message: KeptMessage, now: datetime) -> None:
         async with connection(self._pool) as borrowed:
@@ -281,6 +295,39 @@ class _Change:
 
     def _replace(self, **changes: Any) -> None:
         self.payment = replace(self.payment, **changes)
+
+
+class _DossiersChange:
+    """Implements DossiersPayments."""
+
+    def __init__(self, borrowed: Connection, changes: Sequence[_Change]) -> None:
+        self._connection = borrowed
+        self._changes = {one.payment.view.request_id: one for one in changes}
+
+    @property
+    def payments(self) -> Sequence[StoredPayment]:
+        return [one.payment for one in self._changes.values()]
+
+    def of(self, request_id: UUID) -> _Change:
+        return self._changes[request_id]
+
+    async def hold(self, money: HeldMoney, now: datetime) -> bool:
+        new = await queries("payment_suspense").hold_money(
+            self._connection,
+            provider=money.provider,
+            fact_key=money.key,
+            transaction=money.transaction,
+            amount_vnd=money.amount_vnd,
+            reference=money.reference,
+            dossier_code=money.dossier_code,
+            source=money.source.value,
+            reason=money.reason.value,
+            now=now,
+        )
+        return new is not None
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None:
+        await _keep(self._connection, message, None, now)
 
 
 def _is_event(effect: Effect) -> bool:

@@ -610,6 +610,31 @@ CREATE TABLE public.payment_requests (
     sealed bytea,
     CONSTRAINT payment_requests_amount_vnd_check CHECK ((amount_vnd > 0))
 );
+CREATE TABLE public.payment_suspense (
+    suspense_id bigint NOT NULL,
+    provider text NOT NULL,
+    fact_key text NOT NULL,
+    transaction text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    reference text NOT NULL,
+    dossier_code text NOT NULL,
+    source text NOT NULL,
+    reason text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settlement text DEFAULT ''::text NOT NULL,
+    settled_by text DEFAULT ''::text NOT NULL,
+    document_number text DEFAULT ''::text NOT NULL,
+    CONSTRAINT payment_suspense_check CHECK (((settled_at IS NULL) = (settlement = ''::text)))
+);
+ALTER TABLE public.payment_suspense ALTER COLUMN suspense_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_suspense_suspense_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.procedure_runs (
     run_id bigint NOT NULL,
     system text NOT NULL,
@@ -1048,6 +1073,10 @@ ALTER TABLE ONLY public.payment_requests
     ADD CONSTRAINT payment_requests_client_id_key_digest_key UNIQUE (client_id, key_digest);
 ALTER TABLE ONLY public.payment_requests
     ADD CONSTRAINT payment_requests_pkey PRIMARY KEY (request_id);
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT payment_suspense_pkey PRIMARY KEY (suspense_id);
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT payment_suspense_provider_fact_key_key UNIQUE (provider, fact_key);
 ALTER TABLE ONLY public.procedure_runs
     ADD CONSTRAINT procedure_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.procedure_versions
@@ -1130,6 +1159,7 @@ CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) 
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
 CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);
 CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
+CREATE INDEX payment_suspense_open ON public.payment_suspense USING btree (recorded_at) WHERE (settled_at IS NULL);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);

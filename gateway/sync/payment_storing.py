@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.model.payment import PaymentItem, Source
 from gateway.sync.payment_opening import RequestChange
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
-from gateway.sync.payment_words import Ruling
+from gateway.sync.payment_words import Reason, Ruling
 
 
 class KeyReused(GatewayError):
@@ -134,6 +134,39 @@ class PaymentChange(Protocol):
     async def keep_message(self, message: KeptMessage, now: datetime) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMoney:
+    """Money that belongs to no request, as it was told. `key` names the money, whatever told of it."""
+
+    provider: str
+    key: str = field(repr=False)
+    transaction: str
+    amount_vnd: int
+    reference: str
+    dossier_code: str
+    source: Source
+    reason: Reason
+
+
+class DossiersPayments(Protocol):
+    """All requests of a dossier locked for a change, in one transaction."""
+
+    @property
+    def payments(self) -> Sequence[StoredPayment]: ...
+
+    def of(self, request_id: UUID) -> PaymentChange:
+        """Give the change of one of them. Raises KeyError for one that is not among them."""
+        ...
+
+    async def hold(self, money: HeldMoney, now: datetime) -> bool:
+        """Hold money for a person; False when it is held already, or was."""
+        ...
+
+    async def keep_message(self, message: KeptMessage, now: datetime) -> None:
+        """Keep a message that belongs to no request."""
+        ...
+
+
 class PaymentStore(Protocol):
     """Payments, as they are kept. Everything raises StoreUnavailable."""
 
@@ -154,6 +187,10 @@ class PaymentStore(Protocol):
 
     def changing(self, request_id: UUID) -> AbstractAsyncContextManager[PaymentChange | None]:
         """Lock a request; None when it is not there. Leaving it commits, an exception rolls back."""
+        ...
+
+    def changing_dossier(self, dossier_code: str) -> AbstractAsyncContextManager[DossiersPayments]:
+        """Lock everything that is owed for a dossier, which may be nothing; further requests wait."""
         ...
 
     async def keep_message(self, message: KeptMessage, now: datetime) -> None:

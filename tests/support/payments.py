@@ -11,10 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from aiolimiter import AsyncLimiter
+
 from gateway.api.payment_desk import PaymentService
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
@@ -73,6 +77,9 @@ class ScriptedProvider:
     orders: list[PaymentOrder] = field(default_factory=list)
     questions: list[AskedAttempt] = field(default_factory=list)
     is_decisive: bool = True
+    looks_up: bool = False
+    """Whether it asks what is due; `dossier` stands in the body, and a token in the headers."""
+    told_due: list[DueAnswer] = field(default_factory=list)
     opens_after: asyncio.Event | None = None
     """An order is answered once it is set; None: at once."""
     answers_after: asyncio.Event | None = None
@@ -80,7 +87,8 @@ class ScriptedProvider:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.OPEN, Capability.NOTIFY, Capability.QUERY})
+        always = {Capability.OPEN, Capability.NOTIFY, Capability.QUERY}
+        return frozenset(always | ({Capability.LOOKUP} if self.looks_up else set()))
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
         return f"R{random_bytes.hex()[:19].upper()}"
@@ -131,10 +139,17 @@ class ScriptedProvider:
         raise Rejected("not offered", system="payments", operation="refund", code="not_offered")
 
     def read_lookup(self, raw: RawNotification) -> str:
-        raise NotificationRefused("not offered", code="not_offered")
+        if raw.headers.get("authorization") != "Bearer portal":
+            raise NotificationRefused("not authorised", code="not_authorised")
+        try:
+            return str(json.loads(raw.body)["dossier"])
+        except (ValueError, KeyError, TypeError):
+            raise NotificationRefused("not readable", code="malformed") from None
 
     def answer_lookup(self, due: DueAnswer) -> Acknowledgement:
-        return Acknowledgement(status=404, content_type="text/plain", body=b"")
+        self.told_due.append(due)
+        code = -1 if not due.is_known else 0 if due.order is None else 1
+        return Acknowledgement(status=200, content_type="text/plain", body=str(code).encode())
 
     async def settlement(self, day: date) -> SettlementFile | None:
         return None
@@ -196,6 +211,11 @@ class Payments:
         """Notify as the provider does."""
         return await self.hear(notice(reference, **changes))
 
+    async def look_up(self, dossier: Any = DOSSIER, *, token: str = "portal", provider: str = "platform") -> Answered:
+        """Ask what is due as the national portal does."""
+        api = self.api.with_token(token)
+        return await api.call("POST", f"/callbacks/payments/{provider}/lookup", body={"dossier": dossier})
+
     async def hear(self, content: Any) -> Answered:
         api = self.api.with_token("")
         return await api.call("POST", "/callbacks/payments/platform", body=content)
@@ -228,6 +248,7 @@ async def payments(
     provider: ScriptedProvider | None = None,
     others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
+    lookups_per_minute: int = 600,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -242,13 +263,24 @@ async def payments(
         for one in (scripted, *others)
     }
     records = PaymentRecords(store, known, key_ring=key_ring, clock=clock, random_bytes=os.urandom, observer=heard)
+    accounts = [BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)]
     desk = PaymentDesk(
         records,
-        accounts=[BeneficiaryRule(agency_code="", procedure_code="", beneficiary=ACCOUNT)],
+        accounts=accounts,
         public_base_url="https://cong.example",
     )
-    notices = PaymentNotices(records, answer_seconds=answer_seconds)
-    service = PaymentService(desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})})
+    strays = PaymentStrays(records, lambda *_: ACCOUNT)
+
+    async def is_known(code: str) -> bool:
+        return await find_dossier(pool, code) is not None
+
+    service = PaymentService(
+        desk=desk,
+        notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
+        lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
+        lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
+        returns={"one-stop": frozenset({RETURN_TO})},
+    )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
             api.services.acceptor,
