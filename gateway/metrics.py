@@ -95,6 +95,9 @@ class PaymentMetrics:
         self.oldest_payment = make.latest("payment_oldest_seconds", "Age of the oldest such attempt", "provider")
         self.held_sums = make.latest("payment_suspense_sums", "Sums that belong to no request and wait for a person")
         self.held_vnd = make.latest("payment_suspense_vnd", "Whole đồng of such sums")
+        self.open_days = make.latest("settlement_open_days", "Compared days that are not closed", "provider")
+        self.oldest_day = make.latest("settlement_oldest_days", "Days since the oldest such day", "provider")
+        self.unexplained = make.latest("settlement_unexplained", "Findings of open days for a person", "provider")
         self.oldest_sum = make.latest("payment_suspense_oldest_seconds", "Age of the oldest such sum")
 
 

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.api.services import InternalFailure, RequestFinished
 from gateway.metrics import ApiMetrics, DossierMetrics, PaymentMetrics, PeopleMetrics, ProcessMetrics, SystemMetrics
+from gateway.model.vocabulary import VIETNAM
 from gateway.ports.observing import (
     AlertRaised,
     AuditCheckpointed,
@@ -43,6 +44,7 @@ from gateway.ports.portal_services import DriftKind
 from gateway.store.payment_suspense import SuspenseStanding
 from gateway.sync.audit_records import checkpoint_fields
 from gateway.sync.calendar import Hold
+from gateway.sync.settlement_storing import OpenDays
 
 _SAID_AGAIN_SECONDS = 60.0
 
@@ -97,6 +99,7 @@ class Telemetry:
         self._people = PeopleMetrics(registry)
         self._process = ProcessMetrics(registry)
         self._payment_labels: set[tuple[str, str]] = set()
+        self._settled_providers: set[str] = set()
         self._finding_labels: set[tuple[str, str]] = set()
 
     def __call__(self, happening: Happening) -> None:
@@ -320,6 +323,16 @@ class Telemetry:
         for name in {provider for provider, _ in self._payment_labels}:
             oldest = min((at for (provider, _), (_, at) in counts.items() if provider == name), default=now)
             self._payments.oldest_payment.labels(name).set(max(0.0, (now - oldest).total_seconds()))
+
+    def note_settlements(self, standing: Mapping[str, OpenDays], now: datetime) -> None:
+        """Show which compared days wait; a provider that has none any more is shown as having none."""
+        self._settled_providers |= set(standing)
+        for name in self._settled_providers:
+            waiting = standing.get(name)
+            age = 0 if waiting is None else (now.astimezone(VIETNAM).date() - waiting.oldest_day).days
+            self._payments.open_days.labels(name).set(0 if waiting is None else waiting.days_count)
+            self._payments.oldest_day.labels(name).set(age)
+            self._payments.unexplained.labels(name).set(0 if waiting is None else waiting.unexplained_count)
 
     def note_suspense(self, standing: SuspenseStanding, now: datetime) -> None:
         """Show the money that belongs to no request."""

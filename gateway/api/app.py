@@ -35,6 +35,7 @@ from gateway.api import (
     procedures,
     questions,
     reconciliations,
+    settlements,
     statements,
     subscriptions,
     synchronisation,
@@ -81,6 +82,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *accesses.ENDPOINTS,
     *payment_suspense.ENDPOINTS,
     *payments.ENDPOINTS,
+    *settlements.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
 )
 """Everything the API serves."""

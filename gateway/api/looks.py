@@ -47,6 +47,10 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "prefillApplicant": (AuditAction.CITIZEN_PREFILL, AuditAction.CITIZEN_CACHE_READ),
     "openPaymentAttempt": (AuditAction.PAYMENT_OPENED,),
     "settleHeldSum": (AuditAction.PAYMENT_DECIDED,),
+    "importSettlement": (AuditAction.PAYMENT_DECIDED,),
+    "compareSettlement": (AuditAction.PAYMENT_DECIDED,),
+    "explainFinding": (AuditAction.PAYMENT_DECIDED,),
+    "closeSettlement": (AuditAction.PAYMENT_DECIDED,),
     "listAuditLines": (AuditAction.AUDIT_READ,),
     "listOwnAccesses": (AuditAction.AUDIT_READ,),
 }
@@ -62,7 +66,8 @@ _SHOWS_NONE = {
         "replayDossiers listEvents takeNationalCall0"
     ),
     "what is owed and what came of it; who pays is not shown": (
-        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums"
+        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums "
+        "listSettlements getSettlement getSettlementReport"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "

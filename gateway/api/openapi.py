@@ -42,6 +42,7 @@ _TAGS = {
     "national": "Questions that are put to national systems at once, for a caller.",
     "identity": "Sign-in with a national identity.",
     "consents": "Data that citizens release in the VNeID application.",
+    "settlements": "Providers' daily files, held against the payments to the đồng.",
     "payments": "Fees paid online: what is owed, where it is paid, what came of it.",
     "citizens": "Questions about citizens to the national population database.",
     "audit": "Who looked at whose data, when, why, and for which dossier.",

@@ -8,15 +8,17 @@ from aiolimiter import AsyncLimiter
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payments import PaymentDesk
+from gateway.engine.settlement import Settlements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService:
-    """Desk and notices. `returns` are, per client, the whole addresses to which payers' browsers may be sent back."""
+    """What does the work. `returns` are, per client, the whole addresses to which payers' browsers may be sent back."""
 
     desk: PaymentDesk
     notices: PaymentNotices
     lookups: PaymentLookups
+    settlements: Settlements
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]

@@ -301,7 +301,7 @@ class Assembly:
         citizens = make_citizens(ground, self._population, self._purposes, auditor, population_tls)
         if citizens is not None:
             jobs.append(citizens[1])
-        payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor) or (None, [])
+        payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor, auditor) or (None, [])
         jobs.extend(payment_jobs)
         desks = Desks(
             national=national,

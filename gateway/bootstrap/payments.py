@@ -1,7 +1,7 @@
 """Online payment: providers, desk, notices and work of one process."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from os import urandom
 
@@ -22,19 +22,26 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
 from gateway.engine.scheduler import Job
+from gateway.engine.settlement import Settlements
+from gateway.engine.settlement_fetching import SettlementFetcher
 from gateway.errors import ConfigurationError, Fault
 from gateway.model.payment import Beneficiary, ProviderKind
+from gateway.model.settlement import FileDay
+from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
+from gateway.store.settlements import PostgresSettlements
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
+from mappings.payment.settlement import Expected, read_settlement
 
 _TURN_SECONDS = 1.0
 _MEASURED_SECONDS = 5.0
+_FETCHED_SECONDS = 900.0
 
 
 def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
@@ -61,7 +68,7 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
 
 
 def make_payments(
-    ground: Ground, sections: Sequence[AnyProviderSettings], acceptor: Acceptor
+    ground: Ground, sections: Sequence[AnyProviderSettings], acceptor: Acceptor, audit: Audit
 ) -> tuple[PaymentService, list[Job]] | None:
     """Give the service and what is done again and again; None when no provider is configured."""
     payments = ground.settings.payments
@@ -94,6 +101,14 @@ def make_payments(
     kinds = {name: provider.kind for name, provider in providers.items()}
     teller = DossierTeller(acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring)
     work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+    settlements = Settlements(
+        PostgresSettlements(ground.pool),
+        records,
+        strays,
+        read_file=read_daily_file,
+        key_ring=ground.key_ring,
+        audit=audit,
+    )
 
     async def is_known(dossier_code: str) -> bool:
         return await find_dossier(ground.pool, dossier_code) is not None
@@ -102,6 +117,7 @@ def make_payments(
         desk=desk,
         notices=PaymentNotices(records, strays),
         lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
+        settlements=settlements,
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
     )
@@ -109,14 +125,21 @@ def make_payments(
     suspense = PostgresSuspense(ground.pool)
 
     async def measure() -> None:
+        ground.telemetry.note_settlements(await settlements.store.open_days(), ground.clock.now())
         ground.telemetry.note_suspense(await suspense.standing(), ground.clock.now())
         ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
 
     jobs = [
+        Job("settlement_files", _FETCHED_SECONDS, SettlementFetcher(settlements, records).turn),
         Job("payment_gauges", _MEASURED_SECONDS, measure),
         *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]
     return service, jobs
+
+
+def read_daily_file(name: str, content: bytes, digest: str, *, partner_code: str, day: date) -> FileDay:
+    """Read a provider's daily file. Raises IntegrityFailed naming every fault by line and rule."""
+    return read_settlement(name, [content], digest, Expected(partner_code=partner_code, day=day))
 
 
 async def check_payments(sections: Sequence[AnyProviderSettings], *, clock: Clock, chance: Chance) -> Sequence[Finding]:

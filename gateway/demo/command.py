@@ -40,6 +40,7 @@ from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
+from gateway.demo.settlement import Settled, settle_the_day
 from gateway.demo.sign_ins import SignedIns, sign_in_all_day
 from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
 from gateway.demo.stack import (
@@ -342,7 +343,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid, at_portal = await _pay(stack, _usable(procedures)[0]["code"])
+    paid, at_portal, settled = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -356,7 +357,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
-    paid_count = 2 * paid.paid + len(at_portal.documents) + at_portal.paid
+    paid_count = 2 * paid.paid + len(at_portal.documents) + at_portal.paid + len(settled.documents) + settled.paid
     sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + paid_count)
     day = Day(
         log=log,
@@ -371,10 +372,13 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         consents=consents,
         paid=paid,
         at_portal=at_portal,
+        settled=settled,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
-        scan=await _scan(stack, options, log, portal, inbound, questions, [*paid.documents, *at_portal.documents]),
+        scan=await _scan(
+            stack, options, log, portal, inbound, questions, [*paid.documents, *at_portal.documents, *settled.documents]
+        ),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
@@ -396,14 +400,22 @@ async def _live_together(
         return log, await stating, await filing, await signing_in, await asking
 
 
-async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal]:
+async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled]:
     assert stack.payments is not None, "the whole stack runs"
     paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(stack.control, paid)
     caller = Caller(stack.session, stack.url, stack.token)
     operator = Caller(stack.session, stack.url, stack.operator_token)
     at_portal = await pay_at_portal(caller, operator, stack.payments, partner=PARTNER, procedure_code=procedure_code)
-    return paid, at_portal
+    settled = await settle_the_day(
+        caller,
+        operator,
+        stack.payments,
+        partner=PARTNER,
+        procedure_code=procedure_code,
+        strays_count=at_portal.held,
+    )
+    return paid, at_portal, settled
 
 
 async def _scan(

@@ -15,6 +15,7 @@ from gateway.demo.payment_portal import AtPortal
 from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
+from gateway.demo.settlement import Settled
 from gateway.demo.sign_ins import SignedIns
 from gateway.demo.statements import Stated, compare_statements
 from gateway.demo.verify import compare
@@ -29,6 +30,7 @@ _ZEROS = (
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
+    *("settlement.unexplained", "settlement.difference_vnd_unexplained", "settlement.unexpected"),
 )
 _EQUALS = (
     ("dossiers.accepted", "dossiers.on_portal"),
@@ -48,6 +50,7 @@ _EQUALS = (
     ("payments.requested", "payments.forged_returns_refused"),
     ("payments.requested", "payments.told_to_portal"),
     ("payments.suspense", "payments.suspense_settled"),
+    ("settlement.differences_seeded", "settlement.differences_found"),
     ("consents.asked", "consents.telephone_rang"),
     ("consents.asked", "consents.repeated_wishes_joined"),
     ("consents.asked", "consents.foreign_sign_ins_refused"),
@@ -68,6 +71,7 @@ _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
+_POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
 
@@ -86,6 +90,7 @@ class Day:
     consents: Consents
     paid: Paid
     at_portal: AtPortal
+    settled: Settled
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -122,6 +127,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_citizens(day.questions),
         **_payments(day.paid),
         **_at_portal(day.at_portal),
+        **_settled(day.settled),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -151,6 +157,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.scan.kinds_by_place[:20],
             *day.paid.unexpected[:20],
             *day.at_portal.unexpected[:20],
+            *day.settled.unexpected[:20],
         ]
     return summary
 
@@ -260,6 +267,18 @@ def _at_portal(done: AtPortal) -> dict[str, Any]:
         "payments.portal_unexpected": len(done.unexpected),
         "payments.suspense": done.held,
         "payments.suspense_settled": done.settled,
+    }
+
+
+def _settled(done: Settled) -> dict[str, Any]:
+    return {
+        "settlement.differences_seeded": done.differences_seeded,
+        "settlement.differences_found": done.differences_found,
+        "settlement.corrected": done.corrected,
+        "settlement.explained": done.explained,
+        "settlement.unexplained": done.unexplained,
+        "settlement.difference_vnd_unexplained": done.difference_vnd_unexplained,
+        "settlement.unexpected": len(done.unexpected),
     }
 
 

@@ -44,3 +44,5 @@ class Lock(IntEnum):
     """With a word: one rotation of the key ring, or one sweep, at a time."""
     PAYMENTS = 7_201_016
     """With a dossier: what is owed for it is written down one at a time."""
+    SETTLEMENT = 7_201_017
+    """With a payment provider: one process compares its daily files."""

@@ -29,6 +29,7 @@ from gateway.sync.payment_storing import (
     StoredPayment,
 )
 from gateway.sync.payment_words import CALLING, EffectKind, Reason, Ruling
+from gateway.sync.settlement_sides import paid_on
 
 UNSETTLED = (
     *LIVE,
@@ -82,14 +83,14 @@ class PostgresPayments:
     async def find(self, request_id: UUID) -> StoredPayment | None:
         async with connection(self._pool) as borrowed:
             row = await self._sql.find_payment(borrowed, request_id=request_id)
-            return None if row is None else await _with_attempts(borrowed, row)
+            return None if row is None else await with_attempts(borrowed, row)
 
     async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]:
         if not dossier_code.isprintable():
             return []
         async with connection(self._pool) as borrowed:
             rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=dossier_code)]
-            return [await _with_attempts(borrowed, row) for row in rows]
+            return [await with_attempts(borrowed, row) for row in rows]
 
     async def history(self, request_id: UUID) -> Sequence[HistoryEntry]:
         async with connection(self._pool) as borrowed:
@@ -109,7 +110,7 @@ class PostgresPayments:
         async with transaction(self._pool) as borrowed:
             # The request's row first, its attempts' after it: everybody in this order.
             row = await self._sql.lock_payment(borrowed, request_id=request_id)
-            change = None if row is None else _Change(borrowed, await _with_attempts(borrowed, row))
+            change = None if row is None else _Change(borrowed, await with_attempts(borrowed, row))
             yield change
             if change is not None:
                 await change.tell()
@@ -121,7 +122,7 @@ class PostgresPayments:
             if dossier_code.isprintable():
                 await self._sql.lock_dossiers_payments(borrowed, lock=Lock.PAYMENTS, dossier_code=dossier_code)
                 rows = queries("payment_suspense").lock_dossiers_open_payments(borrowed, dossier_code=dossier_code)
-                found = [_Change(borrowed, await _with_attempts(borrowed, row)) for row in [one async for one in rows]]
+                found = [_Change(borrowed, await with_attempts(borrowed, row)) for row in [one async for one in rows]]
             change = _DossiersChange(borrowed, found)
             yield change
             for one in found:
@@ -351,7 +352,8 @@ async def _keep(borrowed: Connection, message: KeptMessage, request_id: UUID | N
     )
 
 
-async def _with_attempts(borrowed: Connection, row: Any) -> StoredPayment:
+async def with_attempts(borrowed: Connection, row: Any) -> StoredPayment:
+    """Give the request of a row, with all its attempts."""
     rows = queries("payments").attempts_of(borrowed, request_ids=[row["request_id"]])
     attempts = [
         StoredAttempt(
@@ -386,6 +388,7 @@ def _attempt_columns(view: AttemptView) -> dict[str, Any]:
         "state": view.state.value,
         "record": _text(view),
         "next_poll_at": view.next_poll_at,
+        "paid_on": paid_on(view),
     }
 
 

@@ -521,7 +521,8 @@ CREATE TABLE public.payment_attempts (
     return_state text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     next_poll_at timestamp with time zone,
-    claimed_until timestamp with time zone
+    claimed_until timestamp with time zone,
+    paid_on date
 );
 ALTER TABLE public.payment_attempts ALTER COLUMN ordinal ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_attempts_ordinal_seq
@@ -765,6 +766,57 @@ CREATE TABLE public.reconciliation_runs (
 );
 ALTER TABLE public.reconciliation_runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliation_runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.settlement_corrections (
+    provider text NOT NULL,
+    day date NOT NULL,
+    finding_key text NOT NULL,
+    finding_class text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone
+);
+CREATE TABLE public.settlement_days (
+    provider text NOT NULL,
+    day date NOT NULL,
+    file_sha256 text NOT NULL,
+    matched_at timestamp with time zone NOT NULL,
+    gateway_vnd bigint NOT NULL,
+    file_vnd bigint NOT NULL,
+    findings_count integer NOT NULL,
+    unexplained_count integer NOT NULL,
+    record text NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT settlement_days_check CHECK (((closed_at IS NULL) = (closed_by = ''::text)))
+);
+CREATE TABLE public.settlement_decisions (
+    provider text NOT NULL,
+    day date NOT NULL,
+    finding_key text NOT NULL,
+    decided_by text NOT NULL,
+    document_number text NOT NULL,
+    decided_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.settlement_files (
+    file_id bigint NOT NULL,
+    provider text NOT NULL,
+    day date NOT NULL,
+    sha256 text NOT NULL,
+    name text NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    imported_by text NOT NULL,
+    rows_count integer NOT NULL,
+    wrapped_key bytea,
+    sealed bytea
+);
+ALTER TABLE public.settlement_files ALTER COLUMN file_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.settlement_files_file_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1093,6 +1145,16 @@ ALTER TABLE ONLY public.reconciliation_findings
     ADD CONSTRAINT reconciliation_findings_pkey PRIMARY KEY (finding_id);
 ALTER TABLE ONLY public.reconciliation_runs
     ADD CONSTRAINT reconciliation_runs_pkey PRIMARY KEY (run_id);
+ALTER TABLE ONLY public.settlement_corrections
+    ADD CONSTRAINT settlement_corrections_pkey PRIMARY KEY (provider, day, finding_key);
+ALTER TABLE ONLY public.settlement_days
+    ADD CONSTRAINT settlement_days_pkey PRIMARY KEY (provider, day);
+ALTER TABLE ONLY public.settlement_decisions
+    ADD CONSTRAINT settlement_decisions_pkey PRIMARY KEY (provider, day, finding_key);
+ALTER TABLE ONLY public.settlement_files
+    ADD CONSTRAINT settlement_files_pkey PRIMARY KEY (file_id);
+ALTER TABLE ONLY public.settlement_files
+    ADD CONSTRAINT settlement_files_provider_day_sha256_key UNIQUE (provider, day, sha256);
 ALTER TABLE ONLY public.share_consents
     ADD CONSTRAINT share_consents_pkey PRIMARY KEY (transaction_id);
 ALTER TABLE ONLY public.sign_in_evidence
@@ -1150,6 +1212,8 @@ CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (leas
 CREATE INDEX local_accounts_by_number ON public.local_accounts USING btree (client_id, number_digest) WHERE (number_digest IS NOT NULL);
 CREATE INDEX outages_by_end ON public.outages USING btree (system, ends_at);
 CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_at, ends_at) WHERE (removed_at IS NULL);
+CREATE INDEX payment_attempts_by_day ON public.payment_attempts USING btree (provider, paid_on) WHERE (paid_on IS NOT NULL);
+CREATE INDEX payment_attempts_by_opening ON public.payment_attempts USING btree (provider, opened_at);
 CREATE INDEX payment_attempts_by_poll ON public.payment_attempts USING btree (next_poll_at) WHERE (next_poll_at IS NOT NULL);
 CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree (request_id);
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
@@ -1167,6 +1231,8 @@ CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, q
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
+CREATE INDEX settlement_days_open ON public.settlement_days USING btree (provider, day) WHERE (closed_at IS NULL);
+CREATE INDEX settlement_files_by_day ON public.settlement_files USING btree (provider, day, file_id);
 CREATE UNIQUE INDEX share_consents_by_code ON public.share_consents USING btree (hub, code_digest) WHERE (code_digest IS NOT NULL);
 CREATE INDEX share_consents_by_subject ON public.share_consents USING btree (subject_digest);
 CREATE UNIQUE INDEX share_consents_by_txn ON public.share_consents USING btree (hub, txn_digest) WHERE (txn_digest IS NOT NULL);

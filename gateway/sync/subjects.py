@@ -47,6 +47,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "payment_messages": Rule(
             _T.WITH_DOSSIER, "what providers said of its payments; what belongs to no payment is found by nothing"
         ),
+        "settlement_files": Rule(
+            _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"
+        ),
         "reconciliation_findings": Rule(_T.WITH_DOSSIER, "values of both sides that differed"),
         "sign_ins": Rule(_T.SHREDDED, "a living sign-in is ended; one that is over holds no content"),
         "technical_ids": Rule(_T.DELETED, "asked for anew at the next sign-in"),

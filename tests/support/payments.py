@@ -14,6 +14,8 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from gateway.api.payment_desk import PaymentService
+from gateway.bootstrap.payments import read_daily_file
+from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
@@ -22,6 +24,7 @@ from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.settlement import Settlements
 from gateway.errors import GatewayError, Rejected
 from gateway.model.dossier import Fee, FeeKind
 from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
@@ -41,8 +44,10 @@ from gateway.ports.payments import (
     SettlementFile,
     Verdict,
 )
+from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
+from gateway.store.settlements import PostgresSettlements
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 from tests.support.api import Answered, ApiUnderTest, running_api
@@ -191,6 +196,7 @@ class Payments:
     clock: RunningClock
     heard: Heard
     pool: Any
+    settlements: Settlements
 
     async def create(self, key: str = "key-1", **changes: Any) -> Answered:
         body = {"dossier_code": DOSSIER, **changes}
@@ -274,10 +280,23 @@ async def payments(
     async def is_known(code: str) -> bool:
         return await find_dossier(pool, code) is not None
 
+    auditor = Auditor(
+        PostgresAudit(pool), key_ring=key_ring, clock=clock, random_bytes=os.urandom, version="0", observer=heard
+    )
+    auditor.start()
+    settlements = Settlements(
+        PostgresSettlements(pool),
+        records,
+        strays,
+        read_file=read_daily_file,
+        key_ring=key_ring,
+        audit=auditor,
+    )
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
         lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
+        settlements=settlements,
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
     )
@@ -293,7 +312,10 @@ async def payments(
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
         put = await api.put(DOSSIER, dossier)
         assert put.status == 201, put.body
-        yield Payments(api, scripted, work, store, clock, heard, pool)
+        try:
+            yield Payments(api, scripted, work, store, clock, heard, pool, settlements)
+        finally:
+            await auditor.close()
 
 
 PAGE = timedelta(minutes=15)

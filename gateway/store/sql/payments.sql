@@ -39,14 +39,15 @@ WHERE request_id = :request_id;
 -- name: add_attempt!
 INSERT INTO payment_attempts (
     attempt_id, request_id, provider, reference, state, amount_vnd, record, return_to, return_state, opened_at,
-    next_poll_at
+    next_poll_at, paid_on
 ) VALUES (
     :attempt_id, :request_id, :provider, :reference, :state, :amount_vnd, :record, :return_to, :return_state,
-    :opened_at, :next_poll_at
+    :opened_at, :next_poll_at, :paid_on
 );
 
 -- name: save_attempt!
-UPDATE payment_attempts SET state = :state, record = :record, next_poll_at = :next_poll_at, claimed_until = NULL
+UPDATE payment_attempts SET state = :state, record = :record, next_poll_at = :next_poll_at, paid_on = :paid_on,
+    claimed_until = NULL
 WHERE attempt_id = :attempt_id;
 
 -- name: note_payment!

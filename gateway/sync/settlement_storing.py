@@ -1,0 +1,122 @@
+"""What the comparison of daily files needs of the store."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from gateway.model.settlement import DayMatch
+from gateway.sync.payment_storing import StoredPayment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file that was taken, sealed as it came; `imported_by` "" when the gateway fetched it."""
+
+    provider: str
+    day: date
+    sha256: str
+    name: str
+    imported_by: str
+    rows_count: int
+    wrapped_key: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDay:
+    """The newest comparison of a day; `closed_at` None: it is open."""
+
+    match: DayMatch
+    matched_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingDecision:
+    """A person's explanation of one finding."""
+
+    finding_key: str
+    decided_by: str
+    document_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCorrection:
+    """What was done about a finding; `outcome` "" while it is not known to be done."""
+
+    finding_key: str
+    finding_class: str
+    outcome: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDays:
+    """What waits at one provider."""
+
+    days_count: int
+    oldest_day: date
+    unexplained_count: int
+
+
+class SettlementStore(Protocol):
+    """Files, comparisons and what persons said of them. Everything raises StoreUnavailable."""
+
+    def turn(self, provider: str) -> AbstractAsyncContextManager[bool]:
+        """Compare alone; False when another process does."""
+        ...
+
+    async def file(self, provider: str, day: date) -> StoredFile | None:
+        """Give the file of a day that holds: the one that was taken last."""
+        ...
+
+    async def add_file(self, file: StoredFile, now: datetime) -> bool:
+        """Take a file; False when it is there."""
+        ...
+
+    async def taken_days(self, provider: str, first: date) -> Sequence[date]: ...
+
+    async def first_day(self, provider: str) -> date | None:
+        """Give the day on which the provider was used first; None: never."""
+        ...
+
+    async def payments_of(
+        self, provider: str, first: date, last: date, references: Sequence[str]
+    ) -> Sequence[StoredPayment]:
+        """Give every request of which the provider took money on these days, or has an attempt of such a reference."""
+        ...
+
+    async def payments_of_dossiers(self, codes: Sequence[str]) -> Sequence[StoredPayment]: ...
+
+    async def day(self, provider: str, day: date) -> StoredDay | None: ...
+
+    async def days(self, provider: str | None, first: date, last: date) -> Sequence[StoredDay]:
+        """Give comparisons, the newest day first."""
+        ...
+
+    async def save_day(self, match: DayMatch, now: datetime) -> None:
+        """Keep a comparison; that of a closed day is left as it is."""
+        ...
+
+    async def close_day(self, provider: str, day: date, closed_by: str, now: datetime) -> bool:
+        """Close a day in which nothing is unexplained; False for any other."""
+        ...
+
+    async def decisions(self, provider: str, day: date) -> Mapping[str, FindingDecision]: ...
+
+    async def decide(self, provider: str, day: date, decision: FindingDecision, now: datetime) -> None: ...
+
+    async def corrections(self, provider: str, day: date) -> Mapping[str, StoredCorrection]: ...
+
+    async def begin_correction(
+        self, provider: str, day: date, finding_key: str, finding_class: str, now: datetime
+    ) -> bool:
+        """Note that a finding is being corrected; False when that was done already."""
+        ...
+
+    async def end_correction(self, provider: str, day: date, finding_key: str, outcome: str, now: datetime) -> None: ...
+
+    async def open_days(self) -> Mapping[str, OpenDays]: ...
