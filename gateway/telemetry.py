@@ -100,6 +100,8 @@ class Telemetry:
         self._process = ProcessMetrics(registry)
         self._payment_labels: set[tuple[str, str]] = set()
         self._settled_providers: set[str] = set()
+        self._case_kinds: set[str] = set()
+        self._refund_states: set[str] = set()
         self._finding_labels: set[tuple[str, str]] = set()
 
     def __call__(self, happening: Happening) -> None:
@@ -333,6 +335,23 @@ class Telemetry:
             self._payments.open_days.labels(name).set(0 if waiting is None else waiting.days_count)
             self._payments.oldest_day.labels(name).set(age)
             self._payments.unexplained.labels(name).set(0 if waiting is None else waiting.unexplained_count)
+
+    def note_cases(
+        self,
+        cases: Mapping[str, tuple[int, datetime]],
+        refunds: Mapping[str, tuple[int, datetime]],
+        now: datetime,
+    ) -> None:
+        """Show what waits for persons; a kind or state that has none any more is shown as having none."""
+        for counts, known, number, oldest in (
+            (cases, self._case_kinds, self._payments.cases, self._payments.oldest_case),
+            (refunds, self._refund_states, self._payments.refunds, self._payments.oldest_refund),
+        ):
+            known |= set(counts)
+            for name in known:
+                count, at = counts.get(name, (0, now))
+                number.labels(name).set(count)
+                oldest.labels(name).set(max(0.0, (now - at).total_seconds()))
 
     def note_suspense(self, standing: SuspenseStanding, now: datetime) -> None:
         """Show the money that belongs to no request."""

@@ -88,6 +88,9 @@ WORDS: Mapping[AuditAction, Wording] = {
     _A.PAYMENT_DECIDED: Wording(
         vi="Cán bộ quyết định về một khoản tiền đã thu", en="An officer decided what becomes of money that was taken"
     ),
+    _A.PAYMENT_ACCOUNT_READ: Wording(
+        vi="Xem tài khoản ngân hàng để hoàn trả phí, lệ phí", en="Your bank account was read, to pay a fee back"
+    ),
     _A.AUDIT_READ: Wording(vi="Xem lịch sử truy cập dữ liệu", en="The record of looks was read"),
     _A.AUDIT_EXPORTED: Wording(vi="Trích xuất nhật ký truy cập", en="The record of looks was exported"),
     _A.AUDIT_REPORTED: Wording(vi="Thống kê nhật ký truy cập", en="The record of looks was counted for a report"),

@@ -30,6 +30,8 @@ from gateway.api import (
     operations,
     pages,
     payment_callbacks,
+    payment_cases,
+    payment_refunds,
     payment_suspense,
     payments,
     procedures,
@@ -82,6 +84,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *accesses.ENDPOINTS,
     *payment_suspense.ENDPOINTS,
     *payments.ENDPOINTS,
+    *payment_refunds.ENDPOINTS,
+    *payment_cases.ENDPOINTS,
     *settlements.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
 )

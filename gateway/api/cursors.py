@@ -24,6 +24,7 @@ ApplicationCursor = Annotated[str, Field(pattern=r"^a[0-9a-z]{1,12}$", descripti
 CatalogueCursor = Annotated[str, Field(pattern=r"^c[0-9a-z]{1,12}$", description=_DESCRIPTION)]
 AuditCursor = Annotated[str, Field(pattern=r"^l[0-9a-z]{1,12}$", description=_DESCRIPTION)]
 AccessCursor = Annotated[str, Field(pattern=r"^o[0-9a-z]{1,12}$", description=_DESCRIPTION)]
+CaseCursor = Annotated[str, Field(pattern=r"^k[0-9a-z]{1,12}$", description=_DESCRIPTION)]
 SuspenseCursor = Annotated[str, Field(pattern=r"^s[0-9a-z]{1,12}$", description=_DESCRIPTION)]
 StatementCursor = Annotated[str, Field(pattern=r"^t[0-9a-z]{1,12}$", description=_DESCRIPTION)]
 QuestionCursor = Annotated[

@@ -47,6 +47,13 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "prefillApplicant": (AuditAction.CITIZEN_PREFILL, AuditAction.CITIZEN_CACHE_READ),
     "openPaymentAttempt": (AuditAction.PAYMENT_OPENED,),
     "settleHeldSum": (AuditAction.PAYMENT_DECIDED,),
+    "askForRefund": (AuditAction.PAYMENT_DECIDED,),
+    "approveRefund": (AuditAction.PAYMENT_DECIDED,),
+    "declineRefund": (AuditAction.PAYMENT_DECIDED,),
+    "resolveRefund": (AuditAction.PAYMENT_DECIDED,),
+    "getRefundAccount": (AuditAction.PAYMENT_ACCOUNT_READ,),
+    "resolveAttempt": (AuditAction.PAYMENT_DECIDED,),
+    "closePaymentCase": (AuditAction.PAYMENT_DECIDED,),
     "importSettlement": (AuditAction.PAYMENT_DECIDED,),
     "compareSettlement": (AuditAction.PAYMENT_DECIDED,),
     "explainFinding": (AuditAction.PAYMENT_DECIDED,),
@@ -67,7 +74,7 @@ _SHOWS_NONE = {
     ),
     "what is owed and what came of it; who pays is not shown": (
         "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums "
-        "listSettlements getSettlement getSettlementReport"
+        "listRefunds listPaymentCases listSettlements getSettlement getSettlementReport"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "

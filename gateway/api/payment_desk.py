@@ -7,8 +7,11 @@ from aiolimiter import AsyncLimiter
 
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
+from gateway.engine.payment_people import PaymentPeople
+from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payments import PaymentDesk
 from gateway.engine.settlement import Settlements
+from gateway.store.payment_cases import PostgresPaymentCases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,9 @@ class PaymentService:
     notices: PaymentNotices
     lookups: PaymentLookups
     settlements: Settlements
+    refunds: Refunds
+    people: PaymentPeople
+    cases: PostgresPaymentCases
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]

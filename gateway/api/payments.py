@@ -131,7 +131,7 @@ async def _procedure_name(call: Call, code: str) -> str:
 
 async def get_payment(call: Call) -> web.StreamResponse:
     """Tell how a payment stands."""
-    return call.answer(200, payment_view(await _found(call)))
+    return call.answer(200, payment_view(await found_payment(call)))
 
 
 async def get_payments(call: Call) -> web.StreamResponse:
@@ -145,7 +145,7 @@ async def get_payments(call: Call) -> web.StreamResponse:
 
 async def get_history(call: Call) -> web.StreamResponse:
     """Tell everything that happened to a payment."""
-    payment = await _found(call)
+    payment = await found_payment(call)
     entries = await service_of(call).desk.records.store.history(payment.view.request_id)
     lines = tuple(
         HistoryLine(at=one.at, attempt_id=one.attempt_id, state=one.state, reason=one.reason, source=one.source)
@@ -158,7 +158,7 @@ async def post_attempt(call: Call) -> web.StreamResponse:
     """Open a page or a code at a provider, or give the one that is open."""
     service, stated = service_of(call), call.body
     assert isinstance(stated, NewAttempt)
-    payment = await _found(call)
+    payment = await found_payment(call)
     if stated.return_to not in service.returns.get(call.caller.client_id, frozenset()):
         raise Problem("invalid-content", faults=[Fault("/return_to", "must be registered for the client, exactly")])
     if stated.provider not in service.desk.provider_names:
@@ -201,7 +201,7 @@ async def _note_payer(call: Call, payment: StoredPayment) -> None:
 
 async def cancel_payment(call: Call) -> web.StreamResponse:
     """Take back what nothing has paid and nothing may be paying."""
-    payment = await _found(call)
+    payment = await found_payment(call)
     try:
         cancelled = await service_of(call).desk.cancel(payment.view.request_id)
     except PaymentNotPossible as error:
@@ -214,7 +214,8 @@ async def get_providers(call: Call) -> web.StreamResponse:
     return call.answer(200, ProviderList(providers=tuple(service_of(call).desk.provider_names)))
 
 
-async def _found(call: Call) -> StoredPayment:
+async def found_payment(call: Call) -> StoredPayment:
+    """Give the payment of the path. Raises Problem."""
     payment = await service_of(call).desk.records.store.find(call.path["payment_id"])
     if payment is None:
         raise Problem("payment-not-found")

@@ -1,6 +1,6 @@
 """Online payment: providers, desk, notices and work of one process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from os import urandom
@@ -16,10 +16,12 @@ from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
+from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
-from gateway.engine.payment_work import PaymentWork
+from gateway.engine.payment_work import Handler, PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
 from gateway.engine.scheduler import Job
 from gateway.engine.settlement import Settlements
@@ -32,6 +34,7 @@ from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
 from gateway.store.settlements import PostgresSettlements
@@ -99,8 +102,16 @@ def make_payments(
     desk = PaymentDesk(records, accounts=accounts, public_base_url=payments.public_base_url)
     strays = PaymentStrays(records, partial(beneficiary_of, accounts))
     kinds = {name: provider.kind for name, provider in providers.items()}
-    teller = DossierTeller(acceptor, lambda code: find_dossier(ground.pool, code), kinds.get, key_ring=ground.key_ring)
-    work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+    teller = DossierTeller(
+        acceptor,
+        lambda code: find_dossier(ground.pool, code),
+        kinds.get,
+        store.of_dossier,
+        key_ring=ground.key_ring,
+    )
+    cases, refunds = PostgresPaymentCases(ground.pool), Refunds(records)
+    people = PaymentPeople(records, cases.open)
+    work = PaymentWork(records, handlers_of(teller, refunds, people))
     settlements = Settlements(
         PostgresSettlements(ground.pool),
         records,
@@ -118,6 +129,9 @@ def make_payments(
         notices=PaymentNotices(records, strays),
         lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
         settlements=settlements,
+        refunds=refunds,
+        people=people,
+        cases=cases,
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
     )
@@ -125,6 +139,7 @@ def make_payments(
     suspense = PostgresSuspense(ground.pool)
 
     async def measure() -> None:
+        ground.telemetry.note_cases(await cases.waiting(), await cases.refunds_under_way(), ground.clock.now())
         ground.telemetry.note_settlements(await settlements.store.open_days(), ground.clock.now())
         ground.telemetry.note_suspense(await suspense.standing(), ground.clock.now())
         ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
@@ -135,6 +150,23 @@ def make_payments(
         *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]
     return service, jobs
+
+
+def handlers_of(teller: DossierTeller, refunds: Refunds, people: PaymentPeople) -> Mapping[EffectKind, Handler]:
+    """Give who carries out which effect, beside what calls providers for itself."""
+    return {
+        EffectKind.TELL_DOSSIER_PAID: teller,
+        EffectKind.TELL_DOSSIER_UNPAID: teller.take_back,
+        EffectKind.SEND_REFUND: refunds.send,
+        EffectKind.ASK_REFUND: refunds.find_out,
+        EffectKind.OPEN_REFUND_CASE: people.open_case,
+        EffectKind.PAY_BACK_BY_HAND: people.open_case,
+        EffectKind.RECONCILE_NEXT_DAY: people.open_case,
+        EffectKind.RECORD_SUSPENSE: people.hold_money,
+        EffectKind.HOLD_DOSSIER: people.told_by_event,
+        EffectKind.RELEASE_DOSSIER: people.told_by_event,
+        EffectKind.NOTIFY_PAYER: people.told_by_event,
+    }
 
 
 def read_daily_file(name: str, content: bytes, digest: str, *, partner_code: str, day: date) -> FileDay:

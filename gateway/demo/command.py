@@ -36,6 +36,7 @@ from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
 from gateway.demo.payment_files import PARTNER, PaymentFiles
 from gateway.demo.payment_portal import AtPortal, pay_at_portal
+from gateway.demo.payment_refunds import GivenBack, give_back
 from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
@@ -343,7 +344,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid, at_portal, settled = await _pay(stack, _usable(procedures)[0]["code"])
+    paid, at_portal, settled, given = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -357,8 +358,10 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
-    paid_count = 2 * paid.paid + len(at_portal.documents) + at_portal.paid + len(settled.documents) + settled.paid
+    # Each dossier with fees, and what was told of each that was paid.
+    paid_count = sum(len(part.documents) + part.paid for part in (paid, at_portal, settled, given))
     sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + paid_count)
+    documents = [one for part in (paid, at_portal, settled, given) for one in part.documents]
     day = Day(
         log=log,
         stated=stated,
@@ -373,12 +376,11 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         paid=paid,
         at_portal=at_portal,
         settled=settled,
+        given=given,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
-        scan=await _scan(
-            stack, options, log, portal, inbound, questions, [*paid.documents, *at_portal.documents, *settled.documents]
-        ),
+        scan=await _scan(stack, options, log, portal, inbound, questions, documents),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
@@ -400,7 +402,7 @@ async def _live_together(
         return log, await stating, await filing, await signing_in, await asking
 
 
-async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled]:
+async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack]:
     assert stack.payments is not None, "the whole stack runs"
     paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(stack.control, paid)
@@ -415,7 +417,8 @@ async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settl
         procedure_code=procedure_code,
         strays_count=at_portal.held,
     )
-    return paid, at_portal, settled
+    given = await give_back(caller, operator, stack.payments, procedure_code=procedure_code)
+    return paid, at_portal, settled, given
 
 
 async def _scan(

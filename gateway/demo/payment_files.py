@@ -143,6 +143,8 @@ sending_key = [{{ value = {secret} }}]
 receiving_key = [{{ value = {reverse} }}]
 create_url = "{url}/keypay/v3/create"
 detail_url = "{url}/keypay/v3/detail"
+refund_url = "{url}/keypay/v3/refund"
+refund_detail_url = "{url}/keypay/v3/refund/detail"
 page_hosts = [{host}]
 is_test = true
 """

@@ -59,6 +59,14 @@ class Caller:
         ) as answer:
             return answer.status, await answer.json(content_type=None)
 
+    async def come_back(self, provider: str, reference: str, **claims: str) -> int:
+        """Come back as the payer's browser does; give the status."""
+        path = f"/callbacks/payments/{provider}/return"
+        async with self.session.get(
+            self.url + path, params={"ref": reference, **claims}, allow_redirects=False
+        ) as answer:
+            return answer.status
+
 
 class _Counter(Caller):
     """A payer's way through everything, payment by payment."""
@@ -107,22 +115,20 @@ class _Counter(Caller):
         simulator = PROVIDERS[provider]
         await self._control.post("decide", {"provider": simulator, "reference": reference, "choice": "pay"})
         # The browser comes back; what it claims proves nothing, but the provider is asked.
-        await self.come_back(provider, reference)
+        await self.return_from(provider, reference)
 
     async def _forge(self, provider: str, reference: str) -> bool:
         """Come back before anything was paid, and claim that it was."""
-        await self.come_back(provider, reference, responseCode="00", status="0", errorCode="00")
+        await self.return_from(provider, reference, responseCode="00", status="0", errorCode="00")
         payment = next(iter(reversed(self.payments)))
         _, seen = await self.call("GET", f"/v1/payments/{payment}")
         return bool(seen["state"] != "paid")
 
-    async def come_back(self, provider: str, reference: str, **claims: str) -> None:
-        path = f"/callbacks/payments/{provider}/return"
-        async with self.session.get(
-            self.url + path, params={"ref": reference, **claims}, allow_redirects=False
-        ) as answer:
-            if answer.status != 303:
-                self.done.unexpected.append(f"{provider}: return {answer.status}")
+    async def return_from(self, provider: str, reference: str, **claims: str) -> None:
+        """Come back, and say so when that is not taken."""
+        status = await self.come_back(provider, reference, **claims)
+        if status != 303:
+            self.done.unexpected.append(f"{provider}: return {status}")
 
 
 async def pay_all_day(
@@ -143,7 +149,7 @@ async def pay_all_day(
             if states.get(payment_id, {}).get("state") != "paid":
                 states[payment_id] = (await counter.call("GET", f"/v1/payments/{payment_id}"))[1]
                 if states[payment_id]["state"] != "paid" and states[payment_id]["attempts"]:
-                    await counter.come_back(provider, states[payment_id]["attempts"][-1]["reference"])
+                    await counter.return_from(provider, states[payment_id]["attempts"][-1]["reference"])
         if all(state["state"] == "paid" for state in states.values()):
             break
         await asyncio.sleep(2.0)

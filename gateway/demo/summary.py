@@ -12,6 +12,7 @@ from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
 from gateway.demo.payment_files import PROVIDERS
 from gateway.demo.payment_portal import AtPortal
+from gateway.demo.payment_refunds import GivenBack
 from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
 from gateway.demo.reconciliation import Reconciled
@@ -29,6 +30,7 @@ _ZEROS = (
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
+    *("payments.refund_difference_vnd", "payments.refunds_unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
     *("settlement.unexplained", "settlement.difference_vnd_unexplained", "settlement.unexpected"),
 )
@@ -50,6 +52,8 @@ _EQUALS = (
     ("payments.requested", "payments.forged_returns_refused"),
     ("payments.requested", "payments.told_to_portal"),
     ("payments.suspense", "payments.suspense_settled"),
+    ("payments.refunds_asked", "payments.refunded"),
+    ("payments.refunds_asked", "payments.own_approvals_refused"),
     ("settlement.differences_seeded", "settlement.differences_found"),
     ("consents.asked", "consents.telephone_rang"),
     ("consents.asked", "consents.repeated_wishes_joined"),
@@ -71,6 +75,7 @@ _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
+_POSITIVE += ("payments.refunded",)
 _POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
@@ -91,6 +96,7 @@ class Day:
     paid: Paid
     at_portal: AtPortal
     settled: Settled
+    given: GivenBack
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -128,6 +134,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_payments(day.paid),
         **_at_portal(day.at_portal),
         **_settled(day.settled),
+        **_given(day.given),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -158,6 +165,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.paid.unexpected[:20],
             *day.at_portal.unexpected[:20],
             *day.settled.unexpected[:20],
+            *day.given.unexpected[:20],
         ]
     return summary
 
@@ -267,6 +275,16 @@ def _at_portal(done: AtPortal) -> dict[str, Any]:
         "payments.portal_unexpected": len(done.unexpected),
         "payments.suspense": done.held,
         "payments.suspense_settled": done.settled,
+    }
+
+
+def _given(done: GivenBack) -> dict[str, Any]:
+    return {
+        "payments.refunds_asked": done.asked,
+        "payments.refunded": done.refunded,
+        "payments.own_approvals_refused": done.own_approvals_refused,
+        "payments.refund_difference_vnd": done.refund_difference_vnd,
+        "payments.refunds_unexpected": len(done.unexpected),
     }
 
 

@@ -112,6 +112,15 @@ class PaymentRecords:
         key = self._key_ring.new_record_key()
         return key.wrapped, key.seal(msgspec.msgpack.encode(content), context=_context(request_id))
 
+    def seal_bytes(self, context: bytes, content: bytes) -> tuple[bytes, bytes]:
+        """Give wrapped key and sealed content."""
+        key = self._key_ring.new_record_key()
+        return key.wrapped, key.seal(content, context=context)
+
+    def open_bytes(self, context: bytes, wrapped_key: bytes, sealed: bytes) -> bytes:
+        """Give what `seal_bytes` sealed. Raises IntegrityFailed."""
+        return self._key_ring.open_record_key(wrapped_key).unseal(sealed, context=context)
+
     def open(self, payment: StoredPayment) -> PaymentContent:
         """Give what is sealed. Raises IntegrityFailed, also for content that was erased."""
         if payment.wrapped_key is None or payment.sealed is None:

@@ -1,6 +1,6 @@
 """How a paid fee reaches its dossier: stated by the one accept path, so that it travels on like any other change."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,19 +24,21 @@ FindDossier = Callable[[str], Awaitable[Any]]
 
 
 class DossierTeller:
-    """States that the fees of a dossier were paid online, and where (`online_payment`)."""
+    """States that the fees of a dossier were paid online, and where (`online_payment`), or that they were not."""
 
     def __init__(
         self,
         acceptor: Acceptor,
         find: FindDossier,
         kind_of: Callable[[str], ProviderKind | None],
+        payments_of: Callable[[str], Awaitable[Sequence[StoredPayment]]],
         *,
         key_ring: KeyRing,
     ) -> None:
         self._acceptor = acceptor
         self._find = find
         self._kind_of = kind_of
+        self._payments_of = payments_of
         self._key_ring = key_ring
 
     async def __call__(self, payment: StoredPayment, effect: Effect) -> str:
@@ -44,6 +46,22 @@ class DossierTeller:
 
         Raises StoreUnavailable, TransientFailure when the dossier was changed meanwhile: then it is done again.
         """
+        paid = None if effect.attempt_id is None else payment.attempt(effect.attempt_id)
+        kind = None if paid is None else self._kind_of(paid.view.provider)
+        stated = OnlinePayment.NATIONAL_PLATFORM if kind in _NATIONAL else OnlinePayment.PROVINCIAL_GATEWAY
+        return await self._state(payment, stated, {stated, OnlinePayment.NATIONAL_PLATFORM}, "dossier.paid")
+
+    async def take_back(self, payment: StoredPayment, effect: Effect) -> str:
+        """State that nothing was paid online, since a person decided that a payment was none; unless the request, or
+        another of the dossier, is paid. Raises as above."""
+        others = await self._payments_of(payment.view.dossier_code)
+        if any(one.view.is_paid for one in others):
+            return "paid_otherwise"
+        return await self._state(payment, OnlinePayment.NONE, {OnlinePayment.NONE}, "dossier.unpaid")
+
+    async def _state(
+        self, payment: StoredPayment, stated: OnlinePayment, known: set[OnlinePayment], event_type: str
+    ) -> str:
         found = await self._find(payment.view.dossier_code)
         if found is None:
             return "no_such_dossier"
@@ -52,10 +70,7 @@ class DossierTeller:
         key = self._key_ring.open_record_key(found.wrapped_key)
         context = revision_context(found.dossier_id, found.document_revision)
         dossier = replace(_dossiers.decode(key.unseal(found.sealed, context=context)), status=found.status)
-        paid = None if effect.attempt_id is None else payment.attempt(effect.attempt_id)
-        kind = None if paid is None else self._kind_of(paid.view.provider)
-        stated = OnlinePayment.NATIONAL_PLATFORM if kind in _NATIONAL else OnlinePayment.PROVINCIAL_GATEWAY
-        if dossier.online_payment in (stated, OnlinePayment.NATIONAL_PLATFORM):
+        if dossier.online_payment in known:
             return "known_already"
         receipt = await self._acceptor.submit(
             Change(
@@ -65,7 +80,7 @@ class DossierTeller:
                 body=replace(dossier, online_payment=stated),
                 request_digest=b"",
                 expected=Expectation(revision=found.revision),
-                event_type="dossier.paid",
+                event_type=event_type,
             )
         )
         if not receipt.is_accepted:

@@ -58,6 +58,8 @@ class AuditAction(StrEnum):
     """Who pays was handed on to a payment provider."""
     PAYMENT_DECIDED = "payment.decided"
     """An officer said what becomes of money that was taken."""
+    PAYMENT_ACCOUNT_READ = "payment.account_read"
+    """A payer's bank account was shown, to which a fee is paid back."""
     SUBJECT_FIND = "subject.find"
     """It was looked up what the gateway holds about a person; codes and counts were shown."""
     SUBJECT_EXPORT = "subject.export"

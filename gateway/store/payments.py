@@ -15,7 +15,8 @@ from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.payment_opening import RequestChange, is_owed_already
-from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
+from gateway.sync.payment_records import AttemptView, Decision, Effect, RefundView, RequestView
+from gateway.sync.payment_refunds import RefundChange
 from gateway.sync.payment_storing import (
     DueEffect,
     HeldMoney,
@@ -39,6 +40,7 @@ UNSETTLED = (
 _requests = msgspec.json.Decoder(RequestView)
 _attempts = msgspec.json.Decoder(AttemptView)
 _effects = msgspec.json.Decoder(Effect)
+_refunds = msgspec.json.Decoder(RefundView)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -91,6 +93,16 @@ class PostgresPayments:
         async with connection(self._pool) as borrowed:
             rows = [row async for row in self._sql.payments_of_dossier(borrowed, dossier_code=dossier_code)]
             return [await with_attempts(borrowed, row) for row in rows]
+
+    async def refunds(self, request_id: UUID) -> Sequence[RefundView]:
+        async with connection(self._pool) as borrowed:
+            rows = queries("payment_refunds").refunds_of(borrowed, request_id=request_id)
+            return [_refunds.decode(row["record"]) async for row in rows]
+
+    async def refund_account(self, refund_id: UUID) -> tuple[bytes, bytes] | None:
+        async with connection(self._pool) as borrowed:
+            row = await queries("payment_refunds").find_refund_account(borrowed, refund_id=refund_id)
+        return None if row is None else (row["wrapped_key"], row["sealed"])
 
     async def history(self, request_id: UUID) -> Sequence[HistoryEntry]:
         async with connection(self._pool) as borrowed:
@@ -225,6 +237,48 @@ class _Change:
             reason=Reason.BY_PERSON.value,
             source="",
         )
+        await self._owe(change.effects, now)
+
+    async def refund(self, refund_id: UUID) -> RefundView | None:
+        row = await queries("payment_refunds").find_refund(
+            self._connection, refund_id=refund_id, request_id=self.payment.view.request_id
+        )
+        return None if row is None else _refunds.decode(row["record"])
+
+    async def add_refund(self, refund: RefundView, account: tuple[bytes, bytes] | None, now: datetime) -> None:
+        wrapped_key, sealed = account or (None, None)
+        await queries("payment_refunds").add_refund(
+            self._connection,
+            refund_id=refund.refund_id,
+            request_id=self.payment.view.request_id,
+            state=refund.state.value,
+            amount_vnd=refund.amount_vnd,
+            record=_text(refund),
+            now=now,
+            wrapped_key=wrapped_key,
+            sealed=sealed,
+        )
+
+    async def apply_refund(self, change: RefundChange, now: datetime) -> None:
+        refund, view = change.refund, change.attempt
+        await queries("payment_refunds").save_refund(
+            self._connection, refund_id=refund.refund_id, state=refund.state.value, record=_text(refund), now=now
+        )
+        known = self.payment.attempt(view.attempt_id)
+        if known is not None and view != known.view:
+            await self._sql.save_attempt(self._connection, **_attempt_columns(view))
+            self._take(view)
+            if view.state is not known.view.state:
+                await self._sql.note_payment(
+                    self._connection,
+                    request_id=self.payment.view.request_id,
+                    attempt_id=view.attempt_id,
+                    now=now,
+                    state=view.state.value,
+                    reason=Reason.BY_PERSON.value,
+                    source="",
+                )
+        await self._save_request(change.request, now)
         await self._owe(change.effects, now)
 
     async def _save_request(self, view: RequestView, now: datetime) -> None:

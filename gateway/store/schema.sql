@@ -532,6 +532,30 @@ ALTER TABLE public.payment_attempts ALTER COLUMN ordinal ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.payment_cases (
+    case_id bigint NOT NULL,
+    request_id uuid NOT NULL,
+    effect_key text NOT NULL,
+    kind text NOT NULL,
+    attempt_id uuid,
+    refund_id uuid,
+    transaction text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    closed_by text DEFAULT ''::text NOT NULL,
+    document_number text DEFAULT ''::text NOT NULL,
+    CONSTRAINT payment_cases_check CHECK (((closed_at IS NULL) = (outcome = ''::text)))
+);
+ALTER TABLE public.payment_cases ALTER COLUMN case_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_cases_case_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.payment_effects (
     effect_id bigint NOT NULL,
     request_id uuid NOT NULL,
@@ -587,6 +611,27 @@ CREATE TABLE public.payment_messages (
 );
 ALTER TABLE public.payment_messages ALTER COLUMN message_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_messages_message_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.payment_refunds (
+    refund_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    request_id uuid NOT NULL,
+    state text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    record text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    CONSTRAINT payment_refunds_amount_vnd_check CHECK ((amount_vnd > 0))
+);
+ALTER TABLE public.payment_refunds ALTER COLUMN ordinal ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_refunds_ordinal_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1111,6 +1156,10 @@ ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (attempt_id);
+ALTER TABLE ONLY public.payment_cases
+    ADD CONSTRAINT payment_cases_pkey PRIMARY KEY (case_id);
+ALTER TABLE ONLY public.payment_cases
+    ADD CONSTRAINT payment_cases_request_id_effect_key_key UNIQUE (request_id, effect_key);
 ALTER TABLE ONLY public.payment_effects
     ADD CONSTRAINT payment_effects_pkey PRIMARY KEY (effect_id);
 ALTER TABLE ONLY public.payment_effects
@@ -1121,6 +1170,8 @@ ALTER TABLE ONLY public.payment_history
     ADD CONSTRAINT payment_history_pkey PRIMARY KEY (entry_id);
 ALTER TABLE ONLY public.payment_messages
     ADD CONSTRAINT payment_messages_pkey PRIMARY KEY (message_id);
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_pkey PRIMARY KEY (refund_id);
 ALTER TABLE ONLY public.payment_requests
     ADD CONSTRAINT payment_requests_client_id_key_digest_key UNIQUE (client_id, key_digest);
 ALTER TABLE ONLY public.payment_requests
@@ -1219,9 +1270,12 @@ CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree 
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
 CREATE UNIQUE INDEX payment_attempts_reference ON public.payment_attempts USING btree (provider, reference) WHERE (reference <> ''::text);
 CREATE INDEX payment_attempts_unsettled ON public.payment_attempts USING btree (provider, state) WHERE (state = ANY (ARRAY['created'::text, 'init_sent'::text, 'pending'::text, 'unknown'::text, 'late_paid'::text, 'duplicate_paid'::text, 'mismatch'::text, 'disputed'::text]));
+CREATE INDEX payment_cases_open ON public.payment_cases USING btree (opened_at) WHERE (closed_at IS NULL);
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
 CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);
+CREATE INDEX payment_refunds_by_request ON public.payment_refunds USING btree (request_id, ordinal);
+CREATE INDEX payment_refunds_open ON public.payment_refunds USING btree (state) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text, 'declined'::text]));
 CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
 CREATE INDEX payment_suspense_open ON public.payment_suspense USING btree (recorded_at) WHERE (settled_at IS NULL);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -1284,12 +1338,16 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_cases
+    ADD CONSTRAINT payment_cases_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_effects
     ADD CONSTRAINT payment_effects_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_history
     ADD CONSTRAINT payment_history_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_messages
     ADD CONSTRAINT payment_messages_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.reconciliation_counts

@@ -10,7 +10,8 @@ from uuid import UUID
 from gateway.errors import GatewayError
 from gateway.model.payment import PaymentItem, Source
 from gateway.sync.payment_opening import RequestChange
-from gateway.sync.payment_records import AttemptView, Decision, Effect, RequestView
+from gateway.sync.payment_records import AttemptView, Decision, Effect, RefundView, RequestView
+from gateway.sync.payment_refunds import RefundChange
 from gateway.sync.payment_words import Reason, Ruling
 
 
@@ -127,6 +128,16 @@ class PaymentChange(Protocol):
         """Store a change of the request alone, with what follows."""
         ...
 
+    async def refund(self, refund_id: UUID) -> RefundView | None: ...
+
+    async def add_refund(self, refund: RefundView, account: tuple[bytes, bytes] | None, now: datetime) -> None:
+        """Store a refund that was asked for; `account` is wrapped key and sealed payer's account."""
+        ...
+
+    async def apply_refund(self, change: RefundChange, now: datetime) -> None:
+        """Store a refund as it becomes, with its attempt, its request, effects and events."""
+        ...
+
     async def earlier(self, provider: str, fact_key: str) -> Ruling | None: ...
 
     async def rule(self, provider: str, fact_key: str, ruling: Ruling, now: datetime) -> None: ...
@@ -180,6 +191,12 @@ class PaymentStore(Protocol):
     async def find(self, request_id: UUID) -> StoredPayment | None: ...
 
     async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]: ...
+
+    async def refunds(self, request_id: UUID) -> Sequence[RefundView]: ...
+
+    async def refund_account(self, refund_id: UUID) -> tuple[bytes, bytes] | None:
+        """Give wrapped key and sealed payer's account."""
+        ...
 
     async def history(self, request_id: UUID) -> Sequence[HistoryEntry]: ...
 

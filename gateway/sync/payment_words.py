@@ -151,7 +151,9 @@ class EffectKind(StrEnum):
     PUBLISH = "publish"
 
 
-CALLING = frozenset({EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER})
+CALLING = frozenset(
+    {EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER, EffectKind.SEND_REFUND, EffectKind.ASK_REFUND}
+)
 """Effects for which the attempt's provider is called."""
 
 

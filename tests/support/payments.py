@@ -14,18 +14,20 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from gateway.api.payment_desk import PaymentService
-from gateway.bootstrap.payments import read_daily_file
+from gateway.bootstrap.payments import handlers_of, read_daily_file
 from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
+from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
+from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.settlement import Settlements
-from gateway.errors import GatewayError, Rejected
+from gateway.errors import GatewayError
 from gateway.model.dossier import Fee, FeeKind
 from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
 from gateway.ports.basics import KeyRing
@@ -46,10 +48,10 @@ from gateway.ports.payments import (
 )
 from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.payment_records import PaymentPolicy
-from gateway.sync.payment_words import EffectKind
 from tests.support.api import Answered, ApiUnderTest, running_api
 from tests.support.audit import Heard
 from tests.support.clocks import FixedChance, RunningClock
@@ -79,6 +81,14 @@ class ScriptedProvider:
     standing: Callable[[AskedAttempt], PaymentFact | GatewayError] = field(
         default=lambda asked: fact(asked.reference, answer=Answer.PENDING)
     )
+    refunding: Callable[[RefundOrder], RefundFact | BaseException] = field(
+        default=lambda order: RefundFact(is_done=True, transaction="RF1", amount_vnd=order.amount_vnd)
+    )
+    refund_standing: Callable[[RefundOrder], RefundFact | BaseException] = field(
+        default=lambda order: RefundFact(is_done=None, transaction="RF1", amount_vnd=order.amount_vnd)
+    )
+    refunds: list[RefundOrder] = field(default_factory=list)
+    refund_questions: list[str] = field(default_factory=list)
     orders: list[PaymentOrder] = field(default_factory=list)
     questions: list[AskedAttempt] = field(default_factory=list)
     is_decisive: bool = True
@@ -138,10 +148,18 @@ class ScriptedProvider:
         return None
 
     async def refund(self, order: RefundOrder) -> RefundFact:
-        raise Rejected("not offered", system="payments", operation="refund", code="not_offered")
+        self.refunds.append(order)
+        return self._told(self.refunding(order))
 
     async def query_refund(self, order: RefundOrder, transaction: str) -> RefundFact:
-        raise Rejected("not offered", system="payments", operation="refund", code="not_offered")
+        self.refund_questions.append(transaction)
+        return self._told(self.refund_standing(order))
+
+    @staticmethod
+    def _told(answer: RefundFact | BaseException) -> RefundFact:
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def read_lookup(self, raw: RawNotification) -> str:
         if raw.headers.get("authorization") != "Bearer portal":
@@ -292,11 +310,16 @@ async def payments(
         key_ring=key_ring,
         audit=auditor,
     )
+    cases, refunds = PostgresPaymentCases(pool), Refunds(records)
+    people = PaymentPeople(records, cases.open)
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
         lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
         settlements=settlements,
+        refunds=refunds,
+        people=people,
+        cases=cases,
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
     )
@@ -305,9 +328,10 @@ async def payments(
             api.services.acceptor,
             lambda code: find_dossier(pool, code),
             {"platform": scripted.kind}.get,
+            store.of_dossier,
             key_ring=key_ring,
         )
-        work = PaymentWork(records, {EffectKind.TELL_DOSSIER_PAID: teller})
+        work = PaymentWork(records, handlers_of(teller, refunds, people))
         dossier = make_dossier(fees=FEES)
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
         put = await api.put(DOSSIER, dossier)
