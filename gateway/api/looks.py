@@ -64,7 +64,7 @@ _SHOWS_NONE = {
         "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders"
     ),
     "lists that are about nobody": (
-        "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "
+        "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations getProcedureFees "
         "listOnlineServices synchroniseProcedures getSynchronisation listCatalogues getCatalogue "
         "refreshCatalogue resolveAdministrativeUnit resolveAgency getMappings getMissingMappings"
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payments import PaymentDesk
+from gateway.sync.fees import FeeCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,4 +15,5 @@ class PaymentService:
     desk: PaymentDesk
     notices: PaymentNotices
     returns: Mapping[str, frozenset[str]]
+    fee_check: FeeCheck = FeeCheck.WARN
     max_notification_bytes: int = 64 * 1024

@@ -25,6 +25,7 @@ from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
+from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 
@@ -95,6 +96,7 @@ def make_payments(
         desk=desk,
         notices=PaymentNotices(records),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+        fee_check=FeeCheck(payments.fee_check),
     )
 
     async def measure() -> None:

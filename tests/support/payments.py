@@ -39,6 +39,7 @@ from gateway.ports.payments import (
 )
 from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
+from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 from tests.support.api import Answered, ApiUnderTest, running_api
@@ -228,6 +229,7 @@ async def payments(
     provider: ScriptedProvider | None = None,
     others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
+    fee_check: FeeCheck = FeeCheck.WARN,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -248,7 +250,9 @@ async def payments(
         public_base_url="https://cong.example",
     )
     notices = PaymentNotices(records, answer_seconds=answer_seconds)
-    service = PaymentService(desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})})
+    service = PaymentService(
+        desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})}, fee_check=fee_check
+    )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
             api.services.acceptor,
