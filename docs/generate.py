@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))  # the script also runs where the project is not i
 
 from docs.identity_tests import identity_tests_document  # noqa: E402
 from docs.looks import looks_document  # noqa: E402
+from docs.payment_tests import payment_tests_document  # noqa: E402
 from docs.population_tests import population_tests_document  # noqa: E402
 from docs.services import services_document  # noqa: E402
 from gateway import errors  # noqa: E402
@@ -269,6 +270,11 @@ def identity_document() -> str:
     return identity_tests_document(HEADER, table)
 
 
+def payment_document() -> str:
+    """Say which test shows which vector, pitfall, fault, transition and invariant of online payment."""
+    return payment_tests_document(HEADER, table)
+
+
 def population_document() -> str:
     """Say which test proves which row of the population database."""
     return population_tests_document(HEADER, table)
@@ -289,6 +295,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_document,
     "portal-services.md": portal_services_document,
     "identity-tests.md": identity_document,
+    "payment-tests.md": payment_document,
     "population-tests.md": population_document,
     "looks.md": looks_at_data_document,
 }

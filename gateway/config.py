@@ -7,7 +7,7 @@ once, with the setting's name and the rule, never the value.
 import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -377,6 +377,8 @@ class PaymentsSettings(_Section):
     clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
     page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
     """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
+    fee_check: Literal["enforce", "warn"] = "warn"
+    """Fees that do not agree with the procedure catalogue are refused, or taken and told to the client."""
     accepts_late: bool = True
     """Money that comes after an attempt failed or expired pays by itself while nothing else has."""
     lookups_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600

@@ -77,7 +77,7 @@ _SHOWS_NONE = {
         "listRefunds listPaymentCases listSettlements getSettlement getSettlementReport"
     ),
     "lists that are about nobody": (
-        "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "
+        "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations getProcedureFees "
         "listOnlineServices synchroniseProcedures getSynchronisation listCatalogues getCatalogue "
         "refreshCatalogue resolveAdministrativeUnit resolveAgency getMappings getMissingMappings"
     ),

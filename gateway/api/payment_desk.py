@@ -12,6 +12,7 @@ from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payments import PaymentDesk
 from gateway.engine.settlement import Settlements
 from gateway.store.payment_cases import PostgresPaymentCases
+from gateway.sync.fees import FeeCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +29,5 @@ class PaymentService:
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]
+    fee_check: FeeCheck = FeeCheck.WARN
     max_notification_bytes: int = 64 * 1024

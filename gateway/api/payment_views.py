@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from gateway.model.dossier import FeeKind
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import DossierCode, Instant, Name, ShortText
+from gateway.sync.fees import Exemption
 from gateway.sync.payment_storing import StoredAttempt, StoredPayment
 
 _MAX_VND = 10**13
@@ -55,6 +56,37 @@ class ItemView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedFee:
+    """One charge or levy as it is stated; `amount_vnd` is what is to be paid after an exemption, 0 when it is waived.
+
+    Why somebody does not pay, or pays less, is kept sealed and shown to nobody.
+    """
+
+    __pydantic_config__ = CLOSED
+
+    name: Name
+    kind: FeeKind
+    amount_vnd: Annotated[int, Field(ge=0, le=_MAX_VND, strict=True, description="Whole đồng.")]
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,50}$")] = ""
+    units_count: Annotated[
+        int, Field(ge=1, le=10**6, strict=True, description="How often a price by unit is owed (copies, pages).")
+    ] = 1
+    exemption: Exemption | None = field(default=None, repr=False)
+    exemption_note: ShortText = field(default="", repr=False)
+    full_amount_vnd: Annotated[
+        int | None, Field(ge=1, le=_MAX_VND, strict=True, description="Before the exemption; told with one.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeWarning:
+    """A fee that does not agree with the procedure catalogue: where in what was stated, and which rule it breaks."""
+
+    field: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayerView:
     """Who pays, where it is not the applicant."""
 
@@ -73,7 +105,7 @@ class NewPayment:
     __pydantic_config__ = CLOSED
 
     dossier_code: DossierCode
-    items: Annotated[tuple[ItemView, ...], Field(max_length=50)] = ()
+    items: Annotated[tuple[StatedFee, ...], Field(max_length=50)] = ()
     payer: PayerView | None = None
     deadline_at: Annotated[Instant | None, Field(description="Of the obligation, not of a payment page.")] = None
 
@@ -124,6 +156,10 @@ class Payment:
     created_at: datetime
     deadline_at: datetime | None
     attempts: tuple[AttemptView, ...]
+    fee_warnings: Annotated[
+        tuple[FeeWarning, ...],
+        Field(description='When it is created, under `payments.fee_check = "warn"`; never afterwards.'),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Amounts are whole đồng. Money counts only when a provider's verified word say
 (payment notes §9.3 no. 1).
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,9 @@ from gateway.api.dossiers import require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.looks import Shown, note_look, open_dossier
 from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_fees import check_fees, stated_items
 from gateway.api.payment_views import (
+    FeeWarning,
     HistoryLine,
     NewAttempt,
     NewPayment,
@@ -58,11 +61,10 @@ async def post_payment(call: Call) -> web.StreamResponse:
     if not found.wrapped_key:
         raise Problem("dossier-erased")
     dossier = open_dossier(call, found)
-    fees = tuple(
-        PaymentItem(name=fee.name, kind=fee.kind, amount_vnd=fee.amount_vnd)
-        for fee in dossier.fees
-        if fee.amount_vnd > 0
-    )
+    items = stated_items(dossier, stated)
+    if not any(item.amount_vnd for item in items):
+        raise Problem("payment-not-possible", "nothing_owed")
+    marks, disagreements = await check_fees(call, dossier, items, service.fee_check)
     service_name = await _procedure_name(call, dossier.procedure_code)
     wish = PaymentWish(
         client_id=call.caller.client_id,
@@ -70,8 +72,16 @@ async def post_payment(call: Call) -> web.StreamResponse:
         wish=msgspec.json.encode(stated),
         dossier_code=found.code,
         agency_code=dossier.handling_agency.code,
-        items=_items(fees, stated),
-        fees=fees,
+        items=tuple(
+            PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code)
+            for item in items
+            if item.amount_vnd > 0
+        ),
+        fees=tuple(
+            PaymentItem(name=fee.name, kind=fee.kind, amount_vnd=fee.amount_vnd)
+            for fee in dossier.fees
+            if fee.amount_vnd > 0
+        ),
         deadline_at=stated.deadline_at,
         content=PaymentContent(
             payer=_payer(dossier, stated.payer),
@@ -80,6 +90,8 @@ async def post_payment(call: Call) -> web.StreamResponse:
             service_code=dossier.procedure_code,
             service_name=service_name,
             agency_name=dossier.handling_agency.name,
+            stated=items,
+            marks=marks,
         ),
     )
     try:
@@ -89,27 +101,8 @@ async def post_payment(call: Call) -> web.StreamResponse:
     except PaymentNotPossible as error:
         raise Problem("payment-not-possible", error.refusal) from error
     headers = {} if is_new else {"Idempotency-Replayed": "true"}
-    return call.answer(201 if is_new else 200, payment_view(payment), headers)
-
-
-def _items(fees: tuple[PaymentItem, ...], stated: NewPayment) -> tuple[PaymentItem, ...]:
-    """Give what is owed. A fee that the dossier does not state, or states otherwise, is refused."""
-    if not stated.items:
-        if not fees:
-            raise Problem("payment-not-possible", "nothing_owed")
-        return fees
-    faults, left = [], list(fees)
-    for place, item in enumerate(stated.items):
-        fee = PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd)
-        if fee in left:
-            left.remove(fee)
-        else:
-            faults.append(Fault(f"/items/{place}", "must be a fee of the dossier, with its name, kind and amount"))
-    if faults:
-        raise Problem("invalid-content", faults=faults)
-    return tuple(
-        PaymentItem(name=item.name, kind=item.kind, amount_vnd=item.amount_vnd, code=item.code) for item in stated.items
-    )
+    warnings = tuple(FeeWarning(field=one.field, rule=one.rule) for one in disagreements)
+    return call.answer(201 if is_new else 200, replace(payment_view(payment), fee_warnings=warnings), headers)
 
 
 def _payer(dossier: Dossier, stated: PayerView | None) -> Payer:
@@ -242,7 +235,7 @@ ENDPOINTS = (
         },
         problems=(
             *("no-payment-provider", "dossier-not-found", "dossier-erased", "other-agency"),
-            *("idempotency-key-missing", "idempotency-key-reused", "payment-not-possible"),
+            *("idempotency-key-missing", "idempotency-key-reused", "payment-not-possible", "fees-not-owed"),
         ),
     ),
     Endpoint(

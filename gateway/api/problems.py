@@ -113,6 +113,7 @@ PROBLEM_TYPES = _types(
     ("unsupported-media-type", 415, "The body has the wrong media type", "See the header Accept of the answer."),
     ("expectation-failed", 417, "The header Expect asks for something unknown", "Send 100-continue or nothing."),
     ("invalid-content", 422, "The content breaks a rule of its model", "Correct every field that `errors` names."),
+    ("fees-not-owed", 422, "The fees do not agree with the procedure", "See `errors`, and the procedure's fees."),
     ("impossible-dates", 422, "The dates contradict each other", "Correct the instants that `errors` names."),
     ("contradictory-counts", 422, "The counts contradict each other", "Correct the counts that `errors` names."),
     ("unclear-selection", 422, "It is not clear what is meant", "Select in exactly one of the ways of the model."),

@@ -38,6 +38,7 @@ from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
 from gateway.store.settlements import PostgresSettlements
+from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 from mappings.payment.settlement import Expected, read_settlement
@@ -134,6 +135,7 @@ def make_payments(
         cases=cases,
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+        fee_check=FeeCheck(payments.fee_check),
     )
 
     suspense = PostgresSuspense(ground.pool)

@@ -16,6 +16,7 @@ from gateway.model.payment import Payer, PaymentFact, Source
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import AlertRaised, Observer
 from gateway.ports.payments import AskedAttempt, PaymentProvider, RawNotification
+from gateway.sync.fees import Mark, StatedItem
 from gateway.sync.payment_facts import fact_key
 from gateway.sync.payment_records import AttemptView, Decision, PaymentPolicy
 from gateway.sync.payment_storing import KeptMessage, PaymentStore, StoredPayment
@@ -36,6 +37,10 @@ class PaymentContent(msgspec.Struct, frozen=True, kw_only=True):
     service_code: str
     service_name: str
     agency_name: str
+    stated: tuple[StatedItem, ...] = ()
+    """The fees as they were stated, waived ones and the reasons of exemptions included."""
+    marks: tuple[Mark, ...] = ()
+    """How each of them stands to the catalogue; empty where that is not known, or they do not agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ here against the catalogue: a fixed amount must be one that the channel knows, w
 where the catalogue says that nothing is owed, nothing is.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from gateway.errors import Fault, InvalidInput
@@ -21,6 +22,15 @@ MAX_ITEMS = 50
 
 
 _NAMES = {FeeKind.CHARGE: "Phí", FeeKind.LEVY: "Lệ phí"}
+
+
+class FeeCheck(StrEnum):
+    """What becomes of fees that do not agree with the catalogue."""
+
+    ENFORCE = "enforce"
+    """They are refused."""
+    WARN = "warn"
+    """They are taken, and the client is told."""
 
 
 class Exemption(StrEnum):
@@ -51,8 +61,8 @@ class StatedItem:
     """How often a price by unit is owed (copies, pages)."""
     stage: FeeStage = FeeStage.RECEPTION
     code: str = ""
-    exemption: Exemption | None = None
-    exemption_note: str = ""
+    exemption: Exemption | None = field(default=None, repr=False)
+    exemption_note: str = field(default="", repr=False)
     full_amount_vnd: int | None = None
     """Before the exemption; told exactly when there is one."""
 
@@ -79,6 +89,15 @@ class Owed:
     @property
     def amount_vnd(self) -> int:
         return sum(item.amount_vnd for item in self.items)
+
+
+def version_by(seen_on: Mapping[int, date], day: date) -> int | None:
+    """Give the number of the version that was seen last by the end of a day, else of the first that was seen at all.
+
+    None where no version was ever seen. Days are those of Viet Nam.
+    """
+    by_then = [number for number, seen in seen_on.items() if seen <= day]
+    return max(by_then) if by_then else min(seen_on, default=None)
 
 
 def stated_fees(procedure: Procedure, channel: Channel) -> tuple[ProcedureFee, ...]:

@@ -51,6 +51,7 @@ from gateway.store.dossiers import find_dossier
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
 from gateway.store.settlements import PostgresSettlements
+from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from tests.support.api import Answered, ApiUnderTest, running_api
 from tests.support.audit import Heard
@@ -273,6 +274,7 @@ async def payments(
     others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
     lookups_per_minute: int = 600,
+    fee_check: FeeCheck = FeeCheck.WARN,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -322,6 +324,7 @@ async def payments(
         cases=cases,
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
+        fee_check=fee_check,
     )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(

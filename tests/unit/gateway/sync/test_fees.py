@@ -1,5 +1,6 @@
 """Which fees are owed by the catalogue, and when they may be collected."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from gateway.errors import InvalidInput
 from gateway.model.dossier import Channel, FeeKind, FeeStage
 from gateway.model.payment import PaymentItem
 from gateway.model.procedure import AmountKind, Procedure, ProcedureChannel, ProcedureFee, TimeLimit, TimeUnit
-from gateway.sync.fees import Exemption, Mark, StatedItem, is_free, may_collect, owed, proposed, stated_fees
+from gateway.sync.fees import Exemption, Mark, StatedItem, is_free, may_collect, owed, proposed, stated_fees, version_by
 
 
 def fixed(amount_vnd: int, kind: FeeKind | None = FeeKind.CHARGE, description: str = "") -> ProcedureFee:
@@ -186,3 +187,23 @@ def test_what_may_be_collected_when(stage: FeeStage, when: set[tuple[bool, bool,
             for result in (False, True):
                 may = may_collect(stage, is_received=received, is_supplement_asked=asked, has_result=result)
                 assert ((received, asked, result) in when) is may
+
+
+_DAY = date(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("days", "number"),
+    [({}, None), ({1: -1, 2: 1}, 1), ({1: -2, 2: -1}, 2), ({1: 0}, 1), ({3: 1, 4: 2}, 3)],
+    ids=["never seen", "before", "last before", "on the day", "first after"],
+)
+def test_the_version_that_counts(days: dict[int, int], number: int | None) -> None:
+    """The last that was seen by the end of the day, else the first of all."""
+    assert number == version_by({version: _DAY + timedelta(days=far) for version, far in days.items()}, _DAY)
+
+
+def test_reasons_stay_out_of_sight() -> None:
+    """Why somebody is exempt is in no text that Python shows."""
+    item = changed(LEVY, exemption=Exemption.DISABLED, exemption_note="QD-77", full_amount_vnd=60_000)
+    assert "disabled" not in repr(item).lower()
+    assert "QD-77" not in repr(item)
