@@ -30,6 +30,7 @@ from gateway.api import (
     operations,
     pages,
     payment_callbacks,
+    payment_pictures,
     payments,
     procedures,
     questions,
@@ -80,6 +81,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *accesses.ENDPOINTS,
     *payments.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
+    *payment_pictures.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -61,7 +61,7 @@ _SHOWS_NONE = {
         "replayDossiers listEvents takeNationalCall0"
     ),
     "what is owed and what came of it; who pays is not shown": (
-        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders"
+        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders getPaymentQr"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "

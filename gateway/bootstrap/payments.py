@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
 from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
 from gateway.config import PaymentAccountSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
@@ -27,6 +28,7 @@ from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
+from mappings.payment import qr_image
 
 _TURN_SECONDS = 1.0
 _MEASURED_SECONDS = 5.0
@@ -95,6 +97,7 @@ def make_payments(
         desk=desk,
         notices=PaymentNotices(records),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+        pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
 
     async def measure() -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_pictures import PNG, SVG
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
@@ -41,6 +42,7 @@ from gateway.store.dossiers import find_dossier
 from gateway.store.payments import PostgresPayments
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
+from mappings.payment import qr_image
 from tests.support.api import Answered, ApiUnderTest, running_api
 from tests.support.audit import Heard
 from tests.support.clocks import FixedChance, RunningClock
@@ -248,7 +250,12 @@ async def payments(
         public_base_url="https://cong.example",
     )
     notices = PaymentNotices(records, answer_seconds=answer_seconds)
-    service = PaymentService(desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})})
+    service = PaymentService(
+        desk=desk,
+        notices=notices,
+        returns={"one-stop": frozenset({RETURN_TO})},
+        pictures={PNG: qr_image.png, SVG: qr_image.svg},
+    )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
             api.services.acceptor,
