@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from gateway.api import (
     accesses,
+    account_statements,
     applications,
     audit,
     catalogues,
@@ -82,6 +83,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *payments.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
     *payment_pictures.ENDPOINTS,
+    *account_statements.ENDPOINTS,
 )
 """Everything the API serves."""
 

@@ -61,7 +61,8 @@ _SHOWS_NONE = {
         "replayDossiers listEvents takeNationalCall0"
     ),
     "what is owed and what came of it; who pays is not shown": (
-        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders getPaymentQr"
+        "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders getPaymentQr "
+        "importAccountStatement"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations "

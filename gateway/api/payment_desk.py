@@ -2,9 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payments import PaymentDesk
+from gateway.engine.transfers import TransferReading
+from gateway.model.settlement import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementDesk:
+    """How a statement is read, and who takes what it tells.
+
+    `read` takes the file's bytes and the day up to which it is complete. Raises InvalidInput naming lines and rules.
+    """
+
+    read: Callable[[bytes, date], Statement]
+    reading: TransferReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +32,6 @@ class PaymentService:
     notices: PaymentNotices
     returns: Mapping[str, frozenset[str]]
     pictures: Mapping[str, Callable[[str], bytes]]
+    statements: StatementDesk | None = None
+    """Reads account statements; None when their form is not configured."""
     max_notification_bytes: int = 64 * 1024

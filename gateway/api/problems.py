@@ -101,6 +101,7 @@ PROBLEM_TYPES = _types(
         "The payment cannot be done as things stand",
         "`detail` says why, in a word of a closed list; look at the payment.",
     ),
+    ("no-account-statements", 409, "No form of account statements is configured", "Set [payments.statement] first."),
     ("no-portal", 409, "No portal is configured that takes this", "Configure [portal] in its native form first."),
     ("stale-revision", 412, "The dossier has another revision", "Read the dossier and decide again."),
     ("already-exists", 412, "The dossier exists already", "Leave If-None-Match out to replace it."),

@@ -10,6 +10,7 @@ from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, rea
 from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
+from gateway.bootstrap.transfers import statement_desk, statement_form
 from gateway.config import PaymentAccountSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
@@ -52,6 +53,10 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
+    try:
+        statement_form(payments.statement)
+    except ConfigurationError as error:
+        faults.extend(error.faults)
     if faults:
         raise ConfigurationError(faults)
     return tuple(made)
@@ -97,6 +102,7 @@ def make_payments(
         desk=desk,
         notices=PaymentNotices(records),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+        statements=statement_desk(payments, records, providers.values()),
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_desk import PaymentService, StatementDesk
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_notices import PaymentNotices
@@ -19,9 +19,11 @@ from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
 from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.transfers import TransferReading
 from gateway.errors import GatewayError, Rejected
 from gateway.model.dossier import Fee, FeeKind
 from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
+from gateway.model.settlement import Statement
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
 from gateway.ports.payments import (
@@ -142,6 +144,11 @@ class ScriptedProvider:
         return None
 
 
+def references_in(text: str) -> tuple[str, ...]:
+    """Give the words of a statement's text that look like references of the scripted provider."""
+    return tuple(word for word in text.split() if len(word) == 20 and word.startswith("R"))
+
+
 def fact(reference: str, **changes: Any) -> PaymentFact:
     """Give a payment of 150,000 đồng under a reference, with any fields replaced."""
     values: dict[str, Any] = {
@@ -230,6 +237,7 @@ async def payments(
     provider: ScriptedProvider | None = None,
     others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
+    read_statement: Callable[[bytes, date], Statement] | None = None,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -250,10 +258,15 @@ async def payments(
         public_base_url="https://cong.example",
     )
     notices = PaymentNotices(records, answer_seconds=answer_seconds)
+    statements = None
+    if read_statement is not None:
+        transfers = TransferReading(records, {scripted.name: references_in})
+        statements = StatementDesk(read=read_statement, reading=transfers)
     service = PaymentService(
         desk=desk,
         notices=notices,
         returns={"one-stop": frozenset({RETURN_TO})},
+        statements=statements,
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
