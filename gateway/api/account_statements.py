@@ -78,7 +78,7 @@ ENDPOINTS = (
         summary="Read an account statement and take the transfers that it tells of",
         description="CSV in UTF-8 with the columns of `[payments.statement]`; refused whole, naming lines and rules. A "
         "statement may be sent again and may overlap others: each movement counts once, by the bank's reference.",
-        scope=Scope.OPERATIONS_WRITE,
+        scope=Scope.ACCOUNT_STATEMENTS_WRITE,
         handler=post_statement,
         query=StatementQuery,
         streamed_media_type=CSV,

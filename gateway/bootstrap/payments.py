@@ -10,7 +10,7 @@ from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, rea
 from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
-from gateway.bootstrap.transfers import statement_desk, statement_form
+from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
 from gateway.config import PaymentAccountSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
@@ -144,7 +144,7 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
     payments = ground.settings.payments
     assert payments is not None, "only made where it is configured"
     capabilities = provider.capabilities
-    return PaymentPolicy(
+    policy = PaymentPolicy(
         page_lifetime=timedelta(minutes=payments.page_minutes),
         accepts_late=payments.accepts_late,
         can_query=Capability.QUERY in capabilities,
@@ -153,6 +153,7 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
         # Its answers name no amount, but are about the very order whose amount our checksum covers (§C.2).
         accepts_without_amount=provider.kind is ProviderKind.KEYPAY_V1,
     )
+    return transfer_policy(policy, payments) if provider.kind is ProviderKind.VIETQR else policy
 
 
 def _account(section: PaymentAccountSettings) -> BeneficiaryRule:

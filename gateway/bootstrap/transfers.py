@@ -1,6 +1,7 @@
 """Account statements: their configured form, and who takes the transfers in them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from adapters.payment import AnyProvider
@@ -11,8 +12,11 @@ from gateway.engine.payment_records import PaymentRecords
 from gateway.engine.transfers import TransferReading
 from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.model.settlement import Statement
+from gateway.sync.payment_records import PaymentPolicy
 from mappings.payment.account_statement import StatementForm, StatementRefused, read_statement
 from mappings.payment.times import MomentForm
+
+_STATEMENT_DELAY = timedelta(days=7)
 
 
 def statement_form(section: StatementFormSettings | None) -> StatementForm | None:
@@ -23,6 +27,13 @@ def statement_form(section: StatementFormSettings | None) -> StatementForm | Non
         return StatementForm(**{**section.model_dump(), "moment_form": MomentForm(section.moment_form)})
     except ConfigurationError as error:
         raise ConfigurationError([Fault(f"payments.statement.{one.field}", one.rule) for one in error.faults]) from None
+
+
+def transfer_policy(policy: PaymentPolicy, payments: PaymentsSettings) -> PaymentPolicy:
+    """Give how a provider is treated whose payments show in statements only: its code is open as long as a transfer by
+    it is taken, and a statement may come a week after that before a person is told that nothing did."""
+    window = timedelta(days=payments.transfer_days)
+    return replace(policy, page_lifetime=window, polled_until=window + _STATEMENT_DELAY)
 
 
 def statement_desk(
