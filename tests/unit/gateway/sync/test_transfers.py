@@ -11,6 +11,7 @@ from gateway.model.payment import AttemptState, Source
 from gateway.model.settlement import StatementLine
 from gateway.sync.payments import judge_fact
 from gateway.sync.transfers import Candidate, Matched, Unmatched, match_line
+from mappings.payment.references import checked_reference, references_in
 from tests.unit.gateway.sync.payment_builders import AMOUNT, DUE, NOW, OWING, attempt
 
 OPENED_ON = date(2026, 11, 25)
@@ -115,3 +116,27 @@ def test_a_late_transfer_still_pays_what_has_expired() -> None:
 def test_only_credits_are_asked_about(amount_vnd: int) -> None:
     with pytest.raises(ValueError, match="only credits"):
         match_line(line(amount_vnd=amount_vnd), ["REF1"], KNOWN)
+
+
+OURS = checked_reference(bytes(range(16)), "LT", 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_paid"),
+    [
+        (f"MBVCB.123.{OURS} PHI HO SO", True),
+        (f"ck {OURS.lower()[:9]} {OURS.lower()[9:]}", True),
+        (f"{OURS[:6]}-{OURS[6:]}.CT TU 999", True),
+        (OURS[:-1], False),
+        (OURS[1:], False),
+        (f"{OURS[:-1]}{'A' if OURS[-1] != 'A' else 'B'}", False),
+    ],
+)
+def test_banks_rewrite_texts_and_a_cut_one_pays_nothing(text: str, is_paid: bool) -> None:
+    """Case, spaces and signs do not matter; a cut or mistyped reference is nobody's."""
+    held = Candidate(request_id=DUE.request_id, attempt=replace(PENDING, reference=OURS))
+
+    outcome = match_line(line(text=text), references_in(text, "LT", 15), {OURS: held})
+
+    assert is_paid is isinstance(outcome, Matched)
+    assert is_paid or outcome is Unmatched.NO_REFERENCE
