@@ -359,6 +359,26 @@ class PaymentAccountSettings(_Section):
     budget_account: Annotated[str, Field(max_length=30)] = ""
 
 
+class StatementFormSettings(_Section):
+    """How account statements look: names of columns, forms of moments and amounts. Other columns are passed over."""
+
+    moment: str
+    text: str
+    bank_reference: str
+    amount: str = ""
+    """A signed column; or `credit` and `debit` without signs."""
+    credit: str = ""
+    debit: str = ""
+    account: str = ""
+    """"" where every line is of `account_number`."""
+    account_number: str = ""
+    moment_form: Literal["yyyyMMddHHmmss", "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy", "dd/MM/yyyy HH:mm:ss"] = (
+        "dd/MM/yyyy HH:mm:ss"
+    )
+    thousands: Literal["", ".", ","] = ""
+    delimiter: Literal[",", ";", "\t"] = ","
+
+
 class PaymentClientSettings(_Section):
     """A client that leads payers, and where their browsers may be sent back to; whole addresses, compared exactly."""
 
@@ -383,6 +403,10 @@ class PaymentsSettings(_Section):
     """Money that comes after an attempt failed or expired pays by itself while nothing else has."""
     lookups_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
     """How often national portals may look up what is due, in each process (payment notes §A.8)."""
+    statement: StatementFormSettings | None = None
+    """The form of account statements, by which transfers are found; None: none are read."""
+    transfer_days: Annotated[int, Field(ge=1, le=366)] = 3
+    """How long after its code was opened a transfer is taken without a person's look."""
 
 
 class Settings(BaseSettings):

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from gateway.api import (
     accesses,
+    account_statements,
     applications,
     audit,
     catalogues,
@@ -32,6 +33,7 @@ from gateway.api import (
     payment_callbacks,
     payment_cases,
     payment_fees,
+    payment_pictures,
     payment_refunds,
     payment_suspense,
     payments,
@@ -90,6 +92,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *payment_cases.ENDPOINTS,
     *settlements.ENDPOINTS,
     *payment_callbacks.ENDPOINTS,
+    *payment_pictures.ENDPOINTS,
+    *account_statements.ENDPOINTS,
 )
 """Everything the API serves."""
 

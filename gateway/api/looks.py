@@ -74,7 +74,8 @@ _SHOWS_NONE = {
     ),
     "what is owed and what came of it; who pays is not shown": (
         "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums "
-        "listRefunds listPaymentCases listSettlements getSettlement getSettlementReport"
+        "getPaymentQr importAccountStatement listRefunds listPaymentCases listSettlements getSettlement "
+        "getSettlementReport"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations getProcedureFees "

@@ -156,7 +156,7 @@ class _Document:
         elif endpoint.streamed_media_type is not None:
             lines = " or ".join(f"`{model.__name__}`" for model in endpoint.streamed_models[:-1])
             # No type: what is sent is no JSON value but a sequence of them, and each line is answered for itself.
-            schema = {"description": f"One JSON object per line, {lines}."}
+            schema = {"description": f"One JSON object per line, {lines}." if lines else "A file, as it is."}
             operation["requestBody"] = {
                 "required": True,
                 "content": {endpoint.streamed_media_type: {"schema": schema}},

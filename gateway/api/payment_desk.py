@@ -1,7 +1,8 @@
 """What the composition root gives the payment endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from aiolimiter import AsyncLimiter
 
@@ -11,8 +12,21 @@ from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payments import PaymentDesk
 from gateway.engine.settlement import Settlements
+from gateway.engine.transfers import TransferReading
+from gateway.model.settlement import Statement
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.sync.fees import FeeCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementDesk:
+    """How a statement is read, and who takes what it tells.
+
+    `read` takes the file's bytes and the day up to which it is complete. Raises InvalidInput naming lines and rules.
+    """
+
+    read: Callable[[bytes, date], Statement]
+    reading: TransferReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +44,7 @@ class PaymentService:
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]
     fee_check: FeeCheck = FeeCheck.WARN
+    pictures: Mapping[str, Callable[[str], bytes]]
+    statements: StatementDesk | None = None
+    """Reads account statements; None when their form is not configured."""
     max_notification_bytes: int = 64 * 1024

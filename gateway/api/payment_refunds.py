@@ -162,7 +162,7 @@ async def approve(call: Call) -> web.StreamResponse:
     """Approve a refund that another officer asked for."""
     payment, refund_id, stated = await found_payment(call), call.path["refund_id"], call.body
     assert isinstance(stated, ByOfficer)
-    await note_decision(call, payment, stated.officer, f"refund {refund_id}", "approved")
+    await note_decision(call, payment, stated.officer, f"refund {_spelt(refund_id)}", "approved")
     approving = service_of(call).refunds.approve(payment.view.request_id, refund_id, stated.officer)
     return call.answer(200, _shown(await refund_done(approving)))
 
@@ -171,7 +171,7 @@ async def decline(call: Call) -> web.StreamResponse:
     """Decline a refund, or take one's own back, before it is approved."""
     payment, refund_id, stated = await found_payment(call), call.path["refund_id"], call.body
     assert isinstance(stated, ByOfficer)
-    await note_decision(call, payment, stated.officer, f"refund {refund_id}", "declined")
+    await note_decision(call, payment, stated.officer, f"refund {_spelt(refund_id)}", "declined")
     declining = service_of(call).refunds.decline(payment.view.request_id, refund_id, stated.officer)
     return call.answer(200, _shown(await refund_done(declining)))
 
@@ -180,7 +180,9 @@ async def resolve_refund(call: Call) -> web.StreamResponse:
     """Book what really went back by a refund that is disputed or stays unknown."""
     payment, refund_id, stated = await found_payment(call), call.path["refund_id"], call.body
     assert isinstance(stated, ReallyPaidBack)
-    await note_decision(call, payment, stated.officer, f"refund {refund_id}: {stated.document_number}", "resolved")
+    await note_decision(
+        call, payment, stated.officer, f"refund {_spelt(refund_id)}: {stated.document_number}", "resolved"
+    )
     resolving = service_of(call).refunds.resolve(
         payment.view.request_id,
         refund_id,
@@ -218,7 +220,7 @@ async def resolve_attempt(call: Call) -> web.StreamResponse:
     """Decide about one debit of an attempt that waits for a person."""
     payment, stated = await found_payment(call), call.body
     assert isinstance(stated, DisputeDecision)
-    what = f"attempt {call.path['attempt_id']}: {stated.document_number}"
+    what = f"attempt {_spelt(call.path['attempt_id'])}: {stated.document_number}"
     await note_decision(call, payment, stated.officer, what, stated.resolution.value)
     try:
         decided = await service_of(call).people.resolve(
@@ -257,6 +259,11 @@ async def note_decision(call: Call, payment: StoredPayment, officer: str, what: 
         officer=officer,
     )
     await note_look(call, shown, outcome=outcome)
+
+
+def _spelt(number: UUID) -> str:
+    """Give an id in groups of four: a longer run of its digits could be taken for a citizen's number."""
+    return "-".join(number.hex[place : place + 4] for place in range(0, 32, 4))
 
 
 def _shown(refund: RefundView) -> Refund:

@@ -1,11 +1,12 @@
 """Endpoints of the suspense account: money that was taken and belongs to no request, until a person has settled it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from gateway.api.cursors import SuspenseCursor, read_number_cursor, write_number_cursor
 from gateway.api.dossiers import PageCount, page_count
@@ -23,9 +24,19 @@ Officer = Annotated[
     StringConstraints(pattern=r"^[!-~]{1,100}$"),
     Field(description="Sign of the officer who decides.", examples=["canbo.a"]),
 ]
+
+
+def _is_no_citizens(text: str) -> str:
+    # It stands in the audit, which takes no citizen's number.
+    if re.search(r"(?<![0-9])(?:[0-9]{12}|[0-9]{9})(?![0-9])", text, re.ASCII):
+        raise ValueError("must not hold a run of 9 or 12 digits, which a citizen's number has") from None
+    return text
+
+
 DocumentNumber = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Za-zĐđ./_-]{1,60}$"),
+    AfterValidator(_is_no_citizens),
     Field(description="Number of the document that it follows from.", examples=["17/BB-TC"]),
 ]
 

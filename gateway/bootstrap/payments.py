@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
 from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
+from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
 from gateway.config import PaymentAccountSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
@@ -41,6 +43,7 @@ from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
+from mappings.payment import qr_image
 from mappings.payment.settlement import Expected, read_settlement
 
 _TURN_SECONDS = 1.0
@@ -66,6 +69,10 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
+    try:
+        statement_form(payments.statement)
+    except ConfigurationError as error:
+        faults.extend(error.faults)
     if faults:
         raise ConfigurationError(faults)
     return tuple(made)
@@ -136,6 +143,8 @@ def make_payments(
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
+        statements=statement_desk(payments, records, providers.values()),
+        pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
 
     suspense = PostgresSuspense(ground.pool)
@@ -204,7 +213,7 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
     payments = ground.settings.payments
     assert payments is not None, "only made where it is configured"
     capabilities = provider.capabilities
-    return PaymentPolicy(
+    policy = PaymentPolicy(
         page_lifetime=timedelta(minutes=payments.page_minutes),
         accepts_late=payments.accepts_late,
         can_query=Capability.QUERY in capabilities,
@@ -213,6 +222,7 @@ def _policy(ground: Ground, provider: PaymentProvider) -> PaymentPolicy:
         # Its answers name no amount, but are about the very order whose amount our checksum covers (§C.2).
         accepts_without_amount=provider.kind is ProviderKind.KEYPAY_V1,
     )
+    return transfer_policy(policy, payments) if provider.kind is ProviderKind.VIETQR else policy
 
 
 def _account(section: PaymentAccountSettings) -> BeneficiaryRule:

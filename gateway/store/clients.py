@@ -55,6 +55,8 @@ class Scope(StrEnum):
     PAYMENTS_READ = "payments:read"
     PAYMENTS_WRITE = "payments:write"
     """State what is owed, and lead payers to pay it."""
+    ACCOUNT_STATEMENTS_WRITE = "account-statements:write"
+    """Say what an account received: what such a client sends counts as paid, whosever agency's it is."""
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
     ADMIN = "admin"

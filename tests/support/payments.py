@@ -13,7 +13,8 @@ from typing import Any
 
 from aiolimiter import AsyncLimiter
 
-from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_desk import PaymentService, StatementDesk
+from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.payments import handlers_of, read_daily_file
 from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
@@ -27,9 +28,11 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.settlement import Settlements
+from gateway.engine.transfers import TransferReading
 from gateway.errors import GatewayError
 from gateway.model.dossier import Fee, FeeKind
 from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
+from gateway.model.settlement import Statement
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
 from gateway.ports.payments import (
@@ -53,6 +56,7 @@ from gateway.store.payments import PostgresPayments
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
+from mappings.payment import qr_image
 from tests.support.api import Answered, ApiUnderTest, running_api
 from tests.support.audit import Heard
 from tests.support.clocks import FixedChance, RunningClock
@@ -179,6 +183,11 @@ class ScriptedProvider:
         return None
 
 
+def references_in(text: str) -> tuple[str, ...]:
+    """Give the words of a statement's text that look like references of the scripted provider."""
+    return tuple(word for word in text.split() if len(word) == 20 and word.startswith("R"))
+
+
 def fact(reference: str, **changes: Any) -> PaymentFact:
     """Give a payment of 150,000 đồng under a reference, with any fields replaced."""
     values: dict[str, Any] = {
@@ -275,6 +284,7 @@ async def payments(
     answer_seconds: float = 4.0,
     lookups_per_minute: int = 600,
     fee_check: FeeCheck = FeeCheck.WARN,
+    read_statement: Callable[[bytes, date], Statement] | None = None,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -314,6 +324,10 @@ async def payments(
     )
     cases, refunds = PostgresPaymentCases(pool), Refunds(records)
     people = PaymentPeople(records, cases.open)
+    statements = None
+    if read_statement is not None:
+        transfers = TransferReading(records, {scripted.name: references_in})
+        statements = StatementDesk(read=read_statement, reading=transfers)
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
@@ -325,6 +339,8 @@ async def payments(
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
         fee_check=fee_check,
+        statements=statements,
+        pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(

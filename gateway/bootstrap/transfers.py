@@ -1,0 +1,56 @@
+"""Account statements: their configured form, and who takes the transfers in them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from adapters.payment import AnyProvider
+from adapters.payment.vietqr import VietQrAdapter
+from gateway.api.payment_desk import StatementDesk
+from gateway.config import PaymentsSettings, StatementFormSettings
+from gateway.engine.payment_records import PaymentRecords
+from gateway.engine.transfers import TransferReading
+from gateway.errors import ConfigurationError, Fault, InvalidInput
+from gateway.model.settlement import Statement
+from gateway.sync.payment_records import PaymentPolicy
+from mappings.payment.account_statement import StatementForm, StatementRefused, read_statement
+from mappings.payment.times import MomentForm
+
+_STATEMENT_DELAY = timedelta(days=7)
+
+
+def statement_form(section: StatementFormSettings | None) -> StatementForm | None:
+    """Give the form of statements; None when none is configured. Raises ConfigurationError listing every fault."""
+    if section is None:
+        return None
+    try:
+        return StatementForm(**{**section.model_dump(), "moment_form": MomentForm(section.moment_form)})
+    except ConfigurationError as error:
+        raise ConfigurationError([Fault(f"payments.statement.{one.field}", one.rule) for one in error.faults]) from None
+
+
+def transfer_policy(policy: PaymentPolicy, payments: PaymentsSettings) -> PaymentPolicy:
+    """Give how a provider is treated whose payments show in statements only: its code is open as long as a transfer by
+    it is taken, and a statement may come a week after that before a person is told that nothing did."""
+    window = timedelta(days=payments.transfer_days)
+    return replace(policy, page_lifetime=window, polled_until=window + _STATEMENT_DELAY)
+
+
+def statement_desk(
+    payments: PaymentsSettings, records: PaymentRecords, providers: Iterable[AnyProvider]
+) -> StatementDesk | None:
+    """Give who reads statements; None when their form is not configured."""
+    form = statement_form(payments.statement)
+    if form is None:
+        return None
+    readers = {one.name: one.references_in for one in providers if isinstance(one, VietQrAdapter)}
+    reading = TransferReading(records, readers, window=timedelta(days=payments.transfer_days))
+    return StatementDesk(read=lambda body, until: read_whole(body, form, until), reading=reading)
+
+
+def read_whole(body: bytes, form: StatementForm, until: date) -> Statement:
+    """Read a statement. Raises InvalidInput naming lines and rules, never what stood there."""
+    try:
+        return read_statement([body], form, until)
+    except StatementRefused as error:
+        raise InvalidInput("the statement is refused whole", error.faults) from None
