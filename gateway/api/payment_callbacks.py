@@ -20,6 +20,13 @@ async def take_notification(call: Call) -> web.StreamResponse:
     if call.services.payments is None:
         raise Problem("no-such-address")
     service, request = service_of(call), call.request
+    provider = request.match_info["provider"]
+    if provider not in service.desk.provider_names:
+        raise Problem("no-such-address")
+    if not service.callers.admits(provider, request.remote, request.headers.getall("X-Forwarded-For", [])):
+        # As if it were not there: a stranger need not know that it is.
+        service.notices.turn_away(provider)
+        raise Problem("no-such-address")
     limits = replace(call.services.limits, max_body_bytes=service.max_notification_bytes)
     raw = RawNotification(
         method=request.method,
@@ -29,7 +36,7 @@ async def take_notification(call: Call) -> web.StreamResponse:
         # What stands twice is joined, so that neither of two values is taken for the only one.
         headers={name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers},
     )
-    acknowledgement = await service.notices.receive(request.match_info["provider"], raw)
+    acknowledgement = await service.notices.receive(provider, raw)
     if acknowledgement is None:
         raise Problem("no-such-address")
     return call.answer_raw(acknowledgement.status, acknowledgement.body, acknowledgement.content_type)

@@ -7,6 +7,7 @@ from os import urandom
 from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
+from gateway.api.callers import CallerRule
 from gateway.api.payment_desk import PaymentService
 from gateway.bootstrap.ground import Ground
 from gateway.config import PaymentAccountSettings, Settings, faults_of
@@ -48,6 +49,11 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     names = [one.name for one in made]
     if len(set(names)) != len(names):
         faults.append(Fault("payments.providers", "must have names that differ"))
+    faults += [
+        Fault(f"payments.callback_networks.{name}", "must be the name of a provider")
+        for name in payments.callback_networks
+        if name not in names
+    ]
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
@@ -96,6 +102,7 @@ def make_payments(
         desk=desk,
         notices=PaymentNotices(records),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
+        callers=CallerRule(networks=payments.callback_networks, trusted_proxies=payments.trusted_proxies),
         fee_check=FeeCheck(payments.fee_check),
     )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, asked_attempt
 from gateway.errors import ConfigurationError, InvalidInput, RemoteError, StoreUnavailable
 from gateway.model.payment import Answer, PaymentFact, Source
+from gateway.ports.observing import PaymentMessageRefused
 from gateway.ports.payments import Acknowledgement, NotificationRefused, RawNotification, Verdict
 from gateway.sync.payment_words import Alert, Reason, Ruling
 
@@ -37,6 +38,11 @@ class PaymentNotices:
             verdict = Verdict.UNAVAILABLE
         return known.provider.acknowledge(raw, verdict)
 
+    def turn_away(self, provider: str) -> None:
+        """Tell that somebody called from where the provider does not; nothing of it is kept."""
+        self._records.observe(PaymentMessageRefused(provider=provider, reason="network"))
+        self._records.alert("payment_message_refused", provider=provider)
+
     async def _take(self, known: ConfiguredProvider, raw: RawNotification) -> Verdict:
         records, name = self._records, known.provider.name
         try:
@@ -45,6 +51,7 @@ class PaymentNotices:
             is_forged = error.code == _FORGED
             verdict = Verdict.FORGED if is_forged else Verdict.REFUSED
             await records.store.keep_message(records.kept(name, raw, verdict.value, error.code), records.clock.now())
+            records.observe(PaymentMessageRefused(provider=name, reason=error.code))
             records.alert(f"payment_{Alert.FORGED if is_forged else 'message_refused'}", provider=name)
             return verdict
         found = await self._find(name, fact)
@@ -52,6 +59,7 @@ class PaymentNotices:
             await records.store.keep_message(
                 records.kept(name, raw, Ruling.REFUSED.value, Reason.UNKNOWN_REFERENCE.value), records.clock.now()
             )
+            records.observe(PaymentMessageRefused(provider=name, reason=Reason.UNKNOWN_REFERENCE.value))
             if fact.answer is Answer.PAID:
                 records.alert(f"payment_{Alert.SUSPENSE}", provider=name)
             return Verdict.REFUSED
@@ -71,7 +79,8 @@ class PaymentNotices:
         try:
             async with asyncio.timeout(self._answer_seconds):
                 confirmed = await known.ask(asked, lambda: known.provider.verify(raw, fact, asked))
-        except NotificationRefused:
+        except NotificationRefused as error:
+            records.observe(PaymentMessageRefused(provider=known.provider.name, reason=error.code))
             records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code, provider=known.provider.name)
             return Verdict.FORGED
         except (RemoteError, InvalidInput, TimeoutError):

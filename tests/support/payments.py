@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from gateway.api.callers import CallerRule
 from gateway.api.payment_desk import PaymentService
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_notices import PaymentNotices
@@ -230,6 +231,7 @@ async def payments(
     others: Sequence[ScriptedProvider] = (),
     answer_seconds: float = 4.0,
     fee_check: FeeCheck = FeeCheck.WARN,
+    callers: CallerRule | None = None,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -251,7 +253,11 @@ async def payments(
     )
     notices = PaymentNotices(records, answer_seconds=answer_seconds)
     service = PaymentService(
-        desk=desk, notices=notices, returns={"one-stop": frozenset({RETURN_TO})}, fee_check=fee_check
+        desk=desk,
+        notices=notices,
+        returns={"one-stop": frozenset({RETURN_TO})},
+        fee_check=fee_check,
+        callers=callers or CallerRule(),
     )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(
