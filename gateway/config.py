@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
@@ -53,6 +62,9 @@ class RetentionSettings(_Section):
     """After an answer, question, rating or statistic was delivered or left out."""
     findings_days: Annotated[int, Field(ge=0, le=36_500)] = 90
     """After a difference was repaired or settled: the values of both sides."""
+    payment_messages_days: Annotated[int, Field(ge=0, le=36_500)] = 400
+    """After a message to the payment callbacks came that belongs to no payment: forged, unreadable, unknown. They are
+    deleted. The default outlives the closing of a year's accounts."""
 
 
 class AuditSettings(_Section):
@@ -397,6 +409,10 @@ class PaymentsSettings(_Section):
     clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
     page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
     """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
+    callback_networks: dict[str, Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)]] = {}
+    """From where each provider, by its name, tells of payments; without any, from everywhere (§14 U28)."""
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)] = ()
+    """Networks of the proxies in front of the gateway: whose X-Forwarded-For is believed, and nobody else's."""
     fee_check: Literal["enforce", "warn"] = "warn"
     """Fees that do not agree with the procedure catalogue are refused, or taken and told to the client."""
     accepts_late: bool = True

@@ -92,6 +92,9 @@ class PaymentMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         make = _Maker(registry)
         self.payments = make.latest("payment_attempts", "Attempts to pay that are not settled", "provider", "state")
+        self.refused_messages = make.counter(
+            "payment_messages_refused", "Messages of providers that were not taken, by why", "provider", "reason"
+        )
         self.oldest_payment = make.latest("payment_oldest_seconds", "Age of the oldest such attempt", "provider")
         self.held_sums = make.latest("payment_suspense_sums", "Sums that belong to no request and wait for a person")
         self.held_vnd = make.latest("payment_suspense_vnd", "Whole đồng of such sums")

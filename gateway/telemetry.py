@@ -34,6 +34,7 @@ from gateway.ports.observing import (
     ListRead,
     ManySubjectsSeen,
     MostSubjects,
+    PaymentMessageRefused,
     ProceduresSynced,
     RecordsShredded,
     SignInBegun,
@@ -136,6 +137,9 @@ class Telemetry:
                 self._people.sign_ins_ended.labels(happening.reason).inc(happening.count)
             case CitizenAsked():
                 self._people.citizens.labels(happening.action, happening.outcome, happening.code).inc()
+            case PaymentMessageRefused():
+                self._payments.refused_messages.labels(happening.provider, happening.reason).inc()
+                self._log.warning("payment.message_refused", provider=happening.provider, reason=happening.reason)
             case RecordsShredded():
                 self._people.shredded.labels(happening.kind).inc(happening.count)
                 self._log.info("retention.shredded", kind=happening.kind, count=happening.count)

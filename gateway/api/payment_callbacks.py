@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.api.bodies import read_body
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.identity_pages import landing_page, see_other
+from gateway.api.payment_desk import PaymentService
 from gateway.api.payments import service_of
 from gateway.api.problems import Problem
 from gateway.errors import StoreUnavailable
@@ -19,7 +20,12 @@ async def take_notification(call: Call) -> web.StreamResponse:
     """Take a provider's message, and acknowledge it in the provider's own way."""
     if call.services.payments is None:
         raise Problem("no-such-address")
-    acknowledgement = await service_of(call).notices.receive(call.request.match_info["provider"], await _raw(call))
+    service, request = service_of(call), call.request
+    provider = request.match_info["provider"]
+    if provider not in service.desk.provider_names:
+        raise Problem("no-such-address")
+    _admit(call, service, provider)
+    acknowledgement = await service.notices.receive(provider, await _raw(call))
     if acknowledgement is None:
         raise Problem("no-such-address")
     return call.answer_raw(acknowledgement.status, acknowledgement.body, acknowledgement.content_type)
@@ -33,6 +39,7 @@ async def look_up(call: Call) -> web.StreamResponse:
     known = service.lookups.offered_by(call.request.match_info["provider"])
     if known is None:
         raise Problem("no-such-address")
+    _admit(call, service, call.request.match_info["provider"])
     if not service.lookup_rate.has_capacity():
         raise Problem("look-ups-too-fast", headers={"Retry-After": "10"})
     await service.lookup_rate.acquire()
@@ -59,6 +66,14 @@ async def come_back(call: Call) -> web.StreamResponse:
     if address is None:
         return landing_page(call, 404, _TITLE, "Không tìm thấy giao dịch. Đề nghị quay lại cổng dịch vụ công.")
     return see_other(call, address)
+
+
+def _admit(call: Call, service: PaymentService, provider: str) -> None:
+    """Turn away who calls from elsewhere, as if nothing were there: a stranger need not know that it is."""
+    request = call.request
+    if not service.callers.admits(provider, request.remote, request.headers.getall("X-Forwarded-For", [])):
+        service.notices.turn_away(provider)
+        raise Problem("no-such-address")
 
 
 async def _raw(call: Call) -> RawNotification:

@@ -1,11 +1,12 @@
 """What the composition root gives the payment endpoints."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aiolimiter import AsyncLimiter
 
+from gateway.api.callers import CallerRule
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -47,4 +48,5 @@ class PaymentService:
     pictures: Mapping[str, Callable[[str], bytes]]
     statements: StatementDesk | None = None
     """Reads account statements; None when their form is not configured."""
+    callers: CallerRule = field(default_factory=CallerRule)
     max_notification_bytes: int = 64 * 1024

@@ -9,6 +9,7 @@ from aiolimiter import AsyncLimiter
 from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
+from gateway.api.callers import CallerRule
 from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
@@ -66,6 +67,11 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     names = [one.name for one in made]
     if len(set(names)) != len(names):
         faults.append(Fault("payments.providers", "must have names that differ"))
+    faults += [
+        Fault(f"payments.callback_networks.{name}", "must be the name of a provider")
+        for name in payments.callback_networks
+        if name not in names
+    ]
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
@@ -143,6 +149,7 @@ def make_payments(
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
+        callers=CallerRule(networks=payments.callback_networks, trusted_proxies=payments.trusted_proxies),
         statements=statement_desk(payments, records, providers.values()),
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )

@@ -66,6 +66,7 @@ def make_sweeper(ground: Ground, auditor: Auditor) -> Job:
         RecordKind.MESSAGES: settings.messages_days,
         RecordKind.STATEMENTS: settings.statements_days,
         RecordKind.FINDINGS: settings.findings_days,
+        RecordKind.PAYMENT_MESSAGES: settings.payment_messages_days,
     }
     subjects = Subjects(PostgresSubjects(ground.pool), key_ring=ground.key_ring, audit=auditor, clock=ground.clock)
     sweeper = Sweeper(

@@ -11,8 +11,10 @@ from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords, a
 from gateway.engine.payment_strays import PaymentStrays
 from gateway.errors import ConfigurationError, InvalidInput, RemoteError, StoreUnavailable
 from gateway.model.payment import Answer, PaymentFact, Source
+from gateway.ports.observing import PaymentMessageRefused
 from gateway.ports.payments import Acknowledgement, AskedAttempt, NotificationRefused, RawNotification, Verdict
 from gateway.sync.payment_records import Decision
+from gateway.sync.payment_strays import Stray
 from gateway.sync.payment_words import Alert, Ruling
 
 _FORGED = "bad_checksum"
@@ -42,6 +44,11 @@ class PaymentNotices:
             verdict = Verdict.UNAVAILABLE
         return known.provider.acknowledge(raw, verdict)
 
+    def turn_away(self, provider: str) -> None:
+        """Tell that somebody called from where the provider does not; nothing of it is kept."""
+        self._records.observe(PaymentMessageRefused(provider=provider, reason="network"))
+        self._records.alert("payment_message_refused", provider=provider)
+
     async def _take(self, known: ConfiguredProvider, raw: RawNotification) -> Verdict:
         records, name = self._records, known.provider.name
         try:
@@ -50,6 +57,7 @@ class PaymentNotices:
             is_forged = error.code == _FORGED
             verdict = Verdict.FORGED if is_forged else Verdict.REFUSED
             await records.store.keep_message(records.kept(name, raw, verdict.value, error.code), records.clock.now())
+            records.observe(PaymentMessageRefused(provider=name, reason=error.code))
             records.alert(f"payment_{Alert.FORGED if is_forged else 'message_refused'}", provider=name)
             return verdict
         found = await self._find(name, fact)
@@ -61,6 +69,9 @@ class PaymentNotices:
         """Take what no attempt has a reference for. Money that is only held is refused, though it is written down: to
         acknowledge it would tell its payer that something is paid (pitfall 25)."""
         judged = await self._strays.take(known, fact, Source.NOTIFICATION, raw=raw)
+        if isinstance(judged, Stray) and judged.ruling is Ruling.REFUSED:
+            told = PaymentMessageRefused(provider=known.provider.name, reason=judged.reason.value)
+            self._records.observe(told)
         if judged.ruling is not Ruling.ASK_FIRST or isinstance(judged, Decision):
             return _verdict(judged.ruling)
         asked = AskedAttempt(
@@ -97,7 +108,8 @@ class PaymentNotices:
         try:
             async with asyncio.timeout(self._answer_seconds):
                 confirmed = await known.ask(asked, lambda: known.provider.verify(raw, fact, asked))
-        except NotificationRefused:
+        except NotificationRefused as error:
+            records.observe(PaymentMessageRefused(provider=known.provider.name, reason=error.code))
             records.alert(f"payment_{Alert.FORGED}", decision.request.dossier_code, provider=known.provider.name)
             return Verdict.FORGED
         except (RemoteError, InvalidInput, TimeoutError):

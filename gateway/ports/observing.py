@@ -193,8 +193,18 @@ class RecordsShredded:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMessageRefused:
+    """A message to a provider's callback was not taken; `reason` is from a closed list: a NotificationRefused's code,
+    `unknown_reference`, or `network` for a caller from elsewhere."""
+
+    provider: str
+    reason: str
+
+
 Happening = (
     SignInBegun
+    | PaymentMessageRefused
     | CitizenAsked
     | RecordsShredded
     | AuditCheckpointed

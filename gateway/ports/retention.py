@@ -17,6 +17,8 @@ class RecordKind(StrEnum):
     MESSAGES = "messages"
     STATEMENTS = "statements"
     FINDINGS = "findings"
+    PAYMENT_MESSAGES = "payment_messages"
+    """What providers, or whoever claimed to be one, told that belongs to no payment."""
 
 
 class RetentionStore(Protocol):

@@ -27,6 +27,7 @@ class PostgresRetention:
             RecordKind.STATEMENTS: sql.shred_statements,
             RecordKind.FINDINGS: sql.shred_findings,
             RecordKind.MESSAGES: sql.shred_messages,
+            RecordKind.PAYMENT_MESSAGES: sql.purge_payment_messages,
         }[kind]
         async with transaction(self._pool) as borrowed:
             count: int = await query(borrowed, before=before, wanted=limit)

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiolimiter import AsyncLimiter
 
+from gateway.api.callers import CallerRule
 from gateway.api.payment_desk import PaymentService, StatementDesk
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.payments import handlers_of, read_daily_file
@@ -285,6 +286,7 @@ async def payments(
     lookups_per_minute: int = 600,
     fee_check: FeeCheck = FeeCheck.WARN,
     read_statement: Callable[[bytes, date], Statement] | None = None,
+    callers: CallerRule | None = None,
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -341,6 +343,7 @@ async def payments(
         fee_check=fee_check,
         statements=statements,
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
+        callers=callers or CallerRule(),
     )
     async with running_api(pool, key_ring, payments=service, clock=clock) as api:
         teller = DossierTeller(

@@ -25,3 +25,13 @@ WITH over AS (
 ), shredded AS (
     UPDATE inbox i SET wrapped_key = '', sealed = '' FROM over WHERE i.line = over.line RETURNING 1
 ) SELECT count(*) FROM shredded;
+
+-- name: purge_payment_messages$
+-- Nothing refers to them: they go whole, so that strangers do not make the table grow.
+WITH over AS (
+    SELECT message_id FROM payment_messages
+    WHERE request_id IS NULL AND received_at < :before::timestamptz
+    ORDER BY message_id LIMIT :wanted::int FOR UPDATE SKIP LOCKED
+), purged AS (
+    DELETE FROM payment_messages m USING over WHERE m.message_id = over.message_id RETURNING 1
+) SELECT count(*) FROM purged;

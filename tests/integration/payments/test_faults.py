@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from gateway.api.callers import CallerRule
 from gateway.model.payment import Answer, Source
+from gateway.ports.observing import PaymentMessageRefused
 from gateway.sync.payment_records import AttemptView
 from gateway.vault.keyring import FileKeyRing
-from tests.support.payments import PAGE, Payments, fact, payments
+from tests.support.payments import PAGE, Payments, fact, notice, payments
 
 
 @pytest.fixture
@@ -31,6 +34,15 @@ async def attempts(town: Payments, payment_id: str) -> list[AttemptView]:
     payment = await town.store.find(UUID(payment_id))
     assert payment is not None
     return [one.view for one in payment.attempts]
+
+
+def refusals(town: Payments) -> list[tuple[str, str]]:
+    """Give what was counted as not taken."""
+    told = [one for one in town.heard.happenings if isinstance(one, PaymentMessageRefused)]
+    return [(one.provider, one.reason) for one in told]
+
+
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 async def test_f01_paid_though_nobody_tells(town: Payments) -> None:
@@ -157,3 +169,34 @@ async def test_pitfall_16_nobody_pays_without_a_client(town: Payments) -> None:
 
     assert 401 == refused.status
     assert [] == town.provider.orders
+
+
+async def test_u28_a_caller_from_elsewhere_is_turned_away(pool: Any, key_ring: FileKeyRing) -> None:
+    """Rightly sealed or not; nothing of it is kept, it is counted and told. The payer's browser comes from anywhere."""
+    callers = CallerRule(networks={"platform": (ip_network("203.0.113.0/24"),)})
+    async with payments(pool, key_ring, callers=callers) as town:
+        payment_id, reference = await town.opened()
+
+        told = await town.tell(reference)
+        back = await town.api.with_token("").get(f"/callbacks/payments/platform/return?ref={reference}")
+
+        assert ("no-such-address", 303) == (told.problem, back.status)
+        assert "pending" == (await town.seen(payment_id))["state"]
+        assert 0 == await town.pool.fetchval("SELECT count(*) FROM payment_messages")
+        assert [("platform", "network")] == refusals(town)
+        assert "payment_message_refused" in town.alerts
+
+
+async def test_u28_a_provider_behind_a_trusted_proxy_is_heard(pool: Any, key_ring: FileKeyRing) -> None:
+    """By the address that the proxy saw."""
+    callers = CallerRule(networks={"platform": (ip_network("203.0.113.0/24"),)}, trusted_proxies=_LOOPBACK)
+    async with payments(pool, key_ring, callers=callers) as town:
+        _, reference = await town.opened()
+        api, path = town.api.with_token(""), "/callbacks/payments/platform"
+
+        seen = {"X-Forwarded-For": "203.0.113.7"}
+        told = await api.call("POST", path, body=notice(reference), headers=seen)
+        forged = await api.call("POST", path, body={"sign": "0"}, headers=seen)
+
+        assert (b"applied", b"forged") == (told.body, forged.body)
+        assert [("platform", "bad_checksum")] == refusals(town)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from gateway.config import RetentionSettings
 from gateway.engine.acceptor import accept_batch
@@ -61,8 +62,9 @@ async def test_dossiers_that_ended_long_ago(pool: Any, key_ring: FileKeyRing) ->
 async def test_nothing_goes_by_default_but_what_is_over_for_good(pool: Any, key_ring: FileKeyRing) -> None:
     """Dossiers and messages stay until the province says how long; what was delivered or settled goes after 90 days."""
     settings = RetentionSettings()
-    assert (0, 0, 90, 90) == (
+    assert (0, 0, 90, 90, 400) == (
         *(settings.dossiers_days, settings.messages_days, settings.statements_days, settings.findings_days),
+        settings.payment_messages_days,
     )
     for days, state, name in (
         (91, "delivered", "a"),
@@ -99,6 +101,29 @@ async def test_messages_lose_their_content_when_they_were_handled(pool: Any, key
 
     assert {RecordKind.MESSAGES: 1} == swept
     assert "old" == await pool.fetchval("SELECT message_id FROM inbox WHERE wrapped_key = ''")
+
+
+async def test_payment_messages_that_belong_to_no_payment_go_whole(pool: Any, key_ring: FileKeyRing) -> None:
+    """What strangers sent goes with its time; what was said of a payment stays as long as the payment."""
+    request_id = UUID(int=1)
+    await pool.execute(
+        "INSERT INTO payment_requests (request_id, client_id, key_digest, wish_digest, dossier_code, agency_code, "
+        "procedure_code, state, is_disputed, amount_vnd, record, created_at, changed_at) "
+        "VALUES ($1, 'c', '', '', 'H99.01-1', 'H99', '1.999001', 'paid', false, 1, '', $2, $2)",
+        *(request_id, NOW - timedelta(days=999)),
+    )
+    for name, days, belongs_to in (("old", 401, None), ("new", 399, None), ("paid", 999, request_id)):
+        key = key_ring.new_record_key()
+        await pool.execute(
+            "INSERT INTO payment_messages (provider, received_at, request_id, verdict, reason, wrapped_key, sealed) "
+            "VALUES ($1, $2, $3, 'forged', 'bad_checksum', $4, 'sealed')",
+            *(name, NOW - timedelta(days=days), belongs_to, key.wrapped),
+        )
+    kept = {RecordKind.PAYMENT_MESSAGES: timedelta(days=400)}
+
+    assert {RecordKind.PAYMENT_MESSAGES: 1} == (await sweep(pool, key_ring, kept))[0]
+    left = await pool.fetch("SELECT provider, sealed FROM payment_messages ORDER BY message_id")
+    assert [("new", b"sealed"), ("paid", b"sealed")] == [tuple(row) for row in left]
 
 
 async def test_one_process_sweeps_at_a_time(pool: Any, key_ring: FileKeyRing) -> None:

@@ -1,0 +1,47 @@
+"""Settings of online payment: what is named must be there, and the defaults keep nobody from paying."""
+
+from typing import Any
+
+import pytest
+
+from gateway.bootstrap.payments import payment_settings
+from gateway.config import load_settings
+from gateway.errors import ConfigurationError
+
+
+def sections(**more: Any) -> dict[str, Any]:
+    """Give a section of payments with one provider, which needs nobody to call."""
+    return {
+        "public_base_url": "https://cong.example",
+        "providers": [{"kind": "vietqr", "name": "qr"}],
+        "accounts": [{"account_number": "0011001234567", "account_name": "KBNN TINH MAU", "bank_code": "VCB"}],
+        **more,
+    }
+
+
+def test_defaults() -> None:
+    """Callbacks from everywhere, nobody's word about addresses, fees warned of."""
+    payments = load_settings(payments=sections()).payments
+
+    assert payments is not None
+    assert ({}, (), "warn") == (payments.callback_networks, payments.trusted_proxies, payments.fee_check)
+
+
+def test_networks_are_those_of_a_provider_that_there_is() -> None:
+    """A name that is misspelt would leave a callback open without anybody knowing."""
+    named = {"qr": ["203.0.113.0/24"], "platfrom": ["203.0.113.0/24"]}
+    settings = load_settings(payments=sections(callback_networks=named))
+
+    with pytest.raises(ConfigurationError) as caught:
+        payment_settings(settings)
+
+    assert ["payments.callback_networks.platfrom"] == [fault.field for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"callback_networks": {"qr": ["203.0.113"]}}, {"trusted_proxies": ["proxy.example"]}, {"fee_check": "off"}],
+)
+def test_what_means_nothing_stops_the_start(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        load_settings(payments=sections(**wrong))
