@@ -30,6 +30,7 @@ from gateway.sync.settlement_sides import (
     fact_of,
     open_requests_of,
     references_of,
+    refund_entries,
     row_of,
 )
 from gateway.sync.settlement_storing import FindingDecision, SettlementStore, StoredDay, StoredFile
@@ -191,12 +192,13 @@ class Settlements:
         after = await self._file(provider, file.day + _ONE_DAY)
         store, files = self.store, (file, before, after)
         payments = await store.payments_of(provider, file.day - _ONE_DAY, file.day + _ONE_DAY, references_of(files))
+        refunds = await store.refunds_of([one.view.request_id for one in payments])
         owed = await store.payments_of_dossiers(dossiers_of(file))
         decisions = await store.decisions(provider, file.day)
         sides = DayInput(
             provider=provider,
             file=file,
-            entries=entries_of(payments, provider),
+            entries=[*entries_of(payments, provider), *refund_entries(payments, refunds, provider)],
             before=before,
             after=after,
             open_requests=open_requests_of(owed),

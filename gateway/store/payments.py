@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from gateway.model.payment import LIVE, AttemptState, Source
+from gateway.model.vocabulary import VIETNAM
 from gateway.store.acceptance import append_events
 from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
@@ -251,6 +252,7 @@ class _Change:
             self._connection,
             refund_id=refund.refund_id,
             request_id=self.payment.view.request_id,
+            attempt_id=refund.attempt_id,
             state=refund.state.value,
             amount_vnd=refund.amount_vnd,
             record=_text(refund),
@@ -262,7 +264,12 @@ class _Change:
     async def apply_refund(self, change: RefundChange, now: datetime) -> None:
         refund, view = change.refund, change.attempt
         await queries("payment_refunds").save_refund(
-            self._connection, refund_id=refund.refund_id, state=refund.state.value, record=_text(refund), now=now
+            self._connection,
+            refund_id=refund.refund_id,
+            state=refund.state.value,
+            record=_text(refund),
+            done_on=None if refund.done_at is None else refund.done_at.astimezone(VIETNAM).date(),
+            now=now,
         )
         known = self.payment.attempt(view.attempt_id)
         if known is not None and view != known.view:

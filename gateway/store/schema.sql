@@ -621,8 +621,10 @@ CREATE TABLE public.payment_refunds (
     refund_id uuid NOT NULL,
     ordinal bigint NOT NULL,
     request_id uuid NOT NULL,
+    attempt_id uuid NOT NULL,
     state text NOT NULL,
     amount_vnd bigint NOT NULL,
+    done_on date,
     record text NOT NULL,
     asked_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
@@ -1274,6 +1276,7 @@ CREATE INDEX payment_cases_open ON public.payment_cases USING btree (opened_at) 
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
 CREATE INDEX payment_messages_by_time ON public.payment_messages USING btree (received_at);
+CREATE INDEX payment_refunds_by_day ON public.payment_refunds USING btree (done_on) WHERE (done_on IS NOT NULL);
 CREATE INDEX payment_refunds_by_request ON public.payment_refunds USING btree (request_id, ordinal);
 CREATE INDEX payment_refunds_open ON public.payment_refunds USING btree (state) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text, 'declined'::text]));
 CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
@@ -1346,6 +1349,8 @@ ALTER TABLE ONLY public.payment_history
     ADD CONSTRAINT payment_history_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_messages
     ADD CONSTRAINT payment_messages_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_refunds
+    ADD CONSTRAINT payment_refunds_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.payment_attempts(attempt_id);
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.procedure_versions

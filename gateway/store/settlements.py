@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,11 +14,13 @@ from gateway.store.locks import Lock
 from gateway.store.payments import with_attempts
 from gateway.store.pool import Pool, connection, session_lock
 from gateway.store.queries import queries
+from gateway.sync.payment_records import RefundView
 from gateway.sync.payment_storing import StoredPayment
 from gateway.sync.settlement import total
 from gateway.sync.settlement_storing import FindingDecision, OpenDays, StoredCorrection, StoredDay, StoredFile
 
 _matches = msgspec.json.Decoder(DayMatch)
+_refunds = msgspec.json.Decoder(RefundView)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -72,6 +75,14 @@ class PostgresSettlements:
                 borrowed, provider=provider, first=first, last=last, references=list(references)
             )
             return [await with_attempts(borrowed, row) for row in [one async for one in rows]]
+
+    async def refunds_of(self, request_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[RefundView]]:
+        found: dict[UUID, list[RefundView]] = {}
+        async with connection(self._pool) as borrowed:
+            rows = queries("payment_refunds").refunds_of_requests(borrowed, request_ids=list(request_ids))
+            async for row in rows:
+                found.setdefault(row["request_id"], []).append(_refunds.decode(row["record"]))
+        return found
 
     async def payments_of_dossiers(self, codes: Sequence[str]) -> Sequence[StoredPayment]:
         async with connection(self._pool) as borrowed:

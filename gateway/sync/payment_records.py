@@ -151,6 +151,10 @@ class RefundView:
     refund_transaction: str = ""
     reported_vnd: int = 0
     """What the provider says went back."""
+    done_at: datetime | None = None
+    """When it was booked."""
+    is_by_hand: bool = False
+    """A person transfers it; no provider knows of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

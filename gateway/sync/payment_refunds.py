@@ -110,7 +110,9 @@ def approve_refund(
     reserved = replace(debit, reserved_vnd=debit.reserved_vnd + refund.amount_vnd)
     kind = EffectKind.SEND_REFUND if policy.can_refund else EffectKind.PAY_BACK_BY_HAND
     return RefundChange(
-        refund=replace(refund, state=RefundState.APPROVED, is_reserved=True),
+        refund=replace(
+            refund, state=RefundState.APPROVED, is_reserved=True, is_by_hand=kind is EffectKind.PAY_BACK_BY_HAND
+        ),
         attempt=at_rest(with_debit(attempt, reserved), now),
         request=request,
         effects=(_effect(kind, refund),),
@@ -226,7 +228,7 @@ def _booked(kept: RefundChange, debit: Debit, amount_vnd: int, now: datetime) ->
         pending, refunded_vnd=debit.refunded_vnd + amount_vnd, reserved_vnd=pending.reserved_vnd - amount_vnd
     )
     attempt = _rested(with_debit(attempt, paid_back), now)
-    refund = replace(kept.refund, state=RefundState.DONE, reported_vnd=amount_vnd, is_reserved=False)
+    refund = replace(kept.refund, state=RefundState.DONE, reported_vnd=amount_vnd, is_reserved=False, done_at=now)
     request, effects = kept.request, [published(PaymentEvent.REFUNDED, attempt, str(refund.refund_id))]
     if debit.standing in COUNTING and request.paid_attempt_id == attempt.attempt_id:
         is_whole = paid_back.refunded_vnd == paid_back.amount_vnd

@@ -7,6 +7,7 @@ far as they say that a request is paid already, on a day that no file is of.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from gateway.model.payment import CURRENCY, Answer, PaymentFact
 from gateway.model.settlement import (
@@ -22,8 +23,9 @@ from gateway.model.settlement import (
     standing_of,
 )
 from gateway.model.vocabulary import VIETNAM
-from gateway.sync.payment_records import UNPAID_STATES, AttemptView
+from gateway.sync.payment_records import UNPAID_STATES, AttemptView, RefundView
 from gateway.sync.payment_storing import StoredPayment
+from gateway.sync.payment_words import RefundState
 
 ELSEWHERE = date(1970, 1, 1)
 """The day of money that another provider took."""
@@ -47,6 +49,16 @@ _CORRECTIONS: Mapping[Action, Correction] = {
     Action.MATCH_BY_DOSSIER: Correction.STRAY,
     Action.SUSPENSE: Correction.STRAY,
 }
+
+
+_REFUNDS: Mapping[RefundState, Standing] = {
+    RefundState.APPROVED: Standing.OPEN,
+    RefundState.SENT: Standing.OPEN,
+    RefundState.UNKNOWN: Standing.OPEN,
+    RefundState.DONE: Standing.COUNTED,
+    RefundState.DISPUTED: Standing.DISPUTED,
+}
+"""How a refund counts; one that was not approved, or failed, moved nothing."""
 
 
 def paid_on(attempt: AttemptView) -> date | None:
@@ -82,6 +94,35 @@ def _entry(payment: StoredPayment, attempt: AttemptView, provider: str) -> Gatew
         agency_code=payment.agency_code,
         dossier_code=payment.view.dossier_code,
     )
+
+
+def refund_entries(
+    payments: Iterable[StoredPayment], refunds: Mapping[UUID, Sequence[RefundView]], provider: str
+) -> list[GatewayEntry]:
+    """Give the refunds that a provider was told to make. What a person transferred stands in no file of it."""
+    entries = []
+    for payment in payments:
+        for refund in refunds.get(payment.view.request_id, ()):
+            attempt = payment.attempt(refund.attempt_id)
+            standing = _REFUNDS.get(refund.state)
+            if attempt is None or attempt.view.provider != provider or refund.is_by_hand or standing is None:
+                continue
+            is_counted = standing is Standing.COUNTED and refund.done_at is not None
+            entry = GatewayEntry(
+                kind=MoneyKind.REFUND,
+                standing=standing,
+                entry_id=str(refund.refund_id),
+                reference=attempt.view.reference or f"#{refund.attempt_id}",
+                request_id=str(payment.view.request_id),
+                amount_vnd=refund.reported_vnd or refund.amount_vnd,
+                counted_on=refund.done_at.astimezone(VIETNAM).date() if is_counted and refund.done_at else None,
+                transaction=refund.refund_transaction,
+                account_number=attempt.view.beneficiary.account_number,
+                agency_code=payment.agency_code,
+                dossier_code=payment.view.dossier_code,
+            )
+            entries.append(entry)
+    return entries
 
 
 def open_requests_of(payments: Iterable[StoredPayment]) -> list[OpenRequest]:

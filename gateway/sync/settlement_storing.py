@@ -5,8 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 from gateway.model.settlement import DayMatch
+from gateway.sync.payment_records import RefundView
 from gateway.sync.payment_storing import StoredPayment
 
 
@@ -86,7 +88,12 @@ class SettlementStore(Protocol):
     async def payments_of(
         self, provider: str, first: date, last: date, references: Sequence[str]
     ) -> Sequence[StoredPayment]:
-        """Give every request of which the provider took money on these days, or has an attempt of such a reference."""
+        """Give every request of which the provider took money on these days or gave some back, or which has an attempt
+        of such a reference."""
+        ...
+
+    async def refunds_of(self, request_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[RefundView]]:
+        """Give the refunds of requests that have some."""
         ...
 
     async def payments_of_dossiers(self, codes: Sequence[str]) -> Sequence[StoredPayment]: ...

@@ -1,14 +1,15 @@
 -- name: add_refund$
 INSERT INTO payment_refunds (
-    refund_id, request_id, state, amount_vnd, record, asked_at, changed_at, wrapped_key, sealed
+    refund_id, request_id, attempt_id, state, amount_vnd, record, asked_at, changed_at, wrapped_key, sealed
 ) VALUES (
-    :refund_id, :request_id, :state, :amount_vnd, :record, :now, :now, :wrapped_key, :sealed
+    :refund_id, :request_id, :attempt_id, :state, :amount_vnd, :record, :now, :now, :wrapped_key, :sealed
 )
 ON CONFLICT (refund_id) DO NOTHING
 RETURNING refund_id;
 
 -- name: save_refund!
-UPDATE payment_refunds SET state = :state, record = :record, changed_at = :now WHERE refund_id = :refund_id;
+UPDATE payment_refunds SET state = :state, record = :record, done_on = :done_on, changed_at = :now
+WHERE refund_id = :refund_id;
 
 -- name: find_refund^
 SELECT record FROM payment_refunds WHERE refund_id = :refund_id AND request_id = :request_id;
@@ -18,6 +19,9 @@ SELECT wrapped_key, sealed FROM payment_refunds WHERE refund_id = :refund_id AND
 
 -- name: refunds_of
 SELECT record FROM payment_refunds WHERE request_id = :request_id ORDER BY ordinal;
+
+-- name: refunds_of_requests
+SELECT request_id, record FROM payment_refunds WHERE request_id = ANY(:request_ids::uuid[]) ORDER BY ordinal;
 
 -- name: count_open_refunds
 SELECT state, count(*) AS refunds_count, min(asked_at) AS oldest_at FROM payment_refunds

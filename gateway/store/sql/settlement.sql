@@ -25,6 +25,9 @@ WHERE request_id IN (
     UNION
     SELECT request_id FROM payment_attempts
     WHERE provider = :provider AND reference = ANY(:references::text[]) AND reference <> ''
+    UNION
+    SELECT r.request_id FROM payment_refunds r JOIN payment_attempts a USING (attempt_id)
+    WHERE a.provider = :provider AND r.done_on BETWEEN :first AND :last
 )
 ORDER BY request_id;
 

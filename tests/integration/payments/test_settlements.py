@@ -351,3 +351,40 @@ async def test_what_another_provider_took_makes_no_phantom(town: Payments) -> No
 
     assert {} == classes(told)
     assert 0 == told.json["day"]["gateway_vnd"]
+
+
+async def test_what_goes_back_is_compared_too(pool: Any, key_ring: FileKeyRing) -> None:
+    """A refund stands in both: equal. One that only the file knows, or only we, is a person's finding."""
+    async with payments(pool, key_ring, can_refund=True) as town:
+        payment_id, reference = await town.opened()
+        await town.tell(reference)
+        await town.work_through()
+        [attempt] = (await town.seen(payment_id))["attempts"]
+        wish = {
+            "attempt_id": attempt["attempt_id"],
+            "transaction": attempt["transactions"][0],
+            "amount_vnd": 50_000,
+            "why": "wrong_amount",
+            "document_number": "5/QD",
+            "officer": "canbo.a",
+        }
+        path = f"/v1/payments/{payment_id}/refunds"
+        asked = await town.api.call("POST", path, body=wish, headers={"Idempotency-Key": "k"})
+        approve = f"{path}/{asked.json['refund_id']}:approve"
+        assert 200 == (await town.api.call("POST", approve, body={"officer": "canbo.b"})).status
+        await town.work_through()
+        paid = row(reference)
+        back = row(reference, "RF1", kind=MoneyKind.REFUND, amount_vnd=50_000, line=3)
+
+        equal = await taken(town, paid, back)
+        foreign = await taken(town, paid, back, row(reference, "RF2", kind=MoneyKind.REFUND, amount_vnd=7_000, line=4))
+        without = await taken(town, paid)
+
+        assert ({"ok": 2}, 0, 100_000) == (
+            classes(equal),
+            equal.json["day"]["difference_vnd"],
+            equal.json["day"]["gateway_vnd"],
+        )
+        assert (7_000, 1) == (foreign.json["day"]["difference_vnd"], foreign.json["day"]["unexplained_count"])
+        assert ({"ok": 1, "r2": 1}, -50_000) == (classes(without), without.json["day"]["difference_vnd"])
+        assert "partially_refunded" == (await town.seen(payment_id))["state"]

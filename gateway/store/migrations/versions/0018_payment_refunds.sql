@@ -4,8 +4,11 @@ CREATE TABLE payment_refunds (
     refund_id uuid PRIMARY KEY,
     ordinal bigint GENERATED ALWAYS AS IDENTITY,
     request_id uuid NOT NULL REFERENCES payment_requests,
+    attempt_id uuid NOT NULL REFERENCES payment_attempts,
     state text NOT NULL,
     amount_vnd bigint NOT NULL CHECK (amount_vnd > 0),
+    -- Day in Viet Nam on which it was booked.
+    done_on date,
     -- The whole refund as the payment core knows it: officers' signs, no payer.
     record text NOT NULL,
     asked_at timestamptz NOT NULL,
@@ -15,6 +18,7 @@ CREATE TABLE payment_refunds (
     sealed bytea
 );
 CREATE INDEX payment_refunds_by_request ON payment_refunds (request_id, ordinal);
+CREATE INDEX payment_refunds_by_day ON payment_refunds (done_on) WHERE done_on IS NOT NULL;
 CREATE INDEX payment_refunds_open ON payment_refunds (state) WHERE state NOT IN ('done', 'failed', 'declined');
 
 CREATE TABLE payment_cases (
