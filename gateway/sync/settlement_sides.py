@@ -87,7 +87,8 @@ def _entry(payment: StoredPayment, attempt: AttemptView, provider: str) -> Gatew
         entry_id=str(attempt.attempt_id),
         reference=reference,
         request_id=str(payment.view.request_id),
-        amount_vnd=attempt.amount_vnd if debit is None else debit.amount_vnd,
+        # A provider whose word is bound to the order need not repeat its amount.
+        amount_vnd=attempt.amount_vnd if debit is None else debit.amount_vnd or attempt.amount_vnd,
         counted_on=counted_on,
         transaction="" if debit is None or not is_own else debit.transaction,
         account_number=attempt.beneficiary.account_number,

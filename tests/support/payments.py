@@ -100,6 +100,9 @@ class ScriptedProvider:
     is_decisive: bool = True
     looks_up: bool = False
     """Whether it asks what is due; `dossier` stands in the body, and a token in the headers."""
+    files: dict[date, SettlementFile | GatewayError] | None = None
+    """Daily files; None: it gives none."""
+    asked_days: list[date] = field(default_factory=list)
     told_due: list[DueAnswer] = field(default_factory=list)
     opens_after: asyncio.Event | None = None
     """An order is answered once it is set; None: at once."""
@@ -109,7 +112,8 @@ class ScriptedProvider:
     @property
     def capabilities(self) -> frozenset[Capability]:
         always = {Capability.OPEN, Capability.NOTIFY, Capability.QUERY}
-        return frozenset(always | ({Capability.LOOKUP} if self.looks_up else set()))
+        more = {Capability.LOOKUP: self.looks_up, Capability.SETTLEMENT: self.files is not None}
+        return frozenset(always | {name for name, is_offered in more.items() if is_offered})
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
         return f"R{random_bytes.hex()[:19].upper()}"
@@ -181,7 +185,11 @@ class ScriptedProvider:
         return Acknowledgement(status=200, content_type="text/plain", body=str(code).encode())
 
     async def settlement(self, day: date) -> SettlementFile | None:
-        return None
+        self.asked_days.append(day)
+        file = (self.files or {}).get(day)
+        if isinstance(file, GatewayError):
+            raise file
+        return file
 
 
 def references_in(text: str) -> tuple[str, ...]:
