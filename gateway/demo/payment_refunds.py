@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.demo.payment_files import PROVIDERS, RETURN_TO
+from gateway.demo.payment_files import PROVIDERS
 from gateway.demo.payments import AGENCY, Caller, fee_document
 from gateway.demo.stack import Control
 
@@ -72,23 +72,16 @@ async def _paid(
     caller: Caller, control: Control, code: str, document: Mapping[str, Any], done: GivenBack
 ) -> str | None:
     """File a dossier and have it paid; None when it is not paid in time."""
-    await caller.call("PUT", f"/v1/dossiers/{code}", document)
-    _, payment = await caller.call("POST", "/v1/payments", {"dossier_code": code}, **{"Idempotency-Key": f"{code}-p"})
-    payment_id: str = payment["payment_id"]
-    wish = {"provider": _PROVIDER, "payer_address": "203.0.113.7", "return_to": RETURN_TO}
-    status, opened = await caller.call("POST", f"/v1/payments/{payment_id}/attempts", wish)
-    if status != 201:
-        done.unexpected.append(f"attempt {status}")
+    opened = await caller.open_page(code, document, _PROVIDER)
+    if opened is None:
+        done.unexpected.append("no page")
         return None
-    reference = opened["attempts"][-1]["reference"]
+    payment_id, reference = opened
     await control.post("decide", {"provider": PROVIDERS[_PROVIDER], "reference": reference, "choice": "pay"})
     await caller.come_back(_PROVIDER, reference)
-    end = time.monotonic() + _WAIT_SECONDS
-    while (await caller.call("GET", f"/v1/payments/{payment_id}"))[1]["state"] != "paid":
-        if time.monotonic() > end:
-            done.unexpected.append("not paid in time")
-            return None
-        await asyncio.sleep(0.3)
+    if not await caller.until_paid(payment_id):
+        done.unexpected.append("not paid in time")
+        return None
     done.paid += 1
     return payment_id
 

@@ -17,6 +17,7 @@ from gateway.demo.stack import Control
 from gateway.demo.world import AGENCIES
 
 _WAIT_SECONDS = 60.0
+_PAID_SECONDS = 30.0
 AGENCY = AGENCIES[0]
 # What goes wrong with a payment, by turns (payment notes §12.2); "" for nothing.
 TURNS = ("", "F02", "F01", "F18", "F09", "F24")
@@ -66,6 +67,23 @@ class Caller:
             self.url + path, params={"ref": reference, **claims}, allow_redirects=False
         ) as answer:
             return answer.status
+
+    async def open_page(self, code: str, document: Mapping[str, Any], provider: str) -> tuple[str, str] | None:
+        """File a dossier and open a page for its fees; give payment and reference, None when that is not possible."""
+        await self.call("PUT", f"/v1/dossiers/{code}", document)
+        _, payment = await self.call("POST", "/v1/payments", {"dossier_code": code}, **{"Idempotency-Key": code})
+        wish = {"provider": provider, "payer_address": "203.0.113.7", "return_to": RETURN_TO}
+        status, opened = await self.call("POST", f"/v1/payments/{payment['payment_id']}/attempts", wish)
+        return (payment["payment_id"], opened["attempts"][-1]["reference"]) if status == 201 else None
+
+    async def until_paid(self, payment_id: str) -> bool:
+        """Wait for a while until a payment is paid; tell whether it is."""
+        end = time.monotonic() + _PAID_SECONDS
+        while (await self.call("GET", f"/v1/payments/{payment_id}"))[1]["state"] != "paid":
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.3)
+        return True
 
 
 class _Counter(Caller):

@@ -4,20 +4,16 @@ What is seeded is counted here and by the simulator, never by the gateway: news 
 missing, an amount and a state that are wrong. A person, here the demonstration, explains what no correction settles.
 """
 
-import asyncio
 import base64
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from gateway.demo.payment_files import RETURN_TO
 from gateway.demo.payments import AGENCY, Caller, fee_document
 from gateway.demo.stack import Control
 
 _PROVIDER, _SIMULATOR = "platform", "pp"
-_WAIT_SECONDS = 30.0
 _VIETNAM = timezone(timedelta(hours=7))
 _EDITS: tuple[Mapping[str, Any] | None, ...] = (
     None,
@@ -55,25 +51,20 @@ class _Office:
     async def pay(self, code: str, document: Mapping[str, Any], edit: Mapping[str, Any] | None) -> None:
         """File a dossier, have it paid, and make the file say something else of it."""
         self.done.documents.append(document)
-        await self._caller.call("PUT", f"/v1/dossiers/{code}", document)
-        _, payment = await self._caller.call(
-            "POST", "/v1/payments", {"dossier_code": code}, **{"Idempotency-Key": f"{code}-s"}
-        )
-        wish = {"provider": _PROVIDER, "payer_address": "203.0.113.7", "return_to": RETURN_TO}
-        path = f"/v1/payments/{payment['payment_id']}/attempts"
-        status, opened = await self._caller.call("POST", path, wish)
-        if status != 201:
-            self.done.unexpected.append(f"attempt {status}")
+        opened = await self._caller.open_page(code, document, _PROVIDER)
+        if opened is None:
+            self.done.unexpected.append("no page")
             return
-        reference = opened["attempts"][-1]["reference"]
+        payment_id, reference = opened
         if edit is None:
             # Nothing is told, and nobody comes back: only the file knows.
             switch = {"name": "F01", "reference": reference, "provider": _SIMULATOR, "calls": 50}
             await self._control.post("switches", switch)
         await self._control.post("decide", {"provider": _SIMULATOR, "reference": reference, "choice": "pay"})
-        self._payments.append(payment["payment_id"])
+        self._payments.append(payment_id)
         if edit is not None:
-            await self._until_paid(payment["payment_id"])
+            if not await self._caller.until_paid(payment_id):
+                self.done.unexpected.append("not paid in time")
             await self._control.post(f"{_SIMULATOR}/file:edit", {"reference": reference, **edit})
         self.done.differences_seeded += 1
 
@@ -116,14 +107,6 @@ class _Office:
             self.done.paid += state == "paid"
             found += any(one["state"] == "paid" and one["source"] == "settlement" for one in history["entries"])
         return found
-
-    async def _until_paid(self, payment_id: str) -> None:
-        end = time.monotonic() + _WAIT_SECONDS
-        while (await self._caller.call("GET", f"/v1/payments/{payment_id}"))[1]["state"] != "paid":
-            if time.monotonic() > end:
-                self.done.unexpected.append("not paid in time")
-                return
-            await asyncio.sleep(0.3)
 
 
 async def settle_the_day(
