@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.api.cursors import CaseCursor, read_number_cursor, write_number_cursor
-from gateway.api.dossiers import PageCount, page_count
+from gateway.api.dossiers import PageCount, page_count, require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.payment_refunds import note_decision, refund_done
 from gateway.api.payment_suspense import DocumentNumber, Officer
@@ -36,7 +36,8 @@ class CaseQuery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One thing to do: `open_refund_case` (ask for a refund), `pay_back_by_hand` (transfer it, then close the case),
-    `reconcile_next_day` (hold a voucher against the file)."""
+    `reconcile_next_day` (hold a voucher against the file), `ask_refund` (its answer was lost: book what the bank
+    says)."""
 
     case_id: int
     payment_id: UUID
@@ -77,7 +78,8 @@ async def get_cases(call: Call) -> web.StreamResponse:
     """List what persons have to do about payments."""
     query: CaseQuery = call.query
     wanted, after = page_count(call), read_number_cursor(query.cursor)
-    found = await service_of(call).cases.page(after=after, limit=wanted + 1, with_closed=query.with_closed)
+    agencies = call.caller.agency_prefixes
+    found = await service_of(call).cases.page(agencies, after=after, limit=wanted + 1, with_closed=query.with_closed)
     following = write_number_cursor("k", found[wanted - 1].case_id) if len(found) > wanted else None
     return call.answer(200, Cases(items=tuple(_case(one) for one in found[:wanted]), next_cursor=following))
 
@@ -89,6 +91,7 @@ async def close_case(call: Call) -> web.StreamResponse:
     found = await service.cases.find(case_id)
     if found is None:
         raise Problem("payment-not-found")
+    require_agency(call.caller, found.agency_code)
     is_by_hand = found.kind == EffectKind.PAY_BACK_BY_HAND
     if found.closed_at is not None or is_by_hand != (stated.outcome != "done"):
         raise Problem("payment-not-possible", "wrong_state" if found.closed_at is not None else "wrong_outcome")
@@ -157,6 +160,6 @@ ENDPOINTS = (
         path_parameters={"case_id": Annotated[int, Field(ge=1, le=2**53)]},
         body=CaseEnd,
         answers={200: Answer(description="The closed case.", model=Case)},
-        problems=("no-payment-provider", "payment-not-found", "payment-not-possible"),
+        problems=("no-payment-provider", "payment-not-found", "other-agency", "payment-not-possible"),
     ),
 )

@@ -123,7 +123,8 @@ def make_payments(
         store.of_dossier,
         key_ring=ground.key_ring,
     )
-    cases, refunds = PostgresPaymentCases(ground.pool), Refunds(records)
+    cases = PostgresPaymentCases(ground.pool)
+    refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
     work = PaymentWork(records, handlers_of(teller, refunds, people))
     settlements = Settlements(

@@ -5,13 +5,22 @@ asked by the number that it gave, and where it gave none a person finds out (pay
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import msgspec
 
+from gateway.engine.payment_people import OpenCase
 from gateway.engine.payment_records import SYSTEM, ConfiguredProvider, PaymentRecords, asked_attempt
-from gateway.errors import GatewayError, InvalidInput, OutcomeUnknown, RemoteError, TransientFailure
+from gateway.errors import (
+    CredentialsRefused,
+    GatewayError,
+    InvalidInput,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteError,
+    TransientFailure,
+)
 from gateway.ports.payments import RefundFact, RefundOrder
 from gateway.sync.payment_records import Effect, PaymentPolicy, RefundView, Refused
 from gateway.sync.payment_refunds import (
@@ -25,7 +34,7 @@ from gateway.sync.payment_refunds import (
     resolve_refund,
 )
 from gateway.sync.payment_storing import PaymentChange, StoredPayment
-from gateway.sync.payment_words import RefundState
+from gateway.sync.payment_words import RefundState, Refusal
 
 BACK_THE_WAY = "back the way it came"
 """Stands where a payer's account would."""
@@ -66,8 +75,9 @@ class RefundWish:
 class Refunds:
     """Asks, approves, sends and books."""
 
-    def __init__(self, records: PaymentRecords) -> None:
+    def __init__(self, records: PaymentRecords, open_case: OpenCase) -> None:
         self._records = records
+        self._open_case = open_case
 
     async def ask(self, request_id: UUID, wish: RefundWish) -> RefundView:
         """Write a wish down; the same key gives the refund that is there. Raises RefundNotPossible."""
@@ -78,14 +88,14 @@ class Refunds:
             found = None if change is None else change.payment.attempt(wish.attempt_id)
             if change is None or found is None:
                 raise RefundNotPossible("no_such_debit")
+            account_ref = self._account_ref(wish, found.view.provider)
             known = await change.refund(refund_id)
             if known is not None:
-                same = (wish.attempt_id, wish.transaction, wish.amount_vnd, wish.reason, wish.officer)
-                if same != (known.attempt_id, known.transaction, known.amount_vnd, known.reason, known.asked_by):
+                same = (wish.attempt_id, wish.transaction, wish.amount_vnd, wish.reason, wish.officer, account_ref)
+                there = (known.attempt_id, known.transaction, known.amount_vnd, known.reason, known.asked_by)
+                if same != (*there, known.account_ref):
                     raise RefundNotPossible("key_reused")
                 return known
-            is_sent = self._policy(found.view.provider).can_refund
-            account_ref = str(refund_id) if wish.account is not None else BACK_THE_WAY if is_sent else ""
             judged = ask_refund(
                 found.view,
                 refund_id=refund_id,
@@ -109,6 +119,9 @@ class Refunds:
             attempt = change.payment.attempt(refund.attempt_id)
             assert attempt is not None, "attempts are never deleted"
             policy = self._policy(attempt.view.provider)
+            if not policy.can_refund and refund.account_ref == BACK_THE_WAY:
+                # The provider gave money back by itself when this was asked for, and does not any more.
+                return Refused(Refusal.NO_ACCOUNT)
             return approve_refund(change.payment.view, attempt.view, refund, officer, now, policy)
 
         return await self._judged(request_id, refund_id, judge)
@@ -162,12 +175,18 @@ class Refunds:
         request_id, refund_id, known = self._meant(payment, effect)
         if known is None:
             return "no_such_provider"
+        if not known.circuit.is_available():
+            raise TransientFailure("not called at present", system=SYSTEM, operation="refund", code="circuit_open")
         refund = await self._mark_sent(request_id, refund_id)
         if refund is None:
             return "sent_before"
         order = _order(payment, refund)
         try:
             fact = await known.call(lambda: known.provider.refund(order))
+        except (TransientFailure, RateLimited, CredentialsRefused) as error:
+            # Certainly nothing happened: this same effect is put off, and sends it when it is due again.
+            await self._failed(request_id, refund_id, error, is_put_off=True)
+            raise
         except (InvalidInput, RemoteError) as error:
             await self._failed(request_id, refund_id, error)
             return error.code
@@ -181,8 +200,10 @@ class Refunds:
         if known is None or refund is None or refund.state is not RefundState.UNKNOWN:
             return "known_by_now"
         if not refund.refund_transaction:
-            # There is nothing to ask by: the list of refunds under way shows it to a person.
-            return "left_to_a_person"
+            # There is nothing to ask by.
+            await self._open_case(request_id, effect, self._records.clock.now())
+            self._records.alert("payment_refund_unknown", payment.view.dossier_code, provider=known.provider.name)
+            return "case"
         order = _order(payment, refund)
         fact = await known.call(lambda: known.provider.query_refund(order, refund.refund_transaction))
         if fact.is_done is None:
@@ -207,13 +228,16 @@ class Refunds:
                 await change.apply_refund(refund_failed(change.payment.view, attempt.view, refund, lost, now), now)
         return None
 
-    async def _failed(self, request_id: UUID, refund_id: UUID, error: GatewayError) -> None:
+    async def _failed(
+        self, request_id: UUID, refund_id: UUID, error: GatewayError, *, is_put_off: bool = False
+    ) -> None:
         now = self._records.clock.now()
 
         def judge(change: PaymentChange, refund: RefundView) -> RefundChange | Refused:
             attempt = change.payment.attempt(refund.attempt_id)
             assert attempt is not None, "attempts are never deleted"
-            return refund_failed(change.payment.view, attempt.view, refund, error, now)
+            judged = refund_failed(change.payment.view, attempt.view, refund, error, now)
+            return replace(judged, effects=()) if is_put_off else judged
 
         await self._judged(request_id, refund_id, judge)
 
@@ -239,6 +263,16 @@ class Refunds:
         attempt = payment.attempt(effect.attempt_id)
         known = None if attempt is None else self._records.providers.get(attempt.view.provider)
         return payment.view.request_id, effect.refund_id, known
+
+    def _account_ref(self, wish: RefundWish, provider: str) -> str:
+        """Name the account by a keyed digest, so that the same key with another account is found out."""
+        if self._policy(provider).can_refund:
+            if wish.account is not None:
+                raise RefundNotPossible("account_not_used")
+            return BACK_THE_WAY
+        if wish.account is None:
+            return ""
+        return self._records.digest("account", msgspec.msgpack.encode(wish.account)).hex()[:32]
 
     def _policy(self, provider: str) -> PaymentPolicy:
         known = self._records.providers.get(provider)

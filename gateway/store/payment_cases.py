@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.store.dossiers import EVERY_AGENCY
 from gateway.store.pool import Pool, connection
 from gateway.store.queries import queries
 from gateway.sync.payment_records import Effect
@@ -53,10 +54,18 @@ class PostgresPaymentCases:
                 now=now,
             )
 
-    async def page(self, *, after: int, limit: int, with_closed: bool) -> Sequence[PaymentCase]:
-        """Give cases after an id, the oldest first."""
+    async def page(
+        self, agency_prefixes: Sequence[str], *, after: int, limit: int, with_closed: bool
+    ) -> Sequence[PaymentCase]:
+        """Give cases of these agencies after an id, the oldest first; "*" is every agency."""
         async with connection(self._pool) as borrowed:
-            rows = self._sql.payment_cases(borrowed, after=after, wanted=limit, with_closed=with_closed)
+            rows = self._sql.payment_cases(
+                borrowed,
+                prefixes=None if EVERY_AGENCY in agency_prefixes else list(agency_prefixes),
+                after=after,
+                wanted=limit,
+                with_closed=with_closed,
+            )
             return [_case(row) async for row in rows]
 
     async def find(self, case_id: int) -> PaymentCase | None:

@@ -30,7 +30,7 @@ from gateway.sync.payment_storing import (
     StoredAttempt,
     StoredPayment,
 )
-from gateway.sync.payment_words import CALLING, EffectKind, Reason, Ruling
+from gateway.sync.payment_words import CALLING, EffectKind, Reason, RefundState, Ruling
 from gateway.sync.settlement_sides import paid_on
 
 UNSETTLED = (
@@ -38,6 +38,7 @@ UNSETTLED = (
     *(AttemptState.LATE_PAID, AttemptState.DUPLICATE_PAID, AttemptState.MISMATCH, AttemptState.DISPUTED),
 )
 """States that a provider, time or a person still has to end."""
+_OVER = frozenset({RefundState.DONE, RefundState.FAILED, RefundState.DECLINED})
 _requests = msgspec.json.Decoder(RequestView)
 _attempts = msgspec.json.Decoder(AttemptView)
 _effects = msgspec.json.Decoder(Effect)
@@ -268,6 +269,7 @@ class _Change:
             refund_id=refund.refund_id,
             state=refund.state.value,
             record=_text(refund),
+            is_over=refund.state in _OVER,
             done_on=None if refund.done_at is None else refund.done_at.astimezone(VIETNAM).date(),
             now=now,
         )

@@ -48,8 +48,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _T.WITH_DOSSIER, "what providers said of its payments; what belongs to no payment is found by nothing"
         ),
         "payment_refunds": Rule(
-            _T.WITH_DOSSIER,
-            "the payer's account, once the refund is over; amounts and states stay, as accounts must",
+            _T.NOT_FOUND, "the payer's account; gone when the refund is over. Amounts and states stay, as accounts must"
         ),
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"

@@ -332,7 +332,8 @@ async def payments(
         key_ring=key_ring,
         audit=auditor,
     )
-    cases, refunds = PostgresPaymentCases(pool), Refunds(records)
+    cases = PostgresPaymentCases(pool)
+    refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
     statements = None
     if read_statement is not None:

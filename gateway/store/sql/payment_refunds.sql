@@ -8,7 +8,10 @@ ON CONFLICT (refund_id) DO NOTHING
 RETURNING refund_id;
 
 -- name: save_refund!
-UPDATE payment_refunds SET state = :state, record = :record, done_on = :done_on, changed_at = :now
+-- The payer's account goes when the refund is over: nobody needs it any more.
+UPDATE payment_refunds SET state = :state, record = :record, done_on = :done_on, changed_at = :now,
+    wrapped_key = CASE WHEN :is_over::boolean THEN NULL ELSE wrapped_key END,
+    sealed = CASE WHEN :is_over::boolean THEN NULL ELSE sealed END
 WHERE refund_id = :refund_id;
 
 -- name: find_refund^
@@ -38,6 +41,10 @@ ON CONFLICT (request_id, effect_key) DO NOTHING;
 -- name: payment_cases
 SELECT c.*, r.dossier_code, r.agency_code FROM payment_cases c JOIN payment_requests r USING (request_id)
 WHERE c.case_id > :after AND (c.closed_at IS NULL OR :with_closed::boolean)
+    AND (:prefixes::text[] IS NULL OR EXISTS (
+        SELECT FROM unnest(:prefixes::text[]) AS p (code)
+        WHERE r.agency_code = p.code OR starts_with(r.agency_code, p.code || '.')
+    ))
 ORDER BY c.case_id LIMIT :wanted;
 
 -- name: find_payment_case^

@@ -81,12 +81,6 @@ UPDATE payment_requests SET wrapped_key = NULL, sealed = NULL WHERE dossier_code
 UPDATE payment_messages SET wrapped_key = NULL, sealed = NULL
 WHERE request_id IN (SELECT request_id FROM payment_requests WHERE dossier_code = :code);
 
--- name: shred_refunds!
--- Of refunds that are over; the account of any other is still needed.
-UPDATE payment_refunds SET wrapped_key = NULL, sealed = NULL
-WHERE state IN ('done', 'failed', 'declined')
-    AND request_id IN (SELECT request_id FROM payment_requests WHERE dossier_code = :code);
-
 -- name: shred_findings!
 UPDATE reconciliation_findings SET wrapped_key = NULL, sealed = NULL
 WHERE dossier_id = :dossier_id::bigint OR dossier_code = :code;

@@ -204,6 +204,8 @@ async def test_a_lost_answer_without_a_number_is_a_persons(town: Payments) -> No
         town.clock.move(3600)
 
     [refund] = await refunds(town, payment_id)
+    assert ["ask_refund"] == [one["kind"] for one in await cases(town) if one["refund_id"] == refund_id]
+    assert 1 == town.alerts.count("payment_refund_unknown")
     resolved = await act(town, payment_id, refund_id, "resolve", paid_back_vnd=150_000, document_number="9/BB")
 
     assert ("unknown", 1, []) == (refund["state"], len(town.provider.refunds), town.provider.refund_questions)
@@ -228,6 +230,21 @@ async def test_what_certainly_did_not_happen_is_sent_again(town: Payments) -> No
     assert 2 == len(town.provider.refunds)
 
 
+async def test_a_provider_that_is_down_is_not_pestered(town: Payments) -> None:
+    """One effect is put off with growing delays, whatever the circuit says; nothing is sent that is not marked."""
+    payment_id, wish = await paid(town)
+    town.provider.refunding = lambda order: _DOWN
+    refund_id = (await ask(town, payment_id, wish)).json["refund_id"]
+    assert 200 == (await act(town, payment_id, refund_id, "approve")).status
+    for _ in range(300):
+        await town.work_through()
+        town.clock.move(1)
+
+    assert "approved" == (await refunds(town, payment_id))[0]["state"]
+    assert 1 <= len(town.provider.refunds) <= 8
+    assert 1 == await town.pool.fetchval("SELECT count(*) FROM payment_effects WHERE effect_key LIKE 'send_refund%'")
+
+
 async def test_a_refusal_frees_the_money(town: Payments) -> None:
     """Refused by the provider: failed, with an alert; the amount may be asked for anew."""
     payment_id, wish = await paid(town)
@@ -241,6 +258,15 @@ async def test_a_refusal_frees_the_money(town: Payments) -> None:
     assert "payment_refund_failed" in town.alerts
     assert "paid" == (await town.seen(payment_id))["state"]
     assert 201 == (await ask(town, payment_id, wish, "k2")).status
+
+
+async def test_an_account_that_nobody_would_use_is_refused(town: Payments) -> None:
+    """Money goes back the way it came: an officer must not believe that it goes elsewhere."""
+    payment_id, wish = await paid(town)
+
+    refused = await ask(town, payment_id, wish | {"account": ACCOUNT})
+
+    assert (409, "account_not_used") == (refused.status, refused.json["detail"])
 
 
 async def test_a_process_that_dies_while_it_sends_leaves_it_unknown(town: Payments) -> None:
@@ -297,12 +323,14 @@ async def test_by_hand_where_the_provider_gives_nothing_back(counter: Payments) 
 
     [case] = [one for one in await cases(counter) if one["kind"] == "pay_back_by_hand"]
     account = await counter.api.get(f"/v1/payments/{payment_id}/refunds/{refund_id}/account")
+    sealed = await counter.pool.fetchval("SELECT sealed FROM payment_refunds WHERE refund_id = $1", UUID(refund_id))
     path = f"/v1/payment-cases/{case['case_id']}:close"
     end = {"outcome": "paid_back", "document_number": "UNC-7", "officer": "canbo.c"}
     wrong = await counter.api.call("POST", path, body=end | {"outcome": "done"})
     closed = await counter.api.call("POST", path, body=end)
     again = await counter.api.call("POST", path, body=end)
     [refund] = await refunds(counter, payment_id)
+    left = await counter.pool.fetchval("SELECT sealed FROM payment_refunds WHERE refund_id = $1", UUID(refund_id))
 
     assert (409, "no_account") == (without.status, without.json["detail"])
     assert ACCOUNT == account.json
@@ -310,25 +338,51 @@ async def test_by_hand_where_the_provider_gives_nothing_back(counter: Payments) 
     assert ("done", "UNC-7") == (refund["state"], refund["refund_transaction"])
     assert "refunded" == (await counter.seen(payment_id))["state"]
     assert [] == [one for one in await cases(counter) if one["kind"] == "pay_back_by_hand"]
-    sealed = await counter.pool.fetchval("SELECT sealed FROM payment_refunds WHERE refund_id = $1", UUID(refund_id))
     assert ACCOUNT["account_number"].encode() not in sealed
+    assert left is None, "gone when the refund is over"
     assert 1 == await counter.pool.fetchval(
         "SELECT count(*) FROM audit_lines WHERE action = 'payment.account_read' AND subject_digest IS NOT NULL"
     )
 
 
-async def test_a_second_debit_becomes_a_case(counter: Payments) -> None:
-    """Surplus money is on the list until somebody asks for its refund and ends the case."""
+async def test_money_that_is_to_go_back_is_a_case_of_its_agency(counter: Payments) -> None:
+    """An officer decides that a wrong amount goes back: listed for that agency alone, until somebody ends it."""
     payment_id, reference = await counter.opened()
-    await counter.tell(reference)
-    await counter.tell(reference, transaction="T2")
+    await counter.tell(reference, amount_vnd=15_000)
+    [attempt] = (await counter.seen(payment_id))["attempts"]
+    body = {
+        "transaction": attempt["transactions"][0],
+        "resolution": "refund",
+        "document_number": "3/BB",
+        "officer": "canbo.b",
+    }
+    path = f"/v1/payments/{payment_id}/attempts/{attempt['attempt_id']}:resolve"
+    assert 200 == (await counter.api.call("POST", path, body=body)).status
     await counter.work_through()
+    stranger = counter.api.with_token(await counter.api.register("elsewhere", prefixes=("H98",)))
 
-    listed = await cases(counter)
-    seen = await counter.seen(payment_id)
+    [case] = await cases(counter)
+    close = f"/v1/payment-cases/{case['case_id']}:close"
+    end = {"outcome": "done", "document_number": "7/BB", "officer": "canbo.c"}
+    hidden = (await stranger.get("/v1/payment-cases")).json["items"]
+    refused = await stranger.call("POST", close, body=end)
+    closed = await counter.api.call("POST", close, body=end)
 
-    assert ["open_refund_case"] == [one["kind"] for one in listed] or seen["is_disputed"]
-    assert "payment_second_debit" in counter.alerts
+    assert ("open_refund_case", 15_000, None) == (case["kind"], case["amount_vnd"], case["closed_at"])
+    assert ([], 403, "other-agency") == (hidden, refused.status, refused.problem)
+    assert (200, "done") == (closed.status, closed.json["outcome"])
+    assert [] == await cases(counter)
+
+
+async def test_the_same_key_with_another_account_is_another_wish(counter: Payments) -> None:
+    payment_id, wish = await paid(counter)
+    first = await ask(counter, payment_id, wish | {"account": ACCOUNT})
+
+    again = await ask(counter, payment_id, wish | {"account": ACCOUNT})
+    other = await ask(counter, payment_id, wish | {"account": ACCOUNT | {"account_number": "9990009998887"}})
+
+    assert first.json == again.json
+    assert (422, "idempotency-key-reused") == (other.status, other.problem)
 
 
 async def test_a_dispute_is_decided(counter: Payments) -> None:
