@@ -132,7 +132,8 @@ class PaymentStrays:
             return False
         money = HeldMoney(
             provider=provider,
-            key=held.moment,
+            # A message and a file tell of the same transaction in their own words: it is one sum.
+            key=f"transaction|{held.transaction}" if held.transaction else held.moment,
             transaction=held.transaction,
             amount_vnd=held.amount_vnd,
             reference=fact.reference,

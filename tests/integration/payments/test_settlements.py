@@ -182,7 +182,9 @@ async def test_r4_a_second_payment_of_a_request_goes_back(town: Payments) -> Non
 
 
 async def test_r5_money_of_an_unknown_reference_finds_its_dossier_or_is_held(town: Payments) -> None:
+    """What a message told of before is the same sum, and held once."""
     payment_id = (await town.create()).json["payment_id"]
+    await town.tell("STRAY", transaction="T2", amount_vnd=7_000)
 
     told = await taken(
         town,
@@ -193,7 +195,7 @@ async def test_r5_money_of_an_unknown_reference_finds_its_dossier_or_is_held(tow
 
     assert "paid" == (await town.seen(payment_id))["state"]
     assert {"ok": 1, "r5": 1} == classes(told)
-    assert [("T2", "settlement", 7_000)] == [(one["transaction"], one["source"], one["amount_vnd"]) for one in held]
+    assert [("T2", "notification", 7_000)] == [(one["transaction"], one["source"], one["amount_vnd"]) for one in held]
     assert -7_000 == told.json["day"]["difference_vnd"]
 
 
