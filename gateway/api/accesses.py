@@ -88,6 +88,9 @@ WORDS: Mapping[AuditAction, Wording] = {
     _A.PAYMENT_DECIDED: Wording(
         vi="Cán bộ quyết định về một khoản tiền đã thu", en="An officer decided what becomes of money that was taken"
     ),
+    _A.PAYMENT_EVIDENCE_READ: Wording(
+        vi="Xem chứng từ nộp tiền do người nộp cung cấp", en="A payment voucher that you handed in was read"
+    ),
     _A.PAYMENT_ACCOUNT_READ: Wording(
         vi="Xem tài khoản ngân hàng để hoàn trả phí, lệ phí", en="Your bank account was read, to pay a fee back"
     ),

@@ -52,6 +52,10 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "declineRefund": (AuditAction.PAYMENT_DECIDED,),
     "resolveRefund": (AuditAction.PAYMENT_DECIDED,),
     "getRefundAccount": (AuditAction.PAYMENT_ACCOUNT_READ,),
+    "recordVoucher": (AuditAction.PAYMENT_DECIDED,),
+    "acceptVoucher": (AuditAction.PAYMENT_DECIDED,),
+    "declineVoucher": (AuditAction.PAYMENT_DECIDED,),
+    "getVoucherEvidence": (AuditAction.PAYMENT_EVIDENCE_READ,),
     "resolveAttempt": (AuditAction.PAYMENT_DECIDED,),
     "closePaymentCase": (AuditAction.PAYMENT_DECIDED,),
     "importSettlement": (AuditAction.PAYMENT_DECIDED,),
@@ -74,7 +78,7 @@ _SHOWS_NONE = {
     ),
     "what is owed and what came of it; who pays is not shown": (
         "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums "
-        "getPaymentQr importAccountStatement listRefunds listPaymentCases listSettlements getSettlement "
+        "getPaymentQr importAccountStatement listVouchers listRefunds listPaymentCases listSettlements getSettlement "
         "getSettlementReport"
     ),
     "lists that are about nobody": (

@@ -11,6 +11,7 @@ from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_refunds import Refunds
+from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payments import PaymentDesk
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
@@ -41,6 +42,7 @@ class PaymentService:
     refunds: Refunds
     people: PaymentPeople
     cases: PostgresPaymentCases
+    vouchers: PaymentVouchers
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]

@@ -24,6 +24,7 @@ from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
 from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
+from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import Handler, PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
 from gateway.engine.scheduler import Job
@@ -147,6 +148,7 @@ def make_payments(
         refunds=refunds,
         people=people,
         cases=cases,
+        vouchers=PaymentVouchers(records, partial(beneficiary_of, accounts)),
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),

@@ -58,6 +58,8 @@ class AuditAction(StrEnum):
     """Who pays was handed on to a payment provider."""
     PAYMENT_DECIDED = "payment.decided"
     """An officer said what becomes of money that was taken."""
+    PAYMENT_EVIDENCE_READ = "payment.evidence_read"
+    """A voucher that a payer handed in was shown."""
     PAYMENT_ACCOUNT_READ = "payment.account_read"
     """A payer's bank account was shown, to which a fee is paid back."""
     SUBJECT_FIND = "subject.find"

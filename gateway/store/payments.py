@@ -16,6 +16,7 @@ from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 from gateway.sync.payment_opening import RequestChange, is_owed_already
+from gateway.sync.payment_people import Voucher
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RefundView, RequestView
 from gateway.sync.payment_refunds import RefundChange
 from gateway.sync.payment_storing import (
@@ -29,6 +30,8 @@ from gateway.sync.payment_storing import (
     Share,
     StoredAttempt,
     StoredPayment,
+    StoredVoucher,
+    VoucherState,
 )
 from gateway.sync.payment_words import CALLING, EffectKind, Reason, RefundState, Ruling
 from gateway.sync.settlement_sides import paid_on
@@ -100,6 +103,16 @@ class PostgresPayments:
         async with connection(self._pool) as borrowed:
             rows = queries("payment_refunds").refunds_of(borrowed, request_id=request_id)
             return [_refunds.decode(row["record"]) async for row in rows]
+
+    async def vouchers(self, request_id: UUID) -> Sequence[StoredVoucher]:
+        async with connection(self._pool) as borrowed:
+            rows = queries("payment_vouchers").vouchers_of(borrowed, request_id=request_id)
+            return [_voucher(row) async for row in rows]
+
+    async def voucher_evidence(self, request_id: UUID, voucher_id: UUID) -> tuple[bytes, bytes] | None:
+        async with connection(self._pool) as borrowed:
+            row = await queries("payment_vouchers").find_voucher(borrowed, voucher_id=voucher_id, request_id=request_id)
+        return None if row is None or row["sealed"] is None else (row["wrapped_key"], row["sealed"])
 
     async def refund_account(self, refund_id: UUID) -> tuple[bytes, bytes] | None:
         async with connection(self._pool) as borrowed:
@@ -240,6 +253,35 @@ class _Change:
             source="",
         )
         await self._owe(change.effects, now)
+
+    async def voucher(self, voucher_id: UUID) -> StoredVoucher | None:
+        row = await queries("payment_vouchers").find_voucher(
+            self._connection, voucher_id=voucher_id, request_id=self.payment.view.request_id
+        )
+        return None if row is None else _voucher(row)
+
+    async def add_voucher(self, voucher: StoredVoucher, evidence: tuple[bytes, bytes], now: datetime) -> None:
+        wrapped_key, sealed = evidence
+        await queries("payment_vouchers").add_voucher(
+            self._connection,
+            voucher_id=voucher.voucher_id,
+            request_id=self.payment.view.request_id,
+            provider=voucher.provider,
+            transaction=voucher.voucher.transaction,
+            amount_vnd=voucher.voucher.amount_vnd,
+            paid_at=voucher.voucher.paid_at,
+            evidence_sha256=voucher.voucher.evidence_sha256,
+            evidence_type=voucher.evidence_type,
+            recorded_by=voucher.voucher.recorded_by,
+            now=now,
+            wrapped_key=wrapped_key,
+            sealed=sealed,
+        )
+
+    async def decide_voucher(self, voucher_id: UUID, state: VoucherState, officer: str, now: datetime) -> None:
+        await queries("payment_vouchers").decide_voucher(
+            self._connection, voucher_id=voucher_id, state=state.value, officer=officer, now=now
+        )
 
     async def refund(self, refund_id: UUID) -> RefundView | None:
         row = await queries("payment_refunds").find_refund(
@@ -392,6 +434,23 @@ class _DossiersChange:
 
     async def keep_message(self, message: KeptMessage, now: datetime) -> None:
         await _keep(self._connection, message, None, now)
+
+
+def _voucher(row: Any) -> StoredVoucher:
+    return StoredVoucher(
+        voucher_id=row["voucher_id"],
+        provider=row["provider"],
+        voucher=Voucher(
+            transaction=row["transaction"],
+            amount_vnd=row["amount_vnd"],
+            paid_at=row["paid_at"],
+            evidence_sha256=row["evidence_sha256"],
+            recorded_by=row["recorded_by"],
+        ),
+        evidence_type=row["evidence_type"],
+        state=VoucherState(row["state"]),
+        decided_by=row["decided_by"],
+    )
 
 
 def _is_event(effect: Effect) -> bool:

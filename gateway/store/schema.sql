@@ -683,6 +683,32 @@ ALTER TABLE public.payment_suspense ALTER COLUMN suspense_id ADD GENERATED ALWAY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.payment_vouchers (
+    voucher_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    request_id uuid NOT NULL,
+    provider text NOT NULL,
+    transaction text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    evidence_sha256 text NOT NULL,
+    evidence_type text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    decided_by text DEFAULT ''::text NOT NULL,
+    decided_at timestamp with time zone,
+    wrapped_key bytea,
+    sealed bytea
+);
+ALTER TABLE public.payment_vouchers ALTER COLUMN ordinal ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_vouchers_ordinal_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.procedure_runs (
     run_id bigint NOT NULL,
     system text NOT NULL,
@@ -1182,6 +1208,8 @@ ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT payment_suspense_pkey PRIMARY KEY (suspense_id);
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT payment_suspense_provider_fact_key_key UNIQUE (provider, fact_key);
+ALTER TABLE ONLY public.payment_vouchers
+    ADD CONSTRAINT payment_vouchers_pkey PRIMARY KEY (voucher_id);
 ALTER TABLE ONLY public.procedure_runs
     ADD CONSTRAINT procedure_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.procedure_versions
@@ -1281,6 +1309,7 @@ CREATE INDEX payment_refunds_by_request ON public.payment_refunds USING btree (r
 CREATE INDEX payment_refunds_open ON public.payment_refunds USING btree (state) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text, 'declined'::text]));
 CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
 CREATE INDEX payment_suspense_open ON public.payment_suspense USING btree (recorded_at) WHERE (settled_at IS NULL);
+CREATE INDEX payment_vouchers_by_request ON public.payment_vouchers USING btree (request_id, ordinal);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
@@ -1353,6 +1382,8 @@ ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.payment_attempts(attempt_id);
 ALTER TABLE ONLY public.payment_refunds
     ADD CONSTRAINT payment_refunds_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_vouchers
+    ADD CONSTRAINT payment_vouchers_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.reconciliation_counts

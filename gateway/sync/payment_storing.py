@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from gateway.errors import GatewayError
 from gateway.model.payment import PaymentItem, Source
 from gateway.sync.payment_opening import RequestChange
+from gateway.sync.payment_people import Voucher
 from gateway.sync.payment_records import AttemptView, Decision, Effect, RefundView, RequestView
 from gateway.sync.payment_refunds import RefundChange
 from gateway.sync.payment_words import Reason, Ruling
@@ -113,6 +115,26 @@ class DueEffect:
     tries_count: int
 
 
+class VoucherState(StrEnum):
+    """How far a voucher is."""
+
+    RECORDED = "recorded"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVoucher:
+    """A voucher as it was recorded; the evidence itself is sealed apart."""
+
+    voucher_id: UUID
+    provider: str
+    voucher: Voucher
+    evidence_type: str
+    state: VoucherState = VoucherState.RECORDED
+    decided_by: str = ""
+
+
 class PaymentChange(Protocol):
     """A request locked for a change, in one transaction."""
 
@@ -127,6 +149,14 @@ class PaymentChange(Protocol):
     async def apply_request(self, change: RequestChange, now: datetime) -> None:
         """Store a change of the request alone, with what follows."""
         ...
+
+    async def voucher(self, voucher_id: UUID) -> StoredVoucher | None: ...
+
+    async def add_voucher(self, voucher: StoredVoucher, evidence: tuple[bytes, bytes], now: datetime) -> None:
+        """Store a voucher; `evidence` is wrapped key and sealed file."""
+        ...
+
+    async def decide_voucher(self, voucher_id: UUID, state: VoucherState, officer: str, now: datetime) -> None: ...
 
     async def refund(self, refund_id: UUID) -> RefundView | None: ...
 
@@ -193,6 +223,12 @@ class PaymentStore(Protocol):
     async def of_dossier(self, dossier_code: str) -> Sequence[StoredPayment]: ...
 
     async def refunds(self, request_id: UUID) -> Sequence[RefundView]: ...
+
+    async def vouchers(self, request_id: UUID) -> Sequence[StoredVoucher]: ...
+
+    async def voucher_evidence(self, request_id: UUID, voucher_id: UUID) -> tuple[bytes, bytes] | None:
+        """Give wrapped key and sealed file."""
+        ...
 
     async def refund_account(self, refund_id: UUID) -> tuple[bytes, bytes] | None:
         """Give wrapped key and sealed payer's account."""

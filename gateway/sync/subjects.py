@@ -50,6 +50,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "payment_refunds": Rule(
             _T.NOT_FOUND, "the payer's account; gone when the refund is over. Amounts and states stay, as accounts must"
         ),
+        "payment_vouchers": Rule(
+            _T.WITH_DOSSIER, "files that the payer handed in; amounts and officers stay, as accounts must"
+        ),
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"
         ),

@@ -26,6 +26,7 @@ from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
 from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_strays import PaymentStrays
 from gateway.engine.payment_telling import DossierTeller
+from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.settlement import Settlements
@@ -347,6 +348,7 @@ async def payments(
         refunds=refunds,
         people=people,
         cases=cases,
+        vouchers=PaymentVouchers(records, lambda *_: ACCOUNT),
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
         fee_check=fee_check,

@@ -28,6 +28,7 @@ KNOWN = {
     *("dossiers.wrapped_key", "early_consent_notices.wrapped_key", "inbox.wrapped_key", "questions.wrapped_key"),
     *("payment_messages.wrapped_key", "payment_requests.wrapped_key", "settlement_files.wrapped_key"),
     "payment_refunds.wrapped_key",
+    "payment_vouchers.wrapped_key",
     *("reconciliation_findings.wrapped_key", "share_consents.wrapped_key", "sign_in_flights.wrapped_key"),
     *("sign_ins.wrapped_key", "statements.wrapped_key", "subscriptions.wrapped_key"),
     *("system_states.session_wrapped_key", "technical_ids.wrapped_key"),

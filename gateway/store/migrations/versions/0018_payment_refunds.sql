@@ -46,3 +46,24 @@ WHERE outcome = 'not_offered' AND split_part(effect_key, '|', 1) IN (
     'open_refund_case', 'pay_back_by_hand', 'reconcile_next_day', 'tell_dossier_unpaid', 'hold_dossier',
     'release_dossier', 'notify_payer', 'record_suspense'
 );
+
+-- Payment vouchers that citizens hand in, as officers record them; another officer accepts or declines.
+CREATE TABLE payment_vouchers (
+    voucher_id uuid PRIMARY KEY,
+    ordinal bigint GENERATED ALWAYS AS IDENTITY,
+    request_id uuid NOT NULL REFERENCES payment_requests,
+    provider text NOT NULL,
+    transaction text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    paid_at timestamptz NOT NULL,
+    evidence_sha256 text NOT NULL,
+    evidence_type text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    state text NOT NULL,
+    decided_by text NOT NULL DEFAULT '',
+    decided_at timestamptz,
+    wrapped_key bytea,
+    sealed bytea
+);
+CREATE INDEX payment_vouchers_by_request ON payment_vouchers (request_id, ordinal);
