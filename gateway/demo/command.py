@@ -57,6 +57,7 @@ from gateway.demo.stack import (
 )
 from gateway.demo.statements import Stated, state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
+from gateway.demo.transfers import Transferred, transfer_fees
 from gateway.demo.world import OFFICERS, Story, make_day
 
 _DRAIN_SECONDS = 120.0
@@ -65,7 +66,10 @@ PROVINCE_SCOPES = (
     *("statements:read", "statements:write", "identity:sign-in", "technical-ids:read", "consents:request"),
     *("citizens:verify", "citizens:lookup", "payments:read", "payments:write"),
 )
-OPERATOR_SCOPES = (*("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),)
+OPERATOR_SCOPES = (
+    *("dossiers:read", "dossiers:write", "operations:read", "operations:write", "mappings:read"),
+    "account-statements:write",
+)
 _MEASURED_SECONDS = 3.0
 
 # Faults of the middle of the day: every way in which the portal has been seen to fail, some of the time. The lost
@@ -344,7 +348,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid, at_portal, settled, given = await _pay(stack, _usable(procedures)[0]["code"])
+    paid, at_portal, settled, given, transferred = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -359,9 +363,9 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         settings=files.settings,
     )
     # Each dossier with fees, and what was told of each that was paid.
-    paid_count = sum(len(part.documents) + part.paid for part in (paid, at_portal, settled, given))
+    paid_count = sum(len(part.documents) + part.paid for part in (paid, at_portal, settled, given, transferred))
     sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + paid_count)
-    documents = [one for part in (paid, at_portal, settled, given) for one in part.documents]
+    documents = [one for part in (paid, at_portal, settled, given, transferred) for one in part.documents]
     day = Day(
         log=log,
         stated=stated,
@@ -377,6 +381,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         at_portal=at_portal,
         settled=settled,
         given=given,
+        transferred=transferred,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
@@ -402,7 +407,7 @@ async def _live_together(
         return log, await stating, await filing, await signing_in, await asking
 
 
-async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack]:
+async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack, Transferred]:
     assert stack.payments is not None, "the whole stack runs"
     paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(stack.control, paid)
@@ -418,7 +423,8 @@ async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settl
         strays_count=at_portal.held,
     )
     given = await give_back(caller, operator, stack.payments, procedure_code=procedure_code)
-    return paid, at_portal, settled, given
+    transferred = await transfer_fees(caller, operator, stack.payments, procedure_code=procedure_code)
+    return paid, at_portal, settled, given, transferred
 
 
 async def _scan(

@@ -147,4 +147,15 @@ refund_url = "{url}/keypay/v3/refund"
 refund_detail_url = "{url}/keypay/v3/refund/detail"
 page_hosts = [{host}]
 is_test = true
+
+[[payments.providers]]
+kind = "vietqr"
+
+[payments.statement]
+account = "SoTaiKhoan"
+moment = "ThoiGian"
+moment_form = "yyyyMMddHHmmss"
+amount = "SoTien"
+text = "NoiDung"
+bank_reference = "SoThamChieu"
 """

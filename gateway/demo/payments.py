@@ -51,12 +51,12 @@ class Caller:
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
         self.session = session
         self.url = url
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Give status and content of an answer."""
         async with self.session.request(
-            method, self.url + path, json=body, headers=self._headers | headers, allow_redirects=False
+            method, self.url + path, json=body, headers=self.headers | headers, allow_redirects=False
         ) as answer:
             return answer.status, await answer.json(content_type=None)
 

@@ -19,6 +19,7 @@ from gateway.demo.reconciliation import Reconciled
 from gateway.demo.settlement import Settled
 from gateway.demo.sign_ins import SignedIns
 from gateway.demo.statements import Stated, compare_statements
+from gateway.demo.transfers import Transferred
 from gateway.demo.verify import compare
 
 _ZEROS = (
@@ -30,6 +31,7 @@ _ZEROS = (
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
+    *("transfers.taken_twice", "transfers.difference_vnd", "transfers.unexpected"),
     *("payments.refund_difference_vnd", "payments.refunds_unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
     *("settlement.unexplained", "settlement.difference_vnd_unexplained", "settlement.unexpected"),
@@ -53,6 +55,9 @@ _EQUALS = (
     ("payments.requested", "payments.told_to_portal"),
     ("payments.suspense", "payments.suspense_settled"),
     ("payments.refunds_asked", "payments.refunded"),
+    ("transfers.asked", "transfers.paid"),
+    ("transfers.asked", "transfers.pictures"),
+    ("transfers.unmatched_seeded", "transfers.unmatched"),
     ("payments.refunds_asked", "payments.own_approvals_refused"),
     ("settlement.differences_seeded", "settlement.differences_found"),
     ("consents.asked", "consents.telephone_rang"),
@@ -75,7 +80,7 @@ _POSITIVE += ("identity.dossiers_filed", "consents.granted", "consents.refused")
 _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
-_POSITIVE += ("payments.refunded",)
+_POSITIVE += ("payments.refunded", "transfers.paid", "transfers.unmatched")
 _POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
@@ -97,6 +102,7 @@ class Day:
     at_portal: AtPortal
     settled: Settled
     given: GivenBack
+    transferred: Transferred
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -135,6 +141,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_at_portal(day.at_portal),
         **_settled(day.settled),
         **_given(day.given),
+        **_transferred(day.transferred),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -166,6 +173,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.at_portal.unexpected[:20],
             *day.settled.unexpected[:20],
             *day.given.unexpected[:20],
+            *day.transferred.unexpected[:20],
         ]
     return summary
 
@@ -275,6 +283,19 @@ def _at_portal(done: AtPortal) -> dict[str, Any]:
         "payments.portal_unexpected": len(done.unexpected),
         "payments.suspense": done.held,
         "payments.suspense_settled": done.settled,
+    }
+
+
+def _transferred(done: Transferred) -> dict[str, Any]:
+    return {
+        "transfers.asked": done.asked,
+        "transfers.pictures": done.pictures,
+        "transfers.paid": done.paid,
+        "transfers.unmatched_seeded": done.unmatched_seeded,
+        "transfers.unmatched": done.unmatched,
+        "transfers.taken_twice": done.taken_twice,
+        "transfers.difference_vnd": done.difference_vnd,
+        "transfers.unexpected": len(done.unexpected),
     }
 
 
