@@ -1,7 +1,7 @@
 """The day's file of the payment platform, with differences put into it, held against the payments.
 
-What is seeded is counted here and by the simulator, never by the gateway: news that nobody brought, a row that is
-missing, an amount and a state that are wrong. A person, here the demonstration, explains what no correction settles.
+What is seeded is counted here: news that nobody brought, a row that is missing, an amount and a state that are wrong,
+and the payment at the portal that belonged to nothing. A person, here the demonstration, explains what is left.
 """
 
 import base64
@@ -94,6 +94,9 @@ class _Office:
             word = {"key": finding["key"], "officer": "canbo.b", "document_number": "18/BB-TC"}
             status, told = await self._operator.call("POST", f"{path}:explain", word)
             done.explained += status == 200
+            if status != 200:
+                done.unexpected.append(f"explain {status}")
+                return
         done.unexplained = told["day"]["unexplained_count"]
         left = [one for one in told["findings"] if not one["explained_by"]]
         done.difference_vnd_unexplained = sum(abs(one["gateway_vnd"] - one["file_vnd"]) for one in left)

@@ -18,6 +18,7 @@ from gateway.errors import GatewayError
 from gateway.model.audit import Access, AuditAction, Outcome
 from gateway.model.payment import Source
 from gateway.model.settlement import DayMatch, FileDay, Finding
+from gateway.model.vocabulary import VIETNAM
 from gateway.ports.audit import Audit
 from gateway.ports.basics import KeyRing
 from gateway.sync.settlement import DayInput, match_day
@@ -99,7 +100,7 @@ class Settlements:
         known = self.records.providers.get(told.provider)
         if known is None:
             raise SettlementRefused("no_such_provider")
-        if told.day > self.records.clock.now().date() + _ONE_DAY:
+        if told.day > self.records.clock.now().astimezone(VIETNAM).date():
             raise SettlementRefused("day_to_come")
         file = self._read(told.provider, told.day, told.name, told.content, told.digest)
         async with self.store.turn(told.provider) as is_mine:
@@ -154,7 +155,13 @@ class Settlements:
 
     async def close(self, provider: str, day: date, officer: str, document_number: str) -> StoredDay:
         """Close a day in which everything is explained. Raises SettlementRefused (no_such_day, day_closed,
-        unexplained)."""
+        unexplained, under_way)."""
+        async with self.store.turn(provider) as is_mine:
+            if not is_mine:
+                raise SettlementRefused("under_way")
+            return await self._close(provider, day, officer, document_number)
+
+    async def _close(self, provider: str, day: date, officer: str, document_number: str) -> StoredDay:
         stored = await self._opened(provider, day)
         if not stored.match.can_close:
             raise SettlementRefused("unexplained")
@@ -186,6 +193,7 @@ class Settlements:
             await self.store.save_day(match, self.records.clock.now())
             if not await self._correct(provider, file, match):
                 return
+        await self.store.save_day(await self._match(provider, file), self.records.clock.now())
 
     async def _match(self, provider: str, file: FileDay) -> DayMatch:
         before = await self._file(provider, file.day - _ONE_DAY)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
 from gateway.engine.settlement import SettlementRefused, Settlements, Told
-from gateway.errors import IntegrityFailed
+from gateway.errors import IntegrityFailed, RemoteError
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.payments import Capability
 from gateway.sync.settlement_sides import missing_days
@@ -28,7 +28,7 @@ class SettlementFetcher:
         """What a person was told on which day: provider, word, file's day, today."""
 
     async def turn(self) -> None:
-        """Fetch what is due. Raises StoreUnavailable and RemoteError."""
+        """Fetch what is due. Raises StoreUnavailable and AuditBroken."""
         now = self._records.clock.now()
         for known in self._records.providers.values():
             if Capability.SETTLEMENT in known.provider.capabilities:
@@ -55,6 +55,9 @@ class SettlementFetcher:
         except IntegrityFailed:
             # Nothing of it counts; the provider may put it right.
             self._tell("settlement_broken", provider.name, day, now)
+        except RemoteError:
+            # What cannot be fetched is as missing as what is not there; the other days and providers go on.
+            self._tell_missing(provider.name, day, now)
         except SettlementRefused:
             # Another process is at it.
             return

@@ -41,9 +41,9 @@ class PostgresSettlements:
             row = await self._sql.find_settlement_file(borrowed, provider=provider, day=day)
         return None if row is None else StoredFile(**dict(row))
 
-    async def add_file(self, file: StoredFile, now: datetime) -> bool:
+    async def add_file(self, file: StoredFile, now: datetime) -> None:
         async with connection(self._pool) as borrowed:
-            added = await self._sql.add_settlement_file(
+            await self._sql.add_settlement_file(
                 borrowed,
                 provider=file.provider,
                 day=file.day,
@@ -55,7 +55,6 @@ class PostgresSettlements:
                 wrapped_key=file.wrapped_key,
                 sealed=file.sealed,
             )
-        return added is not None
 
     async def taken_days(self, provider: str, first: date) -> Sequence[date]:
         async with connection(self._pool) as borrowed:

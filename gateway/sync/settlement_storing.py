@@ -75,8 +75,8 @@ class SettlementStore(Protocol):
         """Give the file of a day that holds: the one that was taken last."""
         ...
 
-    async def add_file(self, file: StoredFile, now: datetime) -> bool:
-        """Take a file; False when it is there."""
+    async def add_file(self, file: StoredFile, now: datetime) -> None:
+        """Take a file; one that is there already holds from now on."""
         ...
 
     async def taken_days(self, provider: str, first: date) -> Sequence[date]: ...

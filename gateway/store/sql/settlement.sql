@@ -1,15 +1,16 @@
 -- name: find_settlement_file^
 SELECT provider, day, sha256, name, imported_by, rows_count, wrapped_key, sealed FROM settlement_files
-WHERE provider = :provider AND day = :day ORDER BY file_id DESC LIMIT 1;
+WHERE provider = :provider AND day = :day ORDER BY imported_at DESC, file_id DESC LIMIT 1;
 
--- name: add_settlement_file$
+-- name: add_settlement_file!
+-- A file that is brought again is the one that holds again.
 INSERT INTO settlement_files (
     provider, day, sha256, name, imported_at, imported_by, rows_count, wrapped_key, sealed
 ) VALUES (
     :provider, :day, :sha256, :name, :now, :imported_by, :rows_count, :wrapped_key, :sealed
 )
-ON CONFLICT (provider, day, sha256) DO NOTHING
-RETURNING file_id;
+ON CONFLICT (provider, day, sha256) DO UPDATE
+SET imported_at = excluded.imported_at, imported_by = excluded.imported_by;
 
 -- name: taken_settlement_days
 SELECT DISTINCT day FROM settlement_files WHERE provider = :provider AND day >= :first ORDER BY day;

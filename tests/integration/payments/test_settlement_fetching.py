@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.engine.settlement_fetching import SettlementFetcher
-from gateway.errors import IntegrityFailed
+from gateway.errors import IntegrityFailed, TransientFailure
 from gateway.ports.payments import SettlementFile
 from gateway.vault.keyring import FileKeyRing
 from tests.integration.payments.test_settlements import DAY, body, row
@@ -105,3 +105,22 @@ async def test_old_days_are_left(town: Payments) -> None:
     await fetcher(town).turn()
 
     assert [DAY + timedelta(days=number) for number in range(30, 40)] == town.provider.asked_days
+
+
+async def test_one_that_is_down_keeps_nothing_else_waiting(pool: Any, key_ring: FileKeyRing) -> None:
+    """What cannot be fetched is told like what is not there; other providers' files are taken."""
+    down = TransientFailure("refused", system="payments", operation="settlement", code="no_connection")
+    ill = ScriptedProvider(name="paygov", files={DAY: down})
+    async with payments(pool, key_ring, provider=ScriptedProvider(files={}), others=[ill]) as town:
+        await town.opened()
+        await town.pool.execute(
+            "INSERT INTO payment_attempts (attempt_id, request_id, provider, reference, state, amount_vnd, record,"
+            " return_to, return_state, opened_at) SELECT gen_random_uuid(), request_id, 'paygov', 'P1', state,"
+            " amount_vnd, record, '', '', opened_at FROM payment_attempts"
+        )
+        until(town, morning(12))
+
+        await fetcher(town).turn()
+
+        assert ([DAY], [DAY]) == (ill.asked_days, town.provider.asked_days)
+        assert 2 == town.alerts.count("payment_settlement_missing")

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.engine.settlement import SettlementRefused, Told
 from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
+from gateway.model.vocabulary import VIETNAM
 from gateway.vault.keyring import FileKeyRing
 from mappings.payment.settlement import file_name, write_settlement
 from tests.support.api import Answered
@@ -114,6 +115,7 @@ async def test_r2_what_stands_in_no_file_waits_for_the_next_and_is_disputed_then
 
     first = await taken(town)
     waiting = await town.seen(payment_id)
+    town.clock.move(86_400)
     await taken(town, day=DAY + timedelta(days=1))
     disputed = await town.seen(payment_id)
     await town.work_through()
@@ -204,6 +206,7 @@ async def test_r7_midnight_is_in_either_file(town: Payments) -> None:
     _, reference = await town.opened()
     await town.tell(reference)
 
+    town.clock.move(86_400)
     await taken(town, row(reference), day=DAY + timedelta(days=1))
     first = await taken(town)
     second = (await town.api.get(f"/v1/settlements/platform/{DAY + timedelta(days=1)}")).json["day"]
@@ -390,3 +393,27 @@ async def test_what_goes_back_is_compared_too(pool: Any, key_ring: FileKeyRing) 
         assert (7_000, 1) == (foreign.json["day"]["difference_vnd"], foreign.json["day"]["unexplained_count"])
         assert ({"ok": 1, "r2": 1}, -50_000) == (classes(without), without.json["day"]["difference_vnd"])
         assert "partially_refunded" == (await town.seen(payment_id))["state"]
+
+
+async def test_a_file_that_is_brought_again_holds_again(town: Payments) -> None:
+    """A, then B, then A: what holds is what was brought last."""
+    _, reference = await town.opened()
+    await town.tell(reference)
+    first = await taken(town, row(reference))
+    town.clock.move(1)
+    second = await taken(town)
+    town.clock.move(1)
+
+    third = await taken(town, row(reference))
+
+    assert [{"ok": 1}, {"r2": 1}, {"ok": 1}] == [classes(one) for one in (first, second, third)]
+    assert 2 == await town.pool.fetchval("SELECT count(*) FROM settlement_files")
+
+
+async def test_tomorrows_file_is_refused_at_any_hour(town: Payments) -> None:
+    """Days are days in Vietnam."""
+    tomorrow = town.clock.now().astimezone(VIETNAM).date() + timedelta(days=1)
+
+    refused = await taken(town, day=tomorrow)
+
+    assert (409, "day_to_come") == (refused.status, refused.json["detail"])
