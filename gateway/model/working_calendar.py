@@ -1,0 +1,149 @@
+"""On which days and in which hours agencies work: weeks, holidays, swaps and make-up days as dated data. Pure.
+
+Days are days of Viet Nam, which keeps UTC+7 without summer time. What a table does not cover is refused: a
+deadline that ignored next year's Tết would be wrong by a week. Source: monitoring notes §3.2.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from gateway.errors import Fault, InvalidInput
+from gateway.model.vocabulary import VIETNAM
+
+_SATURDAY = 5
+_ONE_DAY = timedelta(days=1)
+
+
+class DayKind(StrEnum):
+    """Why a day is not as its weekday says."""
+
+    HOLIDAY = "holiday"
+    SWAP_OFF = "swap_off"
+    """A working day taken off by official notice, and made up for on another."""
+    MAKEUP_WORK = "makeup_work"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """One line of a calendar; not confirmed: computed by rule, no official notice yet."""
+
+    day: date
+    kind: DayKind
+    label: str
+    source: str
+    is_confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHours:
+    """One stretch of work on a working day."""
+
+    opens: time
+    closes: time
+
+
+HOURS = (OfficeHours(time(8), time(12)), OfficeHours(time(13), time(17)))
+"""What most offices keep; 480 minutes a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCalendar:
+    """A version of a calendar. `first` and `last` bound what it covers."""
+
+    version: str
+    first: date
+    last: date
+    days: Mapping[date, CalendarDay] = field(repr=False)
+    hours: tuple[OfficeHours, ...] = HOURS
+
+    @property
+    def closes_at(self) -> time:
+        """When a working day ends."""
+        return self.hours[-1].closes
+
+    def is_working_day(self, day: date) -> bool:
+        """Tell whether a day counts for deadlines. Raises InvalidInput for a day that the calendar does not cover."""
+        if not self.first <= day <= self.last:
+            rule = f"must lie from {self.first} to {self.last}, which calendar {self.version} covers"
+            raise InvalidInput("the calendar does not cover the day", [Fault("day", rule)])
+        known = self.days.get(day)
+        if known is not None:
+            return known.kind is DayKind.MAKEUP_WORK
+        return day.weekday() < _SATURDAY
+
+    def on_or_after(self, day: date) -> date:
+        """Give the first working day from a day on."""
+        while not self.is_working_day(day):
+            day += _ONE_DAY
+        return day
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """Give the n-th working day after a day; with 0 the day itself, or the next that is one."""
+        if count <= 0:
+            return self.on_or_after(day)
+        while count:
+            day += _ONE_DAY
+            count -= self.is_working_day(day)
+        return day
+
+    def subtract_working_days(self, day: date, count: int) -> date:
+        """Give the n-th working day before a day."""
+        while count:
+            day -= _ONE_DAY
+            count -= self.is_working_day(day)
+        return day
+
+    def working_days_between(self, after: date, until: date) -> int:
+        """Count the working days d with after < d <= until."""
+        count, day = 0, after
+        while day < until:
+            day += _ONE_DAY
+            count += self.is_working_day(day)
+        return count
+
+    def end_of(self, day: date) -> datetime:
+        """Give the instant at which the office closes on a day."""
+        return datetime.combine(day, self.closes_at, VIETNAM)
+
+    def add_minutes(self, instant: datetime, minutes: int) -> datetime:
+        """Walk through office hours; the instant at which so many minutes of work are over."""
+        local = instant.astimezone(VIETNAM)
+        day, moment, left = local.date(), local.timetz().replace(tzinfo=None), timedelta(minutes=minutes)
+        if not self.is_working_day(day):
+            day, moment = self.on_or_after(day), time()
+        while True:
+            for stretch in self.hours:
+                begins = datetime.combine(day, max(moment, stretch.opens), VIETNAM)
+                room = datetime.combine(day, stretch.closes, VIETNAM) - begins
+                if room <= timedelta():
+                    continue
+                if left <= room:
+                    return begins + left
+                left -= room
+            day, moment = self.on_or_after(day + _ONE_DAY), time()
+
+
+def make_calendar(
+    version: str, lines: Iterable[CalendarDay], hours: tuple[OfficeHours, ...] = HOURS
+) -> WorkingCalendar:
+    """Put a calendar together: it covers whole years, from that of the first line to that of the last.
+
+    Raises InvalidInput listing every fault: no line, a day twice, a make-up day on a weekday, a day off on a weekend.
+    """
+    faults, days = [], dict[date, CalendarDay]()
+    for place, line in enumerate(lines):
+        if line.day in days:
+            faults.append(Fault(f"{place}.day", "must stand once"))
+        is_weekend = line.day.weekday() >= _SATURDAY
+        if is_weekend != (line.kind is DayKind.MAKEUP_WORK):
+            rule = "a make-up day must be a weekend, a day off none: weekends are off anyway"
+            faults.append(Fault(f"{place}.kind", rule))
+        days[line.day] = line
+    if not days:
+        faults.append(Fault("", "must hold a day"))
+    if faults:
+        raise InvalidInput("the calendar cannot be used", faults)
+    years = (min(days).year, max(days).year)
+    return WorkingCalendar(version, date(years[0], 1, 1), date(years[1], 12, 31), days, hours)
