@@ -19,5 +19,18 @@ CREATE TABLE receipt_numbers (
     given_on date NOT NULL,
     issued_at timestamptz NOT NULL,
     verification_code text NOT NULL UNIQUE,
-    PRIMARY KEY (series_id, number)
+    cancelled_at timestamptz,
+    cancelled_by text NOT NULL DEFAULT '',
+    cancel_reason text NOT NULL DEFAULT '',
+    cancel_document_number text NOT NULL DEFAULT '',
+    PRIMARY KEY (series_id, number),
+    CHECK ((cancelled_at IS NULL) = (cancelled_by = '') AND (cancelled_at IS NULL) = (cancel_reason = ''))
+);
+CREATE INDEX receipt_numbers_by_request ON receipt_numbers (request_id, series_id, number);
+
+-- What a receipt says, who paid included. Stored with its number or not at all.
+CREATE TABLE receipt_contents (
+    key text PRIMARY KEY REFERENCES receipt_numbers (key),
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL
 );
