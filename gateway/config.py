@@ -371,6 +371,23 @@ class PaymentAccountSettings(_Section):
     budget_account: Annotated[str, Field(max_length=30)] = ""
 
 
+class PaymentReceiptSettings(_Section):
+    """A series of statutory receipts: whose, for which kind of fee, and what it shows of the collector."""
+
+    agency_code: Annotated[str, Field(max_length=35)] = ""
+    """The collecting agency; "" for all that have no series of their own."""
+    kind: Literal["charge", "levy"]
+    unit_code: Annotated[str, Field(min_length=1, max_length=35)]
+    form_symbol: Annotated[str, Field(max_length=20)]
+    """Ký hiệu mẫu."""
+    receipt_symbol: Annotated[str, Field(max_length=12)]
+    """Ký hiệu biên lai, which ends with the last two digits of its year."""
+    year: Annotated[int, Field(ge=2026, le=2099)]
+    collector_name: Annotated[str, Field(min_length=1, max_length=500)]
+    collector_tax_code: Annotated[str, Field(pattern=r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})?$")] = ""
+    collector_address: Annotated[str, Field(max_length=500)] = ""
+
+
 class StatementFormSettings(_Section):
     """How account statements look: names of columns, forms of moments and amounts. Other columns are passed over."""
 
@@ -407,6 +424,8 @@ class PaymentsSettings(_Section):
     providers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=10, repr=False, exclude=True)]
     accounts: Annotated[tuple[PaymentAccountSettings, ...], Field(min_length=1, max_length=5000)]
     clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
+    receipts: Annotated[tuple[PaymentReceiptSettings, ...], Field(max_length=5000)] = ()
+    """Series of statutory receipts; without any, none are issued."""
     page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
     """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
     callback_networks: dict[str, Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)]] = {}

@@ -14,7 +14,7 @@ from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
-from gateway.config import PaymentAccountSettings, Settings, faults_of
+from gateway.config import PaymentAccountSettings, PaymentReceiptSettings, Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
@@ -27,11 +27,14 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import Handler, PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
+from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.scheduler import Job
 from gateway.engine.settlement import Settlements
 from gateway.engine.settlement_fetching import SettlementFetcher
-from gateway.errors import ConfigurationError, Fault
+from gateway.errors import ConfigurationError, Fault, InvalidInput
+from gateway.model.dossier import FeeKind
 from gateway.model.payment import Beneficiary, ProviderKind
+from gateway.model.receipt import Collector, ReceiptSeries
 from gateway.model.settlement import FileDay
 from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
@@ -41,6 +44,7 @@ from gateway.store.dossiers import find_dossier
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
+from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
@@ -76,6 +80,14 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
+    for place, series in enumerate(payments.receipts):
+        try:
+            receipt_rule(series)
+        except InvalidInput as error:
+            faults += [Fault(f"payments.receipts.{place}.{fault.field}", fault.rule) for fault in error.faults]
+    kept = [(one.agency_code, one.kind, one.year) for one in payments.receipts]
+    if len(set(kept)) != len(kept):
+        faults.append(Fault("payments.receipts", "must differ in agency, kind or year"))
     try:
         statement_form(payments.statement)
     except ConfigurationError as error:
@@ -127,7 +139,10 @@ def make_payments(
     cases = PostgresPaymentCases(ground.pool)
     refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
-    work = PaymentWork(records, handlers_of(teller, refunds, people))
+    numbers = PostgresReceiptNumbers(ground.pool)
+    contents = ReceiptContents(numbers.content, ground.key_ring)
+    receipts = ReceiptIssuing(records, numbers, contents, [receipt_rule(one) for one in payments.receipts])
+    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts))
     settlements = Settlements(
         PostgresSettlements(ground.pool),
         records,
@@ -173,9 +188,13 @@ def make_payments(
     return service, jobs
 
 
-def handlers_of(teller: DossierTeller, refunds: Refunds, people: PaymentPeople) -> Mapping[EffectKind, Handler]:
+def handlers_of(
+    teller: DossierTeller, refunds: Refunds, people: PaymentPeople, receipts: ReceiptIssuing
+) -> Mapping[EffectKind, Handler]:
     """Give who carries out which effect, beside what calls providers for itself."""
     return {
+        EffectKind.ISSUE_RECEIPT: receipts.issue,
+        EffectKind.CANCEL_RECEIPT: receipts.cancel,
         EffectKind.TELL_DOSSIER_PAID: teller,
         EffectKind.TELL_DOSSIER_UNPAID: teller.take_back,
         EffectKind.SEND_REFUND: refunds.send,
@@ -248,5 +267,25 @@ def _account(section: PaymentAccountSettings) -> BeneficiaryRule:
             bank_bin=section.bank_bin,
             treasury=section.treasury,
             budget_account=section.budget_account,
+        ),
+    )
+
+
+def receipt_rule(section: PaymentReceiptSettings) -> ReceiptRule:
+    """Read a series of receipts. Raises InvalidInput for symbols that the rules do not allow."""
+    return ReceiptRule(
+        agency_code=section.agency_code,
+        kind=FeeKind(section.kind),
+        series=ReceiptSeries(
+            unit_code=section.unit_code,
+            form_symbol=section.form_symbol,
+            receipt_symbol=section.receipt_symbol,
+            year=section.year,
+        ),
+        collector=Collector(
+            name=section.collector_name,
+            tax_code=section.collector_tax_code,
+            address=section.collector_address,
+            agency_code=section.agency_code,
         ),
     )

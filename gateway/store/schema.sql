@@ -791,6 +791,44 @@ CREATE TABLE public.questions (
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT questions_source_check CHECK ((source = ANY (ARRAY['citizens'::text, 'agencies'::text])))
 );
+CREATE TABLE public.receipt_contents (
+    key text NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL
+);
+CREATE TABLE public.receipt_numbers (
+    series_id bigint NOT NULL,
+    number integer NOT NULL,
+    key text NOT NULL,
+    request_id text NOT NULL,
+    given_on date NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    verification_code text NOT NULL,
+    cancelled_at timestamp with time zone,
+    cancelled_by text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    cancel_document_number text DEFAULT ''::text NOT NULL,
+    CONSTRAINT receipt_numbers_check CHECK ((((cancelled_at IS NULL) = (cancelled_by = ''::text)) AND ((cancelled_at IS NULL) = (cancel_reason = ''::text)))),
+    CONSTRAINT receipt_numbers_number_check CHECK (((number >= 1) AND (number <= 9999999)))
+);
+CREATE TABLE public.receipt_series (
+    series_id bigint NOT NULL,
+    unit_code text NOT NULL,
+    form_symbol text NOT NULL,
+    receipt_symbol text NOT NULL,
+    year integer NOT NULL,
+    last_number integer DEFAULT 0 NOT NULL,
+    last_given_on date,
+    CONSTRAINT receipt_series_last_number_check CHECK ((last_number >= 0))
+);
+ALTER TABLE public.receipt_series ALTER COLUMN series_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.receipt_series_series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.reconciliation_counts (
     run_id bigint NOT NULL,
     name text NOT NULL,
@@ -1220,6 +1258,18 @@ ALTER TABLE ONLY public.publication_decisions
     ADD CONSTRAINT publication_decisions_pkey PRIMARY KEY (system, decision_id);
 ALTER TABLE ONLY public.questions
     ADD CONSTRAINT questions_pkey PRIMARY KEY (system, source, question_id);
+ALTER TABLE ONLY public.receipt_contents
+    ADD CONSTRAINT receipt_contents_pkey PRIMARY KEY (key);
+ALTER TABLE ONLY public.receipt_numbers
+    ADD CONSTRAINT receipt_numbers_key_key UNIQUE (key);
+ALTER TABLE ONLY public.receipt_numbers
+    ADD CONSTRAINT receipt_numbers_pkey PRIMARY KEY (series_id, number);
+ALTER TABLE ONLY public.receipt_numbers
+    ADD CONSTRAINT receipt_numbers_verification_code_key UNIQUE (verification_code);
+ALTER TABLE ONLY public.receipt_series
+    ADD CONSTRAINT receipt_series_pkey PRIMARY KEY (series_id);
+ALTER TABLE ONLY public.receipt_series
+    ADD CONSTRAINT receipt_series_unit_code_form_symbol_receipt_symbol_year_key UNIQUE (unit_code, form_symbol, receipt_symbol, year);
 ALTER TABLE ONLY public.reconciliation_counts
     ADD CONSTRAINT reconciliation_counts_pkey PRIMARY KEY (run_id, name);
 ALTER TABLE ONLY public.reconciliation_findings
@@ -1314,6 +1364,7 @@ CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, r
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
 CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
+CREATE INDEX receipt_numbers_by_request ON public.receipt_numbers USING btree (request_id, series_id, number);
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
@@ -1386,6 +1437,10 @@ ALTER TABLE ONLY public.payment_vouchers
     ADD CONSTRAINT payment_vouchers_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.procedure_versions
     ADD CONSTRAINT procedure_versions_code_fkey FOREIGN KEY (code) REFERENCES public.procedures(code) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.receipt_contents
+    ADD CONSTRAINT receipt_contents_key_fkey FOREIGN KEY (key) REFERENCES public.receipt_numbers(key);
+ALTER TABLE ONLY public.receipt_numbers
+    ADD CONSTRAINT receipt_numbers_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.receipt_series(series_id);
 ALTER TABLE ONLY public.reconciliation_counts
     ADD CONSTRAINT reconciliation_counts_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.reconciliation_runs(run_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.reconciliation_findings

@@ -53,6 +53,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "payment_vouchers": Rule(
             _T.WITH_DOSSIER, "files that the payer handed in; amounts and officers stay, as accounts must"
         ),
+        "receipt_contents": Rule(
+            _T.KEPT, "statutory receipts are accounting documents, which must be kept (Law 88/2015/QH13 article 41)"
+        ),
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"
         ),

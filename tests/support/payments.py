@@ -29,6 +29,7 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
 from gateway.errors import GatewayError
@@ -55,6 +56,7 @@ from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
+from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
@@ -296,6 +298,7 @@ async def payments(
     fee_check: FeeCheck = FeeCheck.WARN,
     read_statement: Callable[[bytes, date], Statement] | None = None,
     callers: CallerRule | None = None,
+    receipts: Sequence[ReceiptRule] = (),
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -364,7 +367,9 @@ async def payments(
             store.of_dossier,
             key_ring=key_ring,
         )
-        work = PaymentWork(records, handlers_of(teller, refunds, people))
+        numbers = PostgresReceiptNumbers(pool)
+        issuing = ReceiptIssuing(records, numbers, ReceiptContents(numbers.content, key_ring), receipts)
+        work = PaymentWork(records, handlers_of(teller, refunds, people, issuing))
         dossier = make_dossier(fees=FEES)
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
         put = await api.put(DOSSIER, dossier)

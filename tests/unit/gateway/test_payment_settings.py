@@ -45,3 +45,22 @@ def test_networks_are_those_of_a_provider_that_there_is() -> None:
 def test_what_means_nothing_stops_the_start(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         load_settings(payments=sections(**wrong))
+
+
+def test_series_of_receipts_are_checked_before_any_number_is_given() -> None:
+    """A symbol of another year is named by its place; of one agency, kind and year there is one series."""
+    series = {
+        "kind": "levy",
+        "unit_code": "H99.01",
+        "form_symbol": "02BLP",
+        "receipt_symbol": "AB-26E",
+        "year": 2026,
+        "collector_name": "Sở Thử",
+    }
+    payment_settings(load_settings(payments=sections(receipts=[series, {**series, "kind": "charge"}])))
+    wrong = [series, {**series, "receipt_symbol": "AB-25E"}]
+
+    with pytest.raises(ConfigurationError) as caught:
+        payment_settings(load_settings(payments=sections(receipts=wrong)))
+
+    assert ["payments.receipts.1.receipt_symbol", "payments.receipts"] == [one.field for one in caught.value.faults]
