@@ -52,6 +52,8 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "declineRefund": (AuditAction.PAYMENT_DECIDED,),
     "resolveRefund": (AuditAction.PAYMENT_DECIDED,),
     "getRefundAccount": (AuditAction.PAYMENT_ACCOUNT_READ,),
+    "getReceiptPdf": (AuditAction.RECEIPT_READ,),
+    "cancelReceipt": (AuditAction.PAYMENT_DECIDED,),
     "recordVoucher": (AuditAction.PAYMENT_DECIDED,),
     "acceptVoucher": (AuditAction.PAYMENT_DECIDED,),
     "declineVoucher": (AuditAction.PAYMENT_DECIDED,),
@@ -78,8 +80,8 @@ _SHOWS_NONE = {
     ),
     "what is owed and what came of it; who pays is not shown": (
         "createPayment listPayments getPayment getPaymentHistory cancelPayment listPaymentProviders listHeldSums "
-        "getPaymentQr importAccountStatement listVouchers listRefunds listPaymentCases listSettlements getSettlement "
-        "getSettlementReport"
+        "getPaymentQr importAccountStatement listReceipts verifyReceipt listVouchers listRefunds listPaymentCases "
+        "listSettlements getSettlement getSettlementReport"
     ),
     "lists that are about nobody": (
         "listProcedures getProcedure listProcedureVersions listProcedureChanges getObligations getProcedureFees "

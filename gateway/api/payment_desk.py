@@ -13,10 +13,13 @@ from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payments import PaymentDesk
+from gateway.engine.receipts import ReceiptContents, ReceiptIssuing
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
+from gateway.model.receipt import Receipt
 from gateway.model.settlement import Statement
 from gateway.store.payment_cases import PostgresPaymentCases
+from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.sync.fees import FeeCheck
 
 
@@ -29,6 +32,31 @@ class StatementDesk:
 
     read: Callable[[bytes, date], Statement]
     reading: TransferReading
+
+
+_A_MINUTE = 60.0
+CHECKS_PER_MINUTE = 120
+"""Of one process; a code is too long to be guessed, and this keeps anybody from trying."""
+
+
+class ReceiptDesk:
+    """What the endpoints need. `pdf` draws a receipt; its second argument is where its code may be checked."""
+
+    def __init__(
+        self,
+        numbers: PostgresReceiptNumbers,
+        contents: ReceiptContents,
+        issuing: ReceiptIssuing,
+        *,
+        pdf: Callable[[Receipt, str], bytes],
+        checked_at: str,
+    ) -> None:
+        self.numbers = numbers
+        self.contents = contents
+        self.issuing = issuing
+        self.pdf = pdf
+        self.checked_at = checked_at
+        self.rate = AsyncLimiter(CHECKS_PER_MINUTE, _A_MINUTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +79,6 @@ class PaymentService:
     statements: StatementDesk | None = None
     """Reads account statements; None when their form is not configured."""
     callers: CallerRule = field(default_factory=CallerRule)
+    receipts: ReceiptDesk | None = None
+    """None where no receipts are kept."""
     max_notification_bytes: int = 64 * 1024

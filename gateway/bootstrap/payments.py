@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
 from gateway.api.callers import CallerRule
-from gateway.api.payment_desk import PaymentService
+from gateway.api.payment_desk import PaymentService, ReceiptDesk
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
@@ -50,6 +50,7 @@ from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 from mappings.payment import qr_image
+from mappings.payment.receipt_pdf import receipt_pdf
 from mappings.payment.settlement import Expected, read_settlement
 
 _TURN_SECONDS = 1.0
@@ -163,6 +164,13 @@ def make_payments(
         refunds=refunds,
         people=people,
         cases=cases,
+        receipts=ReceiptDesk(
+            numbers,
+            contents,
+            receipts,
+            pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
+            checked_at=f"{payments.public_base_url}/v1/receipts:verify",
+        ),
         vouchers=PaymentVouchers(records, partial(beneficiary_of, accounts)),
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},

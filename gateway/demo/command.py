@@ -40,6 +40,7 @@ from gateway.demo.payment_refunds import GivenBack, give_back
 from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
+from gateway.demo.receipts import Receipted, look_at_receipts
 from gateway.demo.reconciliation import damage_and_reconcile
 from gateway.demo.settlement import Settled, settle_the_day
 from gateway.demo.sign_ins import SignedIns, sign_in_all_day
@@ -58,7 +59,7 @@ from gateway.demo.stack import (
 from gateway.demo.statements import Stated, state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
 from gateway.demo.transfers import Transferred, transfer_fees
-from gateway.demo.world import OFFICERS, Story, make_day
+from gateway.demo.world import OFFICERS, VIETNAM, Story, make_day
 
 _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
@@ -207,7 +208,9 @@ async def _start_payments(
     stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession, port: int
 ) -> Control:
     """Start the payment providers and add them to the gateway's settings."""
-    made = PaymentFiles(files, port)
+    from gateway.clocks import SystemClock
+
+    made = PaymentFiles(files, port, year=SystemClock().now().astimezone(VIETNAM).year)
     child = made.child()
     stack.push_async_callback(child.stop)
     addresses = await child.start()
@@ -348,7 +351,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid, at_portal, settled, given, transferred = await _pay(stack, _usable(procedures)[0]["code"])
+    paid, at_portal, settled, given, transferred, receipted = await _pay(stack, _usable(procedures)[0]["code"])
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -382,6 +385,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         settled=settled,
         given=given,
         transferred=transferred,
+        receipted=receipted,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
@@ -407,7 +411,7 @@ async def _live_together(
         return log, await stating, await filing, await signing_in, await asking
 
 
-async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack, Transferred]:
+async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack, Transferred, Receipted]:
     assert stack.payments is not None, "the whole stack runs"
     paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(stack.control, paid)
@@ -424,7 +428,7 @@ async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settl
     )
     given = await give_back(caller, operator, stack.payments, procedure_code=procedure_code)
     transferred = await transfer_fees(caller, operator, stack.payments, procedure_code=procedure_code)
-    return paid, at_portal, settled, given, transferred
+    return paid, at_portal, settled, given, transferred, await look_at_receipts(caller)
 
 
 async def _scan(

@@ -18,8 +18,10 @@ _UNIT = "000.00.99.H99"
 class PaymentFiles:
     """Makes the simulators' process and the gateway's settings; secrets are of this run."""
 
-    def __init__(self, files: Files, port: int, *, return_to: str = RETURN_TO) -> None:
-        """`return_to` is where payers' browsers may be sent back to."""
+    def __init__(self, files: Files, port: int, *, return_to: str = RETURN_TO, year: int = 0) -> None:
+        """`return_to` is where payers' browsers may be sent back to; `year` is that of the series of receipts, 0 for
+        none."""
+        self._year = year
         self._files = files
         self._return_to = return_to
         self._callbacks = f"http://127.0.0.1:{port}/callbacks/payments"
@@ -95,7 +97,24 @@ bank_code = "VCB"
 bank_bin = "970436"
 unit_code = "{_UNIT}"
 unit_name = "Sở Thử nghiệm"
-{self._providers(url)}"""
+{self._series()}{self._providers(url)}"""
+
+    def _series(self) -> str:
+        return "".join(
+            f"""
+[[payments.receipts]]
+kind = "{kind}"
+unit_code = "{_UNIT}"
+form_symbol = "{form}"
+receipt_symbol = "AB-{self._year % 100:02}E"
+year = {self._year}
+collector_name = "Sở Thử nghiệm"
+collector_tax_code = "0100000000"
+collector_address = "1 Phố Thử, tỉnh Mẫu"
+"""
+            for kind, form in (("charge", "01BLP"), ("levy", "02BLP"))
+            if self._year
+        )
 
     def _providers(self, url: str) -> str:
         host = json.dumps(url.removeprefix("http://"))

@@ -15,6 +15,7 @@ from gateway.demo.payment_portal import AtPortal
 from gateway.demo.payment_refunds import GivenBack
 from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
+from gateway.demo.receipts import Receipted
 from gateway.demo.reconciliation import Reconciled
 from gateway.demo.settlement import Settled
 from gateway.demo.sign_ins import SignedIns
@@ -31,6 +32,7 @@ _ZEROS = (
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
+    "receipts.missing",
     *("transfers.taken_twice", "transfers.difference_vnd", "transfers.unexpected"),
     *("payments.refund_difference_vnd", "payments.refunds_unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
@@ -56,6 +58,8 @@ _EQUALS = (
     ("payments.suspense", "payments.suspense_settled"),
     ("payments.refunds_asked", "payments.refunded"),
     ("transfers.asked", "transfers.paid"),
+    ("receipts.looked_at", "receipts.checked"),
+    ("receipts.looked_at", "receipts.drawn"),
     ("transfers.asked", "transfers.pictures"),
     ("transfers.unmatched_seeded", "transfers.unmatched"),
     ("payments.refunds_asked", "payments.own_approvals_refused"),
@@ -81,6 +85,7 @@ _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
 _POSITIVE += ("payments.refunded", "transfers.paid", "transfers.unmatched")
+_POSITIVE += ("receipts.issued", "receipts.numbers_without_gap", "receipts.looked_at")
 _POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")
@@ -103,6 +108,7 @@ class Day:
     settled: Settled
     given: GivenBack
     transferred: Transferred
+    receipted: Receipted
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -142,6 +148,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_settled(day.settled),
         **_given(day.given),
         **_transferred(day.transferred),
+        **_receipted(day.receipted),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -283,6 +290,17 @@ def _at_portal(done: AtPortal) -> dict[str, Any]:
         "payments.portal_unexpected": len(done.unexpected),
         "payments.suspense": done.held,
         "payments.suspense_settled": done.settled,
+    }
+
+
+def _receipted(done: Receipted) -> dict[str, Any]:
+    return {
+        "receipts.issued": done.issued,
+        "receipts.missing": done.missing,
+        "receipts.numbers_without_gap": done.without_gap,
+        "receipts.looked_at": done.asked,
+        "receipts.checked": done.checked,
+        "receipts.drawn": done.drawn,
     }
 
 

@@ -58,6 +58,8 @@ class AuditAction(StrEnum):
     """Who pays was handed on to a payment provider."""
     PAYMENT_DECIDED = "payment.decided"
     """An officer said what becomes of money that was taken."""
+    RECEIPT_READ = "receipt.read"
+    """A statutory receipt was given as it was issued, with its payer."""
     PAYMENT_EVIDENCE_READ = "payment.evidence_read"
     """A voucher that a payer handed in was shown."""
     PAYMENT_ACCOUNT_READ = "payment.account_read"

@@ -14,7 +14,7 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from gateway.api.callers import CallerRule
-from gateway.api.payment_desk import PaymentService, StatementDesk
+from gateway.api.payment_desk import PaymentService, ReceiptDesk, StatementDesk
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.payments import handlers_of, read_daily_file
 from gateway.engine.audit import Auditor
@@ -61,6 +61,7 @@ from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from mappings.payment import qr_image
+from mappings.payment.receipt_pdf import receipt_pdf
 from tests.support.api import Answered, ApiUnderTest, running_api
 from tests.support.audit import Heard
 from tests.support.clocks import FixedChance, RunningClock
@@ -343,6 +344,9 @@ async def payments(
     if read_statement is not None:
         transfers = TransferReading(records, {scripted.name: references_in})
         statements = StatementDesk(read=read_statement, reading=transfers)
+    numbers = PostgresReceiptNumbers(pool)
+    contents = ReceiptContents(numbers.content, key_ring)
+    issuing = ReceiptIssuing(records, numbers, contents, receipts)
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
@@ -351,6 +355,13 @@ async def payments(
         refunds=refunds,
         people=people,
         cases=cases,
+        receipts=ReceiptDesk(
+            numbers,
+            contents,
+            issuing,
+            pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
+            checked_at="https://cong.example/v1/receipts:verify",
+        ),
         vouchers=PaymentVouchers(records, lambda *_: ACCOUNT),
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
@@ -367,8 +378,6 @@ async def payments(
             store.of_dossier,
             key_ring=key_ring,
         )
-        numbers = PostgresReceiptNumbers(pool)
-        issuing = ReceiptIssuing(records, numbers, ReceiptContents(numbers.content, key_ring), receipts)
         work = PaymentWork(records, handlers_of(teller, refunds, people, issuing))
         dossier = make_dossier(fees=FEES)
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))

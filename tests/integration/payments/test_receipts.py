@@ -104,3 +104,59 @@ async def test_money_given_back_whole_cancels_and_in_part_does_not(
         "('cancel_receipt', 'adjust_receipt')"
     )
     assert outcomes == {row["outcome"] for row in rows}
+
+
+async def test_a_receipt_is_fetched_checked_and_cancelled(pool: Any, key_ring: KeyRing) -> None:
+    """As PDF with a line of the audit; anybody may check its code and hears of nobody; cancelled by an officer, once,
+    and another comes in its place."""
+    async with payments(pool, key_ring, receipts=rules(RunningClock().now().year)) as town:
+        payment_id = await paid(town)
+        path = f"/v1/payments/{payment_id}/receipts"
+        first, second = (await town.api.get(path)).json["receipts"]
+        pdf = await town.api.get(f"{path}/{first['code']}/pdf")
+        anybody = town.api.with_token("")
+        checked = await anybody.get(f"/v1/receipts:verify?code={first['code']}")
+        unknown = await anybody.get("/v1/receipts:verify?code=AAAA-BBBB-CCCC-DDDD")
+        word = {"officer": "canbo.b", "document_number": "3/QD", "replaces": True}
+        cancel = f"{path}/{first['code']}:cancel"
+        replaced = await town.api.call("POST", cancel, body=word)
+        again = await town.api.call("POST", cancel, body=word)
+        after = await anybody.get(f"/v1/receipts:verify?code={first['code']}")
+
+        assert (b"%PDF-", "application/pdf") == (pdf.body[:5], pdf.headers["Content-Type"])
+        assert ("issued", True, first["number"]) == (
+            checked.json["state"],
+            checked.json["is_known"],
+            checked.json["number"],
+        )
+        assert {"is_known", "state", "form_symbol", "receipt_symbol", "number", "issued_on"} == checked.json.keys()
+        assert (False, None) == (unknown.json["is_known"], unknown.json["state"])
+        assert (200, 409) == (replaced.status, again.status)
+        states = {(one["code"], one["state"]) for one in replaced.json["receipts"]}
+        assert 3 == len(states)
+        assert {(first["code"], "cancelled"), (second["code"], "issued")} < states
+        assert "cancelled" == after.json["state"]
+        lines = await pool.fetch("SELECT action, officer FROM audit_lines ORDER BY position")
+        assert [("receipt.read", ""), ("payment.decided", "canbo.b")] == [
+            tuple(one) for one in lines if one["action"] in ("receipt.read", "payment.decided")
+        ]
+        assert "paid" == (await town.seen(payment_id))["state"]
+
+
+async def test_a_receipt_of_another_payment_is_not_found(pool: Any, key_ring: KeyRing) -> None:
+    """Nor one that is made up; and whoever may not see the payment sees no receipt."""
+    async with payments(pool, key_ring, receipts=rules(RunningClock().now().year)) as town:
+        payment_id = await paid(town)
+        code = (await town.api.get(f"/v1/payments/{payment_id}/receipts")).json["receipts"][0]["code"]
+        other = "00000000-0000-4000-8000-000000000000"
+        stranger = town.api.with_token(await town.api.register("elsewhere", prefixes=("H98",)))
+
+        made_up = await town.api.get(f"/v1/payments/{payment_id}/receipts/AAAA-BBBB-CCCC-DDDD/pdf")
+        elsewhere = await town.api.get(f"/v1/payments/{other}/receipts/{code}/pdf")
+        hidden = await stranger.get(f"/v1/payments/{payment_id}/receipts/{code}/pdf")
+
+        assert ("receipt-not-found", "payment-not-found", "other-agency") == (
+            made_up.problem,
+            elsewhere.problem,
+            hidden.problem,
+        )

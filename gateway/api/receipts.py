@@ -1,0 +1,247 @@
+"""Endpoints of statutory receipts: list, fetch as PDF, cancel or replace, and the public check of a code.
+
+Whoever has a receipt in hand may hold its code against the book of numbers; what is told then names nobody.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import StringConstraints
+
+from gateway.api.endpoint import Answer, Call, Endpoint
+from gateway.api.looks import Shown, note_look
+from gateway.api.payment_desk import ReceiptDesk
+from gateway.api.payment_refunds import note_decision
+from gateway.api.payment_suspense import DocumentNumber, Officer
+from gateway.api.payments import found_payment, service_of
+from gateway.api.problems import Problem
+from gateway.model.audit import AuditAction
+from gateway.model.dossier import FeeKind
+from gateway.model.party import CLOSED
+from gateway.model.receipt import Cancellation
+from gateway.model.vocabulary import VIETNAM
+from gateway.store.clients import Scope
+from gateway.store.receipts import NumberedReceipt
+from gateway.sync.payment_records import Effect
+from gateway.sync.payment_storing import StoredPayment
+from gateway.sync.payment_words import EffectKind
+
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{8,60}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeQuery:
+    """The code as it stands on the receipt, with or without hyphens."""
+
+    __pydantic_config__ = CLOSED
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedReceipt:
+    """What the book of numbers says of a code. Not known: no receipt of this installation has it."""
+
+    is_known: bool
+    state: Literal["issued", "cancelled"] | None = None
+    form_symbol: str | None = None
+    receipt_symbol: str | None = None
+    number: str | None = None
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView:
+    """A receipt in the book; `code` is printed on it."""
+
+    code: str
+    form_symbol: str
+    receipt_symbol: str
+    number: str
+    issued_at: datetime
+    state: Literal["issued", "cancelled"]
+    cancel_reason: str | None = None
+    cancelled_by: str | None = None
+    document_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipts:
+    """Receipts of a payment, cancelled ones too, the oldest first."""
+
+    receipts: tuple[ReceiptView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelBody:
+    """Why a receipt is cancelled by hand; `replaces` has another issued in its place at once."""
+
+    __pydantic_config__ = CLOSED
+
+    officer: Officer
+    document_number: DocumentNumber
+    replaces: bool = False
+
+
+async def get_receipts(call: Call) -> web.StreamResponse:
+    """List the receipts of a payment."""
+    return call.answer(200, await _listed(call, await found_payment(call)))
+
+
+async def get_pdf(call: Call) -> web.StreamResponse:
+    """Give a receipt as PDF, with its payer."""
+    payment = await found_payment(call)
+    found = await _of_code(call, payment)
+    desk = _desk(call)
+    content = await desk.contents.find(found.key)
+    if content is None:
+        raise Problem("receipt-not-found")
+    shown = Shown(
+        action=AuditAction.RECEIPT_READ,
+        fields=("payer",),
+        purpose="receipt",
+        agency_code=payment.agency_code,
+        procedure_code=payment.procedure_code,
+        dossier_code=payment.view.dossier_code,
+    )
+    number = content.draft.payer.number
+    await note_look(call, shown, numbers=(number,) if number else ())
+    drawn = desk.pdf(replace(content, cancellation=found.cancellation), desk.checked_at)
+    return call.answer_raw(200, drawn, "application/pdf")
+
+
+async def cancel_receipt(call: Call) -> web.StreamResponse:
+    """Cancel a receipt by an officer's decision; it keeps its number."""
+    payment, stated = await found_payment(call), call.body
+    assert isinstance(stated, CancelBody)
+    found, desk = await _of_code(call, payment), _desk(call)
+    if found.cancellation is not None:
+        raise Problem("payment-not-possible", "cancelled_already")
+    what = f"receipt {found.number.series.receipt_symbol} {found.number.text}: {stated.document_number}"
+    await note_decision(call, payment, stated.officer, what, "cancelled")
+    now = service_of(call).desk.records.clock.now()
+    word = Cancellation(reason="by_officer", cancelled_by=stated.officer, cancelled_at=now)
+    if not await desk.numbers.cancel(found.key, word, stated.document_number):
+        raise Problem("payment-not-possible", "cancelled_already")
+    if stated.replaces:
+        content = await desk.contents.find(found.key)
+        kind: FeeKind | None = None if content is None else content.draft.kind
+        await desk.issuing.issue(payment, Effect(kind=EffectKind.ISSUE_RECEIPT, fee_kind=kind))
+    return call.answer(200, await _listed(call, payment))
+
+
+async def check_code(call: Call) -> web.StreamResponse:
+    """Tell anybody whether a receipt with this code was issued, and whether it still counts."""
+    query: CodeQuery = call.query
+    desk = None if call.services.payments is None else service_of(call).receipts
+    if desk is None:
+        return call.answer(200, CheckedReceipt(is_known=False))
+    if not desk.rate.has_capacity():
+        raise Problem("look-ups-too-fast", headers={"Retry-After": "10"})
+    await desk.rate.acquire()
+    found = await desk.numbers.verify(query.code)
+    if found is None:
+        return call.answer(200, CheckedReceipt(is_known=False))
+    told = CheckedReceipt(
+        is_known=True,
+        state="issued" if found.cancellation is None else "cancelled",
+        form_symbol=found.number.series.form_symbol,
+        receipt_symbol=found.number.series.receipt_symbol,
+        number=found.number.text,
+        issued_on=found.issued_at.astimezone(VIETNAM).date(),
+    )
+    return call.answer(200, told)
+
+
+def _desk(call: Call) -> ReceiptDesk:
+    desk = service_of(call).receipts
+    if desk is None:
+        raise Problem("receipt-not-found")
+    return desk
+
+
+async def _of_code(call: Call, payment: StoredPayment) -> NumberedReceipt:
+    found = await _desk(call).numbers.verify(call.path["code"])
+    if found is None or found.request_id != str(payment.view.request_id):
+        raise Problem("receipt-not-found")
+    return found
+
+
+async def _listed(call: Call, payment: StoredPayment) -> Receipts:
+    desk = service_of(call).receipts
+    found = () if desk is None else await desk.numbers.of_request(str(payment.view.request_id))
+    return Receipts(receipts=tuple(_shown(one) for one in found))
+
+
+def _shown(receipt: NumberedReceipt) -> ReceiptView:
+    cancellation, series = receipt.cancellation, receipt.number.series
+    return ReceiptView(
+        code=receipt.verification_code,
+        form_symbol=series.form_symbol,
+        receipt_symbol=series.receipt_symbol,
+        number=receipt.number.text,
+        issued_at=receipt.issued_at,
+        state="issued" if cancellation is None else "cancelled",
+        cancel_reason=None if cancellation is None else cancellation.reason,
+        cancelled_by=None if cancellation is None else cancellation.cancelled_by,
+        document_number=receipt.cancel_document_number or None,
+    )
+
+
+_LIST = "/v1/payments/{payment_id}/receipts"
+_ONE = {"payment_id": UUID, "code": Code}
+_COMMON = ("no-payment-provider", "payment-not-found", "other-agency")
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path=_LIST,
+        operation_id="listReceipts",
+        tag="payments",
+        summary="List statutory receipts of a payment",
+        scope=Scope.PAYMENTS_READ,
+        handler=get_receipts,
+        path_parameters={"payment_id": UUID},
+        answers={200: Answer(description="The receipts.", model=Receipts)},
+        problems=_COMMON,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_LIST}/{{code}}/pdf",
+        operation_id="getReceiptPdf",
+        tag="payments",
+        summary="Fetch a receipt as PDF",
+        scope=Scope.PAYMENTS_READ,
+        handler=get_pdf,
+        path_parameters=_ONE,
+        answers={200: Answer(description="The receipt; it is not signed.", media_type="application/pdf")},
+        problems=(*_COMMON, "receipt-not-found"),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_LIST}/{{code}}:cancel",
+        operation_id="cancelReceipt",
+        tag="payments",
+        summary="Cancel a receipt, or replace it",
+        scope=Scope.OPERATIONS_WRITE,
+        handler=cancel_receipt,
+        path_parameters=_ONE,
+        body=CancelBody,
+        answers={200: Answer(description="The receipts of the payment.", model=Receipts)},
+        problems=(*_COMMON, "receipt-not-found", "payment-not-possible"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/receipts:verify",
+        operation_id="verifyReceipt",
+        tag="payments",
+        summary="Check the code of a receipt",
+        scope=None,
+        handler=check_code,
+        query=CodeQuery,
+        answers={200: Answer(description="What the book of numbers says.", model=CheckedReceipt)},
+        problems=("look-ups-too-fast",),
+    ),
+)
