@@ -1,0 +1,132 @@
+"""Conditions on procedures, services and petitions, and the base sets that hold them."""
+
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from gateway.indicators.facts import DossierFact, PetitionFact, ServiceFact
+from gateway.indicators.formulas import Base, Condition
+from gateway.indicators.offering import Offered
+from gateway.indicators.selection import Selection
+from gateway.indicators.words import Answering, FeeState, Reason
+from gateway.model.dossier import Channel, OnlinePayment
+from gateway.model.procedure import ExecutingLevel
+
+_ALL_PARTS_COUNT = 7
+_SET_UP_DAYS = 45
+"""From the approval of a service's process to its test (days of the calendar, not working days)."""
+_GO_LIVE_DAYS = {ExecutingLevel.MINISTRY: 15, ExecutingLevel.PROVINCE: 15, ExecutingLevel.DISTRICT: 30}
+"""From the test notice to going live; communes have two months."""
+
+
+def _procedure_outside(selection: Selection, key: str) -> tuple[Reason, str]:
+    return selection.procedure_outside(key), ""
+
+
+def _announced_outside(selection: Selection, key: str) -> tuple[Reason, str]:
+    is_in_scope = any(one.code == key for one in selection.procedures)
+    return (Reason.NO_DECISION if is_in_scope else selection.procedure_outside(key)), ""
+
+
+def _announced(selection: Selection) -> list[Offered]:
+    return [one for one in selection.procedures if one.code in selection.publications]
+
+
+def _service_outside(selection: Selection, key: str) -> tuple[Reason, str]:
+    service = next((one for one in selection.facts.services if one.key == key), None)
+    return (service and selection.service_outside(service)) or Reason.UNKNOWN, ""
+
+
+def _petition_outside(selection: Selection, key: str) -> tuple[Reason, str]:
+    petition = next((one for one in selection.facts.petitions if one.key == key), None)
+    return (petition and selection.petition_outside(petition)) or Reason.UNKNOWN, ""
+
+
+def _key(element: Offered | ServiceFact | PetitionFact) -> str:
+    return element.key
+
+
+PROC: Base[Offered] = Base(lambda selection: selection.procedures, _key, _procedure_outside)
+PROC_AT_LEVELS: Base[Offered] = Base(lambda selection: selection.procedures_at_levels, _key, _procedure_outside)
+PROC_AT_HIGHEST: Base[Offered] = Base(lambda selection: selection.procedures_at_highest, _key, _procedure_outside)
+ANNOUNCED: Base[Offered] = Base(_announced, _key, _announced_outside)
+SET_UP: Base[ServiceFact] = Base(lambda selection: selection.services_set_up, _key, _service_outside)
+PETITIONS: Base[PetitionFact] = Base(lambda selection: selection.petitions, _key, _petition_outside)
+
+ELIGIBLE: Condition[Offered] = Condition(lambda _, one: one.fact.is_eligible, Reason.NOT_ELIGIBLE)
+ONLINE_SERVICE: Condition[Offered] = Condition(lambda _, one: one.is_online, Reason.NOT_ONLINE_SERVICE)
+FULL: Condition[Offered] = Condition(lambda _, one: one.is_full, Reason.NOT_FULL)
+INTEGRATED: Condition[Offered] = Condition(lambda _, one: one.is_integrated, Reason.NOT_INTEGRATED)
+FOR_CITIZENS: Condition[Offered] = Condition(lambda _, one: one.fact.is_for_citizens, Reason.NOT_FOR_CITIZENS)
+WITH_FEE: Condition[Offered] = Condition(lambda _, one: one.fact.has_fee, Reason.NO_FEE)
+COMPLETE: Condition[Offered] = Condition(
+    lambda _, one: one.fact.complete_parts_count >= _ALL_PARTS_COUNT, Reason.PARTS_MISSING
+)
+
+
+def proactive(level: int) -> Condition[Offered]:
+    """Ask for one level of proactive service."""
+    return Condition(lambda _, one: one.proactive_level == level, Reason.NOT_PROACTIVE)
+
+
+def with_dossier(holds: Callable[[DossierFact], bool], reason: Reason) -> Condition[Offered]:
+    """Ask for at least one dossier of the period that fulfils something; `holds` must be a function of a module."""
+    return Condition(lambda selection, one: one.code in selection.codes_with(holds), reason)
+
+
+def _is_charged(dossier: DossierFact) -> bool:
+    return dossier.fee is FeeState.CHARGED
+
+
+def _is_paid(dossier: DossierFact) -> bool:
+    return dossier.payment is not OnlinePayment.NONE and not dossier.is_refunded
+
+
+def _is_finished_online(dossier: DossierFact) -> bool:
+    return dossier.channel is Channel.ONLINE and dossier.is_fully_online and dossier.finished_at is not None
+
+
+WITH_DOSSIER = with_dossier(lambda _: True, Reason.NO_DOSSIER)
+WITH_ONLINE_DOSSIER = with_dossier(lambda dossier: dossier.channel is Channel.ONLINE, Reason.NO_ONLINE_DOSSIER)
+WITH_FINISHED_ONLINE_DOSSIER = with_dossier(_is_finished_online, Reason.NO_FINISHED_ONLINE_DOSSIER)
+WITH_FEE_DOSSIER = with_dossier(_is_charged, Reason.NO_FEE_DOSSIER)
+WITH_PAID_DOSSIER = with_dossier(_is_paid, Reason.NO_PAID_DOSSIER)
+WITH_POPULATION_DOSSIER = with_dossier(lambda dossier: dossier.uses_population_data, Reason.NO_POPULATION_DATA)
+
+DECIDED_IN_TIME: Condition[Offered] = Condition(
+    lambda selection, one: all(it.decided_on <= it.decision_due_on for it in selection.publications[one.code]),
+    Reason.DECIDED_LATE,
+)
+PUBLISHED_IN_TIME: Condition[Offered] = Condition(
+    lambda selection, one: all(
+        it.published_on is not None and it.published_on <= it.public_due_on for it in selection.publications[one.code]
+    ),
+    Reason.PUBLISHED_LATE,
+)
+
+
+def _is_set_up_in_time(_: Selection, service: ServiceFact) -> bool:
+    if service.approved_on is None or service.test_noticed_on is None or service.live_on is None:
+        return False
+    if service.test_noticed_on > service.approved_on + timedelta(days=_SET_UP_DAYS):
+        return False
+    return service.live_on <= _live_due_on(service.executing_level, service.test_noticed_on)
+
+
+def _live_due_on(level: ExecutingLevel, noticed_on: date) -> date:
+    if level in _GO_LIVE_DAYS:
+        return noticed_on + timedelta(days=_GO_LIVE_DAYS[level])
+    months = noticed_on.year * 12 + noticed_on.month + 1  # Two months on, counted from 0.
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(noticed_on.day, monthrange(year, month + 1)[1]))
+
+
+SET_UP_IN_TIME: Condition[ServiceFact] = Condition(_is_set_up_in_time, Reason.SET_UP_LATE)
+
+ANSWERED_IN_TIME: Condition[PetitionFact] = Condition(
+    lambda _, petition: petition.answering is not Answering.LATE, Reason.LATE
+)
+NOT_DISLIKED: Condition[PetitionFact] = Condition(
+    lambda _, petition: petition.dislikes_count <= petition.likes_count, Reason.MORE_DISLIKES
+)
+NOT_REPEATED: Condition[PetitionFact] = Condition(lambda _, petition: not petition.is_repeated, Reason.REPEATED)
