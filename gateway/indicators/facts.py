@@ -90,7 +90,8 @@ class DossierFact:
     the 766 index reads it, `…_reopened` of the second finish, `…_case` of a refusal and its re-submission together
     (None: as `timeliness`, or no such thing). `case_key` is the key of the dossier that the case began with.
     `processing_time` is net, in the unit of the procedure. `has_result_file` is a verified one. `excluded_by` is the
-    rule of data quality that leaves it out ("DQ-03"). `known_at` is when the gateway first knew it, `synced_at` when
+    rule of data quality that leaves it out ("DQ-03"). A group (liên thông) counts under its own procedure only, its
+    components everywhere. `known_at` is when the gateway first knew it, `synced_at` when
     the national portal acknowledged it.
     """
 
@@ -126,6 +127,7 @@ class DossierFact:
     is_refunded: bool = False
     rating: Rating | None = None
     excluded_by: str = ""
+    is_group: bool = False
     flags: frozenset[str] = frozenset()
 
 

@@ -145,16 +145,16 @@ class Selection:
 
     def dossier_outside(self, dossier: DossierFact) -> Reason | None:
         """Say why a dossier is not in Dos; None when it is."""
-        if dossier.accepted_at is None:
-            return self._unfit(dossier) or Reason.NOT_ACCEPTED
-        return self._unfit(dossier) or self._outside_at(dossier, dossier.accepted_at)
+        if dossier.is_group and self.scope.kind is not ScopeKind.PROCEDURE:
+            return self._unfit(dossier) or Reason.COUNTED_BY_COMPONENTS
+        return self._received_outside(dossier)
 
     @cached_property
     def arisen(self) -> tuple[DossierFact, ...]:
         """Give the dossiers that make a service used, by the reading's membership field."""
-        if self.readings.membership is Membership.RECEIVED_AT:
-            return self.dossiers
-        return tuple(dossier for dossier in self.facts.dossiers if self._arisen_outside(dossier) is None)
+        is_by_reception = self.readings.membership is Membership.RECEIVED_AT
+        outside = self._received_outside if is_by_reception else self._arisen_outside
+        return tuple(dossier for dossier in self.facts.dossiers if outside(dossier) is None)
 
     @cached_property
     def submissions(self) -> tuple[DossierFact, ...]:
@@ -194,6 +194,11 @@ class Selection:
         if self.readings.view is View.NATIONAL and not _is_by(dossier.synced_at, self.facts.as_of):
             return Reason.NOT_SYNCED
         return None
+
+    def _received_outside(self, dossier: DossierFact) -> Reason | None:
+        if dossier.accepted_at is None:
+            return self._unfit(dossier) or Reason.NOT_ACCEPTED
+        return self._unfit(dossier) or self._outside_at(dossier, dossier.accepted_at)
 
     def _arisen_outside(self, dossier: DossierFact) -> Reason | None:
         instant = dossier.accepted_at or dossier.submitted_at

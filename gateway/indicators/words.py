@@ -15,7 +15,7 @@ class Timeliness(StrEnum):
     LATE = "late"
     OPEN_IN_TERM = "open_in_term"
     OPEN_OVERDUE = "open_overdue"
-    PAUSED_IN_TERM = "paused_in_term"
+    PAUSED = "paused"
     PAUSED_OVERDUE = "paused_overdue"
     MULTI_SUPPLEMENT = "multi_supplement"
     WITHDRAWN_IN_TIME = "withdrawn_in_time"
@@ -40,7 +40,7 @@ LATE = frozenset(
 )
 COMPLETED = frozenset({Timeliness.EARLY, Timeliness.ON_TIME, Timeliness.LATE})
 OVERDUE = frozenset({Timeliness.OPEN_OVERDUE, Timeliness.PAUSED_OVERDUE})
-OPEN = OVERDUE | {Timeliness.OPEN_IN_TERM, Timeliness.PAUSED_IN_TERM, Timeliness.MULTI_SUPPLEMENT}
+OPEN = OVERDUE | {Timeliness.OPEN_IN_TERM, Timeliness.PAUSED, Timeliness.MULTI_SUPPLEMENT}
 
 
 class EnteredBy(StrEnum):
@@ -113,6 +113,7 @@ class Reason(StrEnum):
     EXCLUDED = "excluded"
     NOT_KNOWN_YET = "not_known_yet"
     NOT_ACCEPTED = "not_accepted"
+    COUNTED_BY_COMPONENTS = "counted_by_components"
     NOT_SUBMITTED = "not_submitted"
     OTHER_PERIOD = "other_period"
     OTHER_SCOPE = "other_scope"
@@ -168,6 +169,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.EXCLUDED: ("bị loại theo quy tắc chất lượng dữ liệu", "left out by a rule of data quality"),
     Reason.NOT_KNOWN_YET: ("chưa biết tại thời điểm tính", "not known yet at the time of the count"),
     Reason.NOT_ACCEPTED: ("chưa được tiếp nhận", "not accepted"),
+    Reason.COUNTED_BY_COMPONENTS: ("tính theo hồ sơ thành phần", "counted by its component dossiers"),
     Reason.NOT_SUBMITTED: ("không có thời điểm nộp", "without a time of submission"),
     Reason.OTHER_PERIOD: ("ngoài kỳ", "outside the period"),
     Reason.OTHER_SCOPE: ("ngoài phạm vi", "outside the scope"),

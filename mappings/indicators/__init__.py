@@ -7,6 +7,7 @@ from importlib import resources
 
 CATALOGUE = "catalogue.toml"
 SCORING_766 = "scoring-766-2026-10.toml"
+TARGETS = "targets-2021-2025.toml"
 
 
 def shipped_text(name: str) -> str:

@@ -274,7 +274,7 @@ def test_classes_of_the_national_view() -> None:
         (True, Timeliness.STOPPED_IN_TIME),
         (False, Timeliness.STOPPED_LATE),
         (False, Timeliness.WITHDRAWN_LATE),
-        (True, Timeliness.PAUSED_IN_TERM),
+        (True, Timeliness.PAUSED),
         (False, Timeliness.PAUSED_OVERDUE),
         (True, Timeliness.WITHIN_MAXIMUM),
     ],
