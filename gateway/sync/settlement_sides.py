@@ -15,6 +15,7 @@ from gateway.model.settlement import (
     FileDay,
     FileRow,
     Finding,
+    FindingClass,
     GatewayEntry,
     MoneyKind,
     OpenRequest,
@@ -50,6 +51,9 @@ _CORRECTIONS: Mapping[Action, Correction] = {
     Action.SUSPENSE: Correction.STRAY,
 }
 
+
+_PERSONS_ONLY = frozenset({FindingClass.ACCOUNT, FindingClass.DAY})
+"""A fact says neither to whose account money went nor in which day's file it stood, so none can contradict there."""
 
 _REFUNDS: Mapping[RefundState, Standing] = {
     RefundState.APPROVED: Standing.OPEN,
@@ -154,7 +158,7 @@ def dossiers_of(file: FileDay) -> list[str]:
 def correction_of(finding: Finding) -> Correction | None:
     """Say how a finding is corrected; None for what a person must do, and for refunds, which persons book."""
     correction = _CORRECTIONS.get(finding.action)
-    if correction is None or finding.kind is MoneyKind.REFUND:
+    if correction is None or finding.kind is MoneyKind.REFUND or finding.finding_class in _PERSONS_ONLY:
         return None
     if correction is Correction.STRAY:
         return correction if finding.line is not None else None

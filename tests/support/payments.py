@@ -263,9 +263,9 @@ class Payments:
         api = self.api.with_token(token)
         return await api.call("POST", f"/callbacks/payments/{provider}/lookup", body={"dossier": dossier})
 
-    async def hear(self, content: Any) -> Answered:
+    async def hear(self, content: Any, *, provider: str = "platform") -> Answered:
         api = self.api.with_token("")
-        return await api.call("POST", "/callbacks/payments/platform", body=content)
+        return await api.call("POST", f"/callbacks/payments/{provider}", body=content)
 
     async def seen(self, payment_id: str) -> dict[str, Any]:
         answered = await self.api.get(f"/v1/payments/{payment_id}")
