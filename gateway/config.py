@@ -7,14 +7,11 @@ once, with the setting's name and the rule, never the value.
 import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     field_validator,
@@ -23,18 +20,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
+from gateway.payment_config import PaymentsSettings
 from gateway.ports.portal_services import CatalogueName
+from gateway.sections import Seconds, Section
 from gateway.sync.calendar import read_hours
 from gateway.sync.release import LONGEST_RAMP_MINUTES
 
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where the truth is kept. Without `dsn`, an embedded PostgreSQL is started in `data_folder`."""
 
     dsn: SecretStr | None = None
@@ -43,13 +36,13 @@ class StoreSettings(_Section):
     command_timeout_seconds: Seconds = 30.0
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """The key ring. Required with a database address; beside an embedded database one is made in the data folder."""
 
     ring_file: Path | None = None
 
 
-class RetentionSettings(_Section):
+class RetentionSettings(Section):
     """How many days content is kept after its record is over; 0 keeps it. None of the numbers has a source: they are
     assumptions that the province confirms (docs/decisions/0022). Codes, instants and digests stay in every case."""
 
@@ -67,7 +60,7 @@ class RetentionSettings(_Section):
     deleted. The default outlives the closing of a year's accounts."""
 
 
-class AuditSettings(_Section):
+class AuditSettings(Section):
     """The record of looks at personal data. Its checkpoints are signed by these keys, else by those of [identity],
     else sealed by the key ring only."""
 
@@ -83,7 +76,7 @@ class AuditSettings(_Section):
     """The same of one client."""
 
 
-class ServerTlsSettings(_Section):
+class ServerTlsSettings(Section):
     """Certificates of the gateway's own listener; without it, plain HTTP for a proxy in front."""
 
     certificate: Path
@@ -93,7 +86,7 @@ class ServerTlsSettings(_Section):
     is_client_certificate_required: bool = False
 
 
-class ApiSettings(_Section):
+class ApiSettings(Section):
     """The unified API's listener and its limits."""
 
     host: str = "127.0.0.1"
@@ -106,7 +99,7 @@ class ApiSettings(_Section):
     """Hosts that webhooks may go to, ".suffix" for a domain and all below it; empty allows every host."""
 
 
-class FileSettings(_Section):
+class FileSettings(Section):
     """Files by signed link. Without `public_base_url` the province's own file addresses travel as they are."""
 
     public_base_url: Annotated[str | None, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", max_length=300)] = None
@@ -131,7 +124,7 @@ class FileSettings(_Section):
         return self
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """How deliveries are worked on. The lease must outlast the longest call to a system."""
 
     lease_seconds: Annotated[float, Field(ge=10, le=3600)] = 180.0
@@ -153,7 +146,7 @@ class EngineSettings(_Section):
     idempotency_kept_days: Annotated[int, Field(ge=1, le=365)] = 7
 
 
-class CalendarSettings(_Section):
+class CalendarSettings(Section):
     """When one system is called, and how gently after it opens. How fast a portal may be called is not documented:
     without `calls_per_second` nothing limits the rate in ordinary life."""
 
@@ -172,13 +165,13 @@ class CalendarSettings(_Section):
         return hours
 
 
-class CalendarsSettings(_Section):
+class CalendarsSettings(Section):
     """A calendar for each system."""
 
     portal: CalendarSettings = CalendarSettings()
 
 
-class CatalogueSettings(_Section):
+class CatalogueSettings(Section):
     """How lists of the portal are read. None of the thresholds has a source: no public client protects itself."""
 
     min_kept_share: Annotated[float, Field(ge=0, le=1)] = 0.9
@@ -197,14 +190,14 @@ class CatalogueSettings(_Section):
     """Days after which a procedure is read again although the list marks it as unchanged."""
 
 
-class CodeSettings(_Section):
+class CodeSettings(Section):
     """Tables of codes beside the shipped ones."""
 
     split_rules_file: Path | None = None
     """TOML file of the province's reviewed rules for units that were split; see mappings/codes/split_rules.py."""
 
 
-class ReconciliationSettings(_Section):
+class ReconciliationSettings(Section):
     """How the two sides are compared. An interval of 0 leaves runs of that kind to a person."""
 
     interval_hours: Annotated[float, Field(ge=0, le=8760)] = 24.0
@@ -220,7 +213,7 @@ class ReconciliationSettings(_Section):
     """First day that a full run lists."""
 
 
-class PortalInboundSettings(_Section):
+class PortalInboundSettings(Section):
     """The national portal's own calls into the province, under /national/portal/. Without this section none is taken.
 
     How these calls are authenticated is not documented, so an installation must say it: a header that the exchange
@@ -250,7 +243,7 @@ class PortalInboundSettings(_Section):
         return self
 
 
-class RequirementSettings(_Section):
+class RequirementSettings(Section):
     """What a procedure needs of a sign-in."""
 
     procedure_code: Annotated[str, Field(pattern=r"^[0-9A-Z]+(\.[0-9A-Z]+)+$", max_length=50)]
@@ -269,7 +262,7 @@ class RequirementSettings(_Section):
 _Return = Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=500)]
 
 
-class IdentityClientSettings(_Section):
+class IdentityClientSettings(Section):
     """Where a client's citizens may be sent back to: whole addresses, compared exactly."""
 
     returns: Annotated[tuple[_Return, ...], Field(min_length=1, max_length=50)]
@@ -278,7 +271,7 @@ class IdentityClientSettings(_Section):
     """Whether the gateway looks for the client's own account of whoever signs in, and keeps the links."""
 
 
-class IdentitySettings(_Section):
+class IdentitySettings(Section):
     """Sign-in with a national identity. Providers are read by the identity adapter's own settings model."""
 
     public_base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", max_length=300)]
@@ -309,7 +302,7 @@ class IdentitySettings(_Section):
         return self
 
 
-class ConsentsSettings(_Section):
+class ConsentsSettings(Section):
     """Consents of signed-in citizens to share data. Registrations are read by the consent adapter's own settings model;
     the hub calls back at {identity.public_base_url}/callbacks/consent/{name}/webhook, and the application leads the
     browser to …/return."""
@@ -325,7 +318,7 @@ class ConsentsSettings(_Section):
     """How long it may be collected again, should the answer be lost."""
 
 
-class PurposeSettings(_Section):
+class PurposeSettings(Section):
     """A purpose for which the population database may be asked, as the province has written it down."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
@@ -343,7 +336,7 @@ class PurposeSettings(_Section):
     may_verify: bool = True
 
 
-class CitizensSettings(_Section):
+class CitizensSettings(Section):
     """Questions about citizens. `population` is read by the population adapter's own settings model."""
 
     purposes: Annotated[tuple[PurposeSettings, ...], Field(min_length=1, max_length=200)]
@@ -352,96 +345,6 @@ class CitizensSettings(_Section):
     client_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 3000
     kept_minutes: Annotated[float, Field(ge=0, le=15)] = 0.0
     """How long a reply may be used again for the same officer, dossier and question; 0 keeps none."""
-
-
-class PaymentAccountSettings(_Section):
-    """An account that receives fees, and for whom: an agency, a procedure; "" for all."""
-
-    agency_code: Annotated[str, Field(max_length=35)] = ""
-    procedure_code: Annotated[str, Field(max_length=50)] = ""
-    account_number: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,30}$")]
-    account_name: Annotated[str, Field(min_length=1, max_length=250)]
-    bank_code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{2,20}$")]
-    """As the provider names banks (MaNHThuHuong)."""
-    bank_bin: Annotated[str, Field(pattern=r"^([0-9]{6})?$")] = ""
-    unit_code: Annotated[str, Field(pattern=r"^[0-9A-Z.]{0,20}$")] = ""
-    """The collecting unit as providers know it (MaDonVi, as 000.00.25.H01); "" for the agency's own code."""
-    unit_name: Annotated[str, Field(max_length=250)] = ""
-    treasury: Annotated[str, Field(max_length=250)] = ""
-    budget_account: Annotated[str, Field(max_length=30)] = ""
-
-
-class PaymentReceiptSettings(_Section):
-    """A series of statutory receipts: whose, for which kind of fee, and what it shows of the collector."""
-
-    agency_code: Annotated[str, Field(max_length=35)] = ""
-    """The collecting agency; "" for all that have no series of their own."""
-    kind: Literal["charge", "levy"]
-    unit_code: Annotated[str, Field(min_length=1, max_length=35)]
-    form_symbol: Annotated[str, Field(max_length=20)]
-    """Ký hiệu mẫu."""
-    receipt_symbol: Annotated[str, Field(max_length=12)]
-    """Ký hiệu biên lai, which ends with the last two digits of its year."""
-    year: Annotated[int, Field(ge=2026, le=2099)]
-    collector_name: Annotated[str, Field(min_length=1, max_length=500)]
-    collector_tax_code: Annotated[str, Field(pattern=r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})?$")] = ""
-    collector_address: Annotated[str, Field(max_length=500)] = ""
-
-
-class StatementFormSettings(_Section):
-    """How account statements look: names of columns, forms of moments and amounts. Other columns are passed over."""
-
-    moment: str
-    text: str
-    bank_reference: str
-    amount: str = ""
-    """A signed column; or `credit` and `debit` without signs."""
-    credit: str = ""
-    debit: str = ""
-    account: str = ""
-    """"" where every line is of `account_number`."""
-    account_number: str = ""
-    moment_form: Literal["yyyyMMddHHmmss", "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy", "dd/MM/yyyy HH:mm:ss"] = (
-        "dd/MM/yyyy HH:mm:ss"
-    )
-    thousands: Literal["", ".", ","] = ""
-    delimiter: Literal[",", ";", "\t"] = ","
-
-
-class PaymentClientSettings(_Section):
-    """A client that leads payers, and where their browsers may be sent back to; whole addresses, compared exactly."""
-
-    client_id: str
-    returns: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
-
-
-class PaymentsSettings(_Section):
-    """Online payment. Providers are read by the payment adapters' own settings models; they tell of payments at
-    {public_base_url}/callbacks/payments/{name}, and browsers come back at …/return."""
-
-    public_base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")]
-    """This gateway as providers and browsers reach it."""
-    providers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=10, repr=False, exclude=True)]
-    accounts: Annotated[tuple[PaymentAccountSettings, ...], Field(min_length=1, max_length=5000)]
-    clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
-    receipts: Annotated[tuple[PaymentReceiptSettings, ...], Field(max_length=5000)] = ()
-    """Series of statutory receipts; without any, none are issued."""
-    page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
-    """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
-    callback_networks: dict[str, Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)]] = {}
-    """From where each provider, by its name, tells of payments; without any, from everywhere (§14 U28)."""
-    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)] = ()
-    """Networks of the proxies in front of the gateway: whose X-Forwarded-For is believed, and nobody else's."""
-    fee_check: Literal["enforce", "warn"] = "warn"
-    """Fees that do not agree with the procedure catalogue are refused, or taken and told to the client."""
-    accepts_late: bool = True
-    """Money that comes after an attempt failed or expired pays by itself while nothing else has."""
-    lookups_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
-    """How often national portals may look up what is due, in each process (payment notes §A.8)."""
-    statement: StatementFormSettings | None = None
-    """The form of account statements, by which transfers are found; None: none are read."""
-    transfer_days: Annotated[int, Field(ge=1, le=366)] = 3
-    """How long after its code was opened a transfer is taken without a person's look."""
 
 
 class Settings(BaseSettings):
@@ -491,7 +394,7 @@ class Settings(BaseSettings):
         return sources
 
 
-class PortalTlsSettings(_Section):
+class PortalTlsSettings(Section):
     """Trust and client certificate towards a national system's exchange."""
 
     ca: Path

@@ -71,6 +71,7 @@ class PaymentService:
     people: PaymentPeople
     cases: PostgresPaymentCases
     vouchers: PaymentVouchers
+    receipts: ReceiptDesk
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""
     returns: Mapping[str, frozenset[str]]
@@ -79,6 +80,4 @@ class PaymentService:
     statements: StatementDesk | None = None
     """Reads account statements; None when their form is not configured."""
     callers: CallerRule = field(default_factory=CallerRule)
-    receipts: ReceiptDesk | None = None
-    """None where no receipts are kept."""
     max_notification_bytes: int = 64 * 1024

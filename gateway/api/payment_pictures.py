@@ -9,9 +9,8 @@ from uuid import UUID
 
 from aiohttp import web
 
-from gateway.api.dossiers import require_agency
 from gateway.api.endpoint import Answer, Call, Endpoint, Header
-from gateway.api.payments import service_of
+from gateway.api.payments import found_payment, service_of
 from gateway.api.problems import Problem
 from gateway.store.clients import Scope
 
@@ -22,10 +21,7 @@ _ANY = "*/*"
 async def get_picture(call: Call) -> web.StreamResponse:
     """Draw the code, as the caller likes it best."""
     service = service_of(call)
-    payment = await service.desk.records.store.find(call.path["payment_id"])
-    if payment is None:
-        raise Problem("payment-not-found")
-    require_agency(call.caller, payment.agency_code)
+    payment = await found_payment(call)
     media_type = liked_best(call.request.headers.getall("Accept", ()), tuple(service.pictures))
     if media_type is None:
         raise Problem("not-acceptable")

@@ -13,7 +13,6 @@ from pydantic import StringConstraints
 
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.looks import Shown, note_look
-from gateway.api.payment_desk import ReceiptDesk
 from gateway.api.payment_refunds import note_decision
 from gateway.api.payment_suspense import DocumentNumber, Officer
 from gateway.api.payments import found_payment, service_of
@@ -95,7 +94,7 @@ async def get_pdf(call: Call) -> web.StreamResponse:
     """Give a receipt as PDF, with its payer."""
     payment = await found_payment(call)
     found = await _of_code(call, payment)
-    desk = _desk(call)
+    desk = service_of(call).receipts
     content = await desk.contents.find(found.key)
     if content is None:
         raise Problem("receipt-not-found")
@@ -117,7 +116,7 @@ async def cancel_receipt(call: Call) -> web.StreamResponse:
     """Cancel a receipt by an officer's decision; it keeps its number."""
     payment, stated = await found_payment(call), call.body
     assert isinstance(stated, CancelBody)
-    found, desk = await _of_code(call, payment), _desk(call)
+    found, desk = await _of_code(call, payment), service_of(call).receipts
     if found.cancellation is not None:
         raise Problem("payment-not-possible", "cancelled_already")
     what = f"receipt {found.number.series.receipt_symbol} {found.number.text}: {stated.document_number}"
@@ -136,9 +135,9 @@ async def cancel_receipt(call: Call) -> web.StreamResponse:
 async def check_code(call: Call) -> web.StreamResponse:
     """Tell anybody whether a receipt with this code was issued, and whether it still counts."""
     query: CodeQuery = call.query
-    desk = None if call.services.payments is None else service_of(call).receipts
-    if desk is None:
+    if call.services.payments is None:
         return call.answer(200, CheckedReceipt(is_known=False))
+    desk = call.services.payments.receipts
     if not desk.rate.has_capacity():
         raise Problem("look-ups-too-fast", headers={"Retry-After": "10"})
     await desk.rate.acquire()
@@ -156,23 +155,15 @@ async def check_code(call: Call) -> web.StreamResponse:
     return call.answer(200, told)
 
 
-def _desk(call: Call) -> ReceiptDesk:
-    desk = service_of(call).receipts
-    if desk is None:
-        raise Problem("receipt-not-found")
-    return desk
-
-
 async def _of_code(call: Call, payment: StoredPayment) -> NumberedReceipt:
-    found = await _desk(call).numbers.verify(call.path["code"])
+    found = await service_of(call).receipts.numbers.verify(call.path["code"])
     if found is None or found.request_id != str(payment.view.request_id):
         raise Problem("receipt-not-found")
     return found
 
 
 async def _listed(call: Call, payment: StoredPayment) -> Receipts:
-    desk = service_of(call).receipts
-    found = () if desk is None else await desk.numbers.of_request(str(payment.view.request_id))
+    found = await service_of(call).receipts.numbers.of_request(str(payment.view.request_id))
     return Receipts(receipts=tuple(_shown(one) for one in found))
 
 

@@ -1,6 +1,6 @@
 """Online payment: providers, desk, notices and work of one process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from os import urandom
@@ -14,7 +14,7 @@ from gateway.api.payment_desk import PaymentService, ReceiptDesk
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
-from gateway.config import PaymentAccountSettings, PaymentReceiptSettings, Settings, faults_of
+from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
@@ -29,13 +29,19 @@ from gateway.engine.payment_work import Handler, PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.scheduler import Job
-from gateway.engine.settlement import Settlements
-from gateway.engine.settlement_fetching import SettlementFetcher
+from gateway.engine.settlement import ReadFile, Settlements
+from gateway.engine.settlement_fetching import FetchingHours, SettlementFetcher
 from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.model.dossier import FeeKind
 from gateway.model.payment import Beneficiary, ProviderKind
 from gateway.model.receipt import Collector, ReceiptSeries
-from gateway.model.settlement import FileDay
+from gateway.model.settlement import FileDay, RowState
+from gateway.payment_config import (
+    DailyFilesSettings,
+    PaymentAccountSettings,
+    PaymentReceiptSettings,
+    PaymentsSettings,
+)
 from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
@@ -106,72 +112,48 @@ def make_payments(
     if payments is None or not sections:
         return None
     providers = {section.name: _provider(ground, section) for section in sections}
-    policies = {name: _policy(ground, provider) for name, provider in providers.items()}
-    configured = {
-        name: ConfiguredProvider(
-            provider=provider,
-            policy=policies[name],
-            circuit=LocalCircuit(
-                f"payment.{name}", clock=ground.clock, chance=ground.chance, observer=ground.telemetry
-            ),
-        )
-        for name, provider in providers.items()
-    }
     store = PostgresPayments(ground.pool)
     records = PaymentRecords(
         store,
-        configured,
+        {name: _configured(ground, provider) for name, provider in providers.items()},
         key_ring=ground.key_ring,
         clock=ground.clock,
         random_bytes=urandom,
         observer=ground.telemetry,
     )
     accounts = [_account(one) for one in payments.accounts]
-    desk = PaymentDesk(records, accounts=accounts, public_base_url=payments.public_base_url)
-    strays = PaymentStrays(records, partial(beneficiary_of, accounts))
+    beneficiary = partial(beneficiary_of, accounts)
+    strays = PaymentStrays(records, beneficiary)
+    find = partial(find_dossier, ground.pool)
     kinds = {name: provider.kind for name, provider in providers.items()}
-    teller = DossierTeller(
-        acceptor,
-        lambda code: find_dossier(ground.pool, code),
-        kinds.get,
-        store.of_dossier,
-        key_ring=ground.key_ring,
-    )
+    teller = DossierTeller(acceptor, find, kinds.get, store.of_dossier, key_ring=ground.key_ring)
     cases = PostgresPaymentCases(ground.pool)
     refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
-    numbers = PostgresReceiptNumbers(ground.pool)
-    contents = ReceiptContents(numbers.content, ground.key_ring)
-    receipts = ReceiptIssuing(records, numbers, contents, [receipt_rule(one) for one in payments.receipts])
-    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts))
+    receipts = _receipts(ground, payments, records)
+    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing))
     settlements = Settlements(
         PostgresSettlements(ground.pool),
         records,
         strays,
-        read_file=read_daily_file,
+        read_file=daily_file_reader(payments.daily_files),
         key_ring=ground.key_ring,
         audit=audit,
     )
 
     async def is_known(dossier_code: str) -> bool:
-        return await find_dossier(ground.pool, dossier_code) is not None
+        return await find(dossier_code) is not None
 
     service = PaymentService(
-        desk=desk,
+        desk=PaymentDesk(records, accounts=accounts, public_base_url=payments.public_base_url),
         notices=PaymentNotices(records, strays),
         lookups=PaymentLookups(records, strays, accounts=accounts, is_known=is_known),
         settlements=settlements,
         refunds=refunds,
         people=people,
         cases=cases,
-        receipts=ReceiptDesk(
-            numbers,
-            contents,
-            receipts,
-            pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
-            checked_at=f"{payments.public_base_url}/v1/receipts:verify",
-        ),
-        vouchers=PaymentVouchers(records, partial(beneficiary_of, accounts)),
+        receipts=receipts,
+        vouchers=PaymentVouchers(records, beneficiary),
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
@@ -179,7 +161,36 @@ def make_payments(
         statements=statement_desk(payments, records, providers.values()),
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
+    fetcher = SettlementFetcher(settlements, records, _hours(payments.daily_files))
+    jobs = [
+        Job("settlement_files", _FETCHED_SECONDS, fetcher.turn),
+        Job("payment_gauges", _MEASURED_SECONDS, _measuring(ground, store, cases, settlements)),
+        *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
+    ]
+    return service, jobs
 
+
+def _configured(ground: Ground, provider: AnyProvider) -> ConfiguredProvider:
+    name = f"payment.{provider.name}"
+    circuit = LocalCircuit(name, clock=ground.clock, chance=ground.chance, observer=ground.telemetry)
+    return ConfiguredProvider(provider=provider, policy=_policy(ground, provider), circuit=circuit)
+
+
+def _receipts(ground: Ground, payments: PaymentsSettings, records: PaymentRecords) -> ReceiptDesk:
+    numbers = PostgresReceiptNumbers(ground.pool)
+    contents = ReceiptContents(numbers.content, ground.key_ring)
+    return ReceiptDesk(
+        numbers,
+        contents,
+        ReceiptIssuing(records, numbers, contents, [receipt_rule(one) for one in payments.receipts]),
+        pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
+        checked_at=f"{payments.public_base_url}/v1/receipts:verify",
+    )
+
+
+def _measuring(
+    ground: Ground, store: PostgresPayments, cases: PostgresPaymentCases, settlements: Settlements
+) -> Callable[[], Awaitable[None]]:
     suspense = PostgresSuspense(ground.pool)
 
     async def measure() -> None:
@@ -188,12 +199,7 @@ def make_payments(
         ground.telemetry.note_suspense(await suspense.standing(), ground.clock.now())
         ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
 
-    jobs = [
-        Job("settlement_files", _FETCHED_SECONDS, SettlementFetcher(settlements, records).turn),
-        Job("payment_gauges", _MEASURED_SECONDS, measure),
-        *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
-    ]
-    return service, jobs
+    return measure
 
 
 def handlers_of(
@@ -217,9 +223,20 @@ def handlers_of(
     }
 
 
-def read_daily_file(name: str, content: bytes, digest: str, *, partner_code: str, day: date) -> FileDay:
-    """Read a provider's daily file. Raises IntegrityFailed naming every fault by line and rule."""
-    return read_settlement(name, [content], digest, Expected(partner_code=partner_code, day=day))
+def daily_file_reader(section: DailyFilesSettings) -> ReadFile:
+    """Give what reads providers' daily files. It raises IntegrityFailed naming every fault by line and rule."""
+    states = {word: RowState(state) for word, state in section.states.items()}
+
+    def read(name: str, content: bytes, digest: str, *, partner_code: str, day: date) -> FileDay:
+        return read_settlement(name, [content], digest, Expected(partner_code=partner_code, day=day, states=states))
+
+    return read
+
+
+def _hours(section: DailyFilesSettings) -> FetchingHours:
+    return FetchingHours(
+        available_hour=section.available_hour, missed_hour=section.missed_hour, days_back=section.days_back
+    )
 
 
 async def check_payments(sections: Sequence[AnyProviderSettings], *, clock: Clock, chance: Chance) -> Sequence[Finding]:

@@ -7,16 +7,14 @@ from datetime import date, timedelta
 from adapters.payment import AnyProvider
 from adapters.payment.vietqr import VietQrAdapter
 from gateway.api.payment_desk import StatementDesk
-from gateway.config import PaymentsSettings, StatementFormSettings
 from gateway.engine.payment_records import PaymentRecords
 from gateway.engine.transfers import TransferReading
 from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.model.settlement import Statement
+from gateway.payment_config import PaymentsSettings, StatementFormSettings
 from gateway.sync.payment_records import PaymentPolicy
 from mappings.payment.account_statement import StatementForm, StatementRefused, read_statement
 from mappings.payment.times import MomentForm
-
-_STATEMENT_DELAY = timedelta(days=7)
 
 
 def statement_form(section: StatementFormSettings | None) -> StatementForm | None:
@@ -31,9 +29,9 @@ def statement_form(section: StatementFormSettings | None) -> StatementForm | Non
 
 def transfer_policy(policy: PaymentPolicy, payments: PaymentsSettings) -> PaymentPolicy:
     """Give how a provider is treated whose payments show in statements only: its code is open as long as a transfer by
-    it is taken, and a statement may come a week after that before a person is told that nothing did."""
+    it is taken, and a statement may come some days after that before a person is told that nothing did."""
     window = timedelta(days=payments.transfer_days)
-    return replace(policy, page_lifetime=window, polled_until=window + _STATEMENT_DELAY)
+    return replace(policy, page_lifetime=window, polled_until=window + timedelta(days=payments.statement_delay_days))
 
 
 def statement_desk(

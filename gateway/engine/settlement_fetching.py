@@ -1,6 +1,7 @@
 """Fetches daily files from the providers that give them, from the morning after on, until they are there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
@@ -10,20 +11,28 @@ from gateway.model.vocabulary import VIETNAM
 from gateway.ports.payments import Capability
 from gateway.sync.settlement_sides import missing_days
 
-AVAILABLE_HOUR = 8
-"""Hour in Viet Nam at which the file of the day before is there; assumed (payment notes §10.3, U18)."""
-_MISSED_HOUR = 12
-"""From this hour on a person is told of a file that is not there."""
-_DAYS_COUNT = 10
-"""How far back files are asked for."""
+
+@dataclass(frozen=True)
+class FetchingHours:
+    """When files are asked for; assumed, since no source shows it (payment notes §10.3, U18)."""
+
+    available_hour: int = 8
+    """Hour in Viet Nam at which the file of the day before is there."""
+    missed_hour: int = 12
+    """From this hour on a person is told of a file that is not there."""
+    days_back: int = 10
+    """How far back files are asked for."""
 
 
 class SettlementFetcher:
     """One process's share; several may fetch at once, since a file is taken once."""
 
-    def __init__(self, settlements: Settlements, records: PaymentRecords) -> None:
+    def __init__(
+        self, settlements: Settlements, records: PaymentRecords, hours: FetchingHours = FetchingHours()
+    ) -> None:
         self._settlements = settlements
         self._records = records
+        self._hours = hours
         self._told: set[tuple[str, str, date, date]] = set()
         """What a person was told on which day: provider, word, file's day, today."""
 
@@ -36,12 +45,12 @@ class SettlementFetcher:
                     await self._fetch(known, day, now)
 
     async def _due(self, known: ConfiguredProvider, now: datetime) -> Sequence[date]:
-        store, name = self._settlements.store, known.provider.name
+        store, name, hours = self._settlements.store, known.provider.name, self._hours
         first = await store.first_day(name)
         if first is None:
             return []
         taken = await store.taken_days(name, first)
-        return missing_days(taken, first, now, available_hour=AVAILABLE_HOUR, days_count=_DAYS_COUNT)
+        return missing_days(taken, first, now, available_hour=hours.available_hour, days_count=hours.days_back)
 
     async def _fetch(self, known: ConfiguredProvider, day: date, now: datetime) -> None:
         provider = known.provider
@@ -64,7 +73,7 @@ class SettlementFetcher:
 
     def _tell_missing(self, provider: str, day: date, now: datetime) -> None:
         local = now.astimezone(VIETNAM)
-        if local.hour >= _MISSED_HOUR or (local.date() - day).days > 1:
+        if local.hour >= self._hours.missed_hour or (local.date() - day).days > 1:
             self._tell("settlement_missing", provider, day, now)
 
     def _tell(self, word: str, provider: str, day: date, now: datetime) -> None:

@@ -895,11 +895,7 @@ CREATE TABLE public.settlement_corrections (
 CREATE TABLE public.settlement_days (
     provider text NOT NULL,
     day date NOT NULL,
-    file_sha256 text NOT NULL,
     matched_at timestamp with time zone NOT NULL,
-    gateway_vnd bigint NOT NULL,
-    file_vnd bigint NOT NULL,
-    findings_count integer NOT NULL,
     unexplained_count integer NOT NULL,
     record text NOT NULL,
     closed_at timestamp with time zone,

@@ -16,7 +16,6 @@ from gateway.store.pool import Pool, connection, session_lock
 from gateway.store.queries import queries
 from gateway.sync.payment_records import RefundView
 from gateway.sync.payment_storing import StoredPayment
-from gateway.sync.settlement import total
 from gateway.sync.settlement_storing import FindingDecision, OpenDays, StoredCorrection, StoredDay, StoredFile
 
 _matches = msgspec.json.Decoder(DayMatch)
@@ -99,17 +98,12 @@ class PostgresSettlements:
             return [_day(row) async for row in rows]
 
     async def save_day(self, match: DayMatch, now: datetime) -> None:
-        sums = total([match])
         async with connection(self._pool) as borrowed:
             await self._sql.save_settlement_day(
                 borrowed,
                 provider=match.provider,
                 day=match.day,
-                file_sha256=match.file_sha256,
                 now=now,
-                gateway_vnd=sums.gateway_vnd,
-                file_vnd=sums.file_vnd,
-                findings_count=len(match.findings),
                 unexplained_count=len(match.unexplained),
                 record=_encode(match).decode(),
             )

@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
 
 from gateway.errors import IntegrityFailed
@@ -23,8 +23,6 @@ from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
 from gateway.model.vocabulary import VIETNAM
 from mappings.payment.settlement_rows import COLUMNS, STATES, RowFault, read_row
 
-AVAILABLE_AT = time(8, 0)
-"""Hour in Viet Nam at which the file of a day is there, on the day after; assumed (U18)."""
 TRAILER = "TOTAL"
 _NAME = re.compile(r"(?P<partner>[A-Za-z0-9_.-]{1,50})_(?P<day>[0-9]{8})\.csv", re.ASCII)
 _DIGEST = re.compile(r"(?P<digest>[0-9a-fA-F]{64})(?: [ *](?P<name>\S+))?\s*", re.ASCII)
@@ -36,8 +34,6 @@ _STATES = {RowState.DONE: "1", RowState.PENDING: "3", RowState.FAILED: "4"}
 class FaultKind(StrEnum):
     """What can be wrong with a file; a closed list, fit for labels."""
 
-    MISSING = "missing"
-    """Not there though it is due."""
     DUPLICATED = "duplicated"
     """The file of this day was taken already, with the same content."""
     REPLACED = "replaced"
@@ -110,16 +106,6 @@ class Expected:
 def file_name(partner_code: str, day: date) -> str:
     """Give the name of the file of a day."""
     return f"{partner_code}_{day:%Y%m%d}.csv"
-
-
-def available_at(day: date, hour: time = AVAILABLE_AT) -> datetime:
-    """Tell from when on a file is missing if it is not there (UTC)."""
-    return datetime.combine(day + timedelta(days=1), hour, VIETNAM).astimezone(UTC)
-
-
-def missing_fault(day: date, now: datetime, hour: time = AVAILABLE_AT) -> SettlementRefused | None:
-    """Give the refusal for a file that is not there, None as long as it is not due."""
-    return SettlementRefused([FileFault(FaultKind.MISSING)]) if now >= available_at(day, hour) else None
 
 
 def told_digest(side_file: str, name: str) -> str | None:

@@ -16,7 +16,7 @@ from aiolimiter import AsyncLimiter
 from gateway.api.callers import CallerRule
 from gateway.api.payment_desk import PaymentService, ReceiptDesk, StatementDesk
 from gateway.api.payment_pictures import PNG, SVG
-from gateway.bootstrap.payments import handlers_of, read_daily_file
+from gateway.bootstrap.payments import daily_file_reader, handlers_of
 from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_lookups import PaymentLookups
@@ -36,6 +36,7 @@ from gateway.errors import GatewayError
 from gateway.model.dossier import Fee, FeeKind
 from gateway.model.payment import Answer, Beneficiary, PaymentFact, PaymentOrder, ProviderKind
 from gateway.model.settlement import Statement
+from gateway.payment_config import DailyFilesSettings
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
 from gateway.ports.payments import (
@@ -333,7 +334,7 @@ async def payments(
         PostgresSettlements(pool),
         records,
         strays,
-        read_file=read_daily_file,
+        read_file=daily_file_reader(DailyFilesSettings()),
         key_ring=key_ring,
         audit=auditor,
     )

@@ -45,14 +45,12 @@ ORDER BY day DESC, provider LIMIT 400;
 
 -- name: save_settlement_day!
 INSERT INTO settlement_days (
-    provider, day, file_sha256, matched_at, gateway_vnd, file_vnd, findings_count, unexplained_count, record
+    provider, day, matched_at, unexplained_count, record
 ) VALUES (
-    :provider, :day, :file_sha256, :now, :gateway_vnd, :file_vnd, :findings_count, :unexplained_count, :record
+    :provider, :day, :now, :unexplained_count, :record
 )
 ON CONFLICT (provider, day) DO UPDATE SET
-    file_sha256 = excluded.file_sha256, matched_at = excluded.matched_at, gateway_vnd = excluded.gateway_vnd,
-    file_vnd = excluded.file_vnd, findings_count = excluded.findings_count,
-    unexplained_count = excluded.unexplained_count, record = excluded.record
+    matched_at = excluded.matched_at, unexplained_count = excluded.unexplained_count, record = excluded.record
 WHERE settlement_days.closed_at IS NULL;
 
 -- name: close_settlement_day$

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.engine.settlement_fetching import SettlementFetcher
+from gateway.engine.settlement_fetching import FetchingHours, SettlementFetcher
 from gateway.errors import IntegrityFailed, TransientFailure
 from gateway.ports.payments import SettlementFile
 from gateway.vault.keyring import FileKeyRing
@@ -124,3 +124,23 @@ async def test_one_that_is_down_keeps_nothing_else_waiting(pool: Any, key_ring: 
 
         assert ([DAY], [DAY]) == (ill.asked_days, town.provider.asked_days)
         assert 2 == town.alerts.count("payment_settlement_missing")
+
+
+async def test_hours_and_days_are_what_is_configured(town: Payments) -> None:
+    """U18: no source shows the hour, nor for how long a file may still come."""
+    hours = FetchingHours(available_hour=10, missed_hour=11, days_back=1)
+    fetching = SettlementFetcher(town.settlements, town.settlements.records, hours)
+    await town.opened()
+
+    until(town, morning(9))
+    await fetching.turn()
+    early = list(town.provider.asked_days)
+    until(town, morning(10))
+    await fetching.turn()
+    quiet = list(town.alerts)
+    until(town, morning(11, DAY + timedelta(days=2)))
+    await fetching.turn()
+
+    assert [] == early
+    assert [DAY, DAY + timedelta(days=1)] == town.provider.asked_days, "the older day is no longer asked for"
+    assert ([], ["payment_settlement_missing"]) == (quiet, town.alerts)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap.transfers import read_whole, statement_form
-from gateway.config import StatementFormSettings
 from gateway.engine.transfers import TransferReading
 from gateway.model.settlement import Statement, StatementLine
+from gateway.payment_config import StatementFormSettings
 from gateway.sync.transfers import Unmatched
 from gateway.vault.keyring import FileKeyRing
 from tests.support.api import Answered

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap.transfers import statement_form, transfer_policy
-from gateway.config import PaymentsSettings, StatementFormSettings
 from gateway.errors import ConfigurationError
 from gateway.model.payment import AttemptState, Source
+from gateway.payment_config import PaymentsSettings, StatementFormSettings
 from gateway.sync.payment_polls import expire
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payments import judge_fact

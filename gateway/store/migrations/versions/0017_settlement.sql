@@ -30,11 +30,7 @@ CREATE INDEX settlement_files_by_day ON settlement_files (provider, day, file_id
 CREATE TABLE settlement_days (
     provider text NOT NULL,
     day date NOT NULL,
-    file_sha256 text NOT NULL,
     matched_at timestamptz NOT NULL,
-    gateway_vnd bigint NOT NULL,
-    file_vnd bigint NOT NULL,
-    findings_count integer NOT NULL,
     unexplained_count integer NOT NULL,
     -- The whole comparison as the core knows it; no person stands in it.
     record text NOT NULL,

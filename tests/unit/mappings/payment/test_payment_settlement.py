@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -14,9 +14,7 @@ from mappings.payment.settlement import (
     FileBounds,
     FileFault,
     SettlementRefused,
-    available_at,
     file_name,
-    missing_fault,
     read_settlement,
     write_settlement,
 )
@@ -102,23 +100,6 @@ def test_what_is_written_is_read_again() -> None:
     assert read(raw, name=file_name("PPSIM01", DAY), side=side) == file
     unwritten = replace(file, rows=tuple(replace(row, at_text="") for row in file.rows))
     assert write_settlement(unwritten)[0] == GOOD
-
-
-def test_f27_missing_only_once_it_is_due() -> None:
-    """The file of a day is there at eight on the day after."""
-    due = datetime(2026, 3, 5, 1, tzinfo=UTC)
-    assert available_at(DAY) == due
-    assert missing_fault(DAY, due.replace(hour=0)) is None
-    refused = missing_fault(DAY, due)
-    assert refused is not None
-    assert refused.faults == (FileFault(K.MISSING),)
-
-
-def test_u18_the_hour_at_which_a_file_is_due_may_be_another() -> None:
-    """No source shows one."""
-    ten = time(10, 0)
-    assert available_at(DAY, ten) == datetime(2026, 3, 5, 3, tzinfo=UTC)
-    assert missing_fault(DAY, datetime(2026, 3, 5, 2, 59, tzinfo=UTC), ten) is None
 
 
 def test_u05_the_states_of_rows_may_be_others() -> None:
