@@ -12,8 +12,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.observations import Observation, SnapshotHead
-from gateway.monitoring.publications import VIETNAM
 
 _MOST_EXACT = 2**53 - 1
 """Whole numbers up to this are the same for every reader of JSON (RFC 7493 section 2.2)."""

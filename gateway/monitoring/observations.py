@@ -7,26 +7,18 @@ machine writes fractions. Source: monitoring notes §4.4; rounding §7.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from fractions import Fraction
 from typing import NamedTuple
 
-
-class Scope(StrEnum):
-    """What an observation is about."""
-
-    PROVINCE = "province"
-    AGENCY = "agency"
-    LEVEL = "level"
-    UNIT_GROUP = "unit_group"
-    PROCEDURE = "procedure"
-    FIELD = "field"
+from gateway.indicators.numbers import percent
+from gateway.indicators.scope import ScopeKind
 
 
 class ObservationKey(NamedTuple):
     """Which number it is; "" for a dimension that is not cut. Sorts in the order in which observations are written."""
 
     indicator: str
-    scope: Scope
+    scope: ScopeKind
     agency: str = ""
     level: str = ""
     unit_group: str = ""
@@ -55,10 +47,7 @@ class Figures:
     @property
     def percent(self) -> str | None:
         """The share in percent with two decimals, halves rounded up; None over nothing."""
-        if self.denominator == 0:
-            return None
-        hundredths = (self.numerator * 20_000 + self.denominator) // (2 * self.denominator)
-        return f"{hundredths // 100}.{hundredths % 100:02}"
+        return percent(None if self.denominator == 0 else Fraction(self.numerator, self.denominator))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from gateway.errors import Fault, InvalidInput
+from gateway.indicators.restating import RestatementReason
+from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.observations import Figures, ObservationKey
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class Standing(StrEnum):
@@ -26,19 +25,6 @@ class Standing(StrEnum):
     REVISED = "revised"
     FINAL = "final"
     RESTATED = "restated"
-
-
-class RestatementReason(StrEnum):
-    """Why figures differ from those published before; a closed list."""
-
-    LATE_SYNC = "late_sync"
-    DEDUP = "dedup"
-    TEST_REMOVED = "test_removed"
-    REOPENED = "reopened"
-    AGENCY_MERGE = "agency_merge"
-    CALENDAR_CHANGE = "calendar_change"
-    DEFINITION_CHANGE = "definition_change"
-    CORRECTION_BY_OWNER = "correction_by_owner"
 
 
 _OPEN = frozenset({Standing.PRELIMINARY, Standing.REVISED})

@@ -5,29 +5,11 @@ Source: monitoring notes §3.6; the words of the classes are those of provincial
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
+from gateway.indicators.words import Timeliness
 from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.deadlines import Change, Deadline, LimitUnit, Precision, Step
-
-
-class Timeliness(StrEnum):
-    """How a dossier stands to its deadline."""
-
-    EARLY = "early"
-    ON_TIME = "on_time"
-    LATE = "late"
-    OPEN_IN_TERM = "open_in_term"
-    OPEN_OVERDUE = "open_overdue"
-    PAUSED = "paused"
-    """Waits for its applicant, who was first asked in time."""
-    MULTI_SUPPLEMENT = "multi_supplement"
-    """Not finished, and asked for more than one supplement: late in the national view (Decision 766)."""
-    WITHDRAWN_IN_TIME = "withdrawn_in_time"
-    WITHDRAWN_LATE = "withdrawn_late"
-    NO_DUE = "no_due"
-
 
 WORDS = {
     Timeliness.EARLY: ("trước hạn", "early"),
@@ -36,10 +18,15 @@ WORDS = {
     Timeliness.OPEN_IN_TERM: ("đang xử lý trong hạn", "in progress, in term"),
     Timeliness.OPEN_OVERDUE: ("đang xử lý quá hạn", "in progress, overdue"),
     Timeliness.PAUSED: ("chờ bổ sung", "waits for a supplement"),
+    Timeliness.PAUSED_OVERDUE: ("chờ bổ sung, quá hạn", "waits for a supplement, overdue"),
     Timeliness.MULTI_SUPPLEMENT: ("yêu cầu bổ sung nhiều lần", "asked for supplements more than once"),
     Timeliness.WITHDRAWN_IN_TIME: ("rút hoặc dừng trong hạn", "withdrawn or stopped in time"),
     Timeliness.WITHDRAWN_LATE: ("rút hoặc dừng quá hạn", "withdrawn or stopped late"),
+    Timeliness.STOPPED_IN_TIME: ("dừng trong hạn", "stopped in time"),
+    Timeliness.STOPPED_LATE: ("dừng quá hạn", "stopped late"),
+    Timeliness.WITHIN_MAXIMUM: ("trong thời hạn tối đa công bố", "within the longest published limit"),
     Timeliness.NO_DUE: ("không có hạn", "without a limit"),
+    Timeliness.INVALID: ("thời điểm không hợp lệ", "impossible times"),
 }
 IN_TIME = frozenset(
     {

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidInput
+from gateway.indicators.words import Timeliness
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.deadlines import (
     Limit,
@@ -19,7 +20,7 @@ from gateway.monitoring.deadlines import (
     paused,
     restarted,
 )
-from gateway.monitoring.timeliness import IN_TIME, WORDS, Course, Timeliness, days_late, explain, timeliness
+from gateway.monitoring.timeliness import IN_TIME, WORDS, Course, days_late, explain, timeliness
 from mappings.calendars import national_calendar
 
 CALENDAR = national_calendar()

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import IntegrityFailed
+from gateway.indicators.scope import ScopeKind
 from gateway.monitoring.documents import CSV_COLUMNS, canonical_json, data_csv, data_json, data_lines, etag
 from gateway.monitoring.manifests import FIRST, FileEntry, SignedManifest, check_chain, check_files, manifest_body
 from gateway.monitoring.observations import (
     Figures,
     Observation,
     ObservationKey,
-    Scope,
     SnapshotHead,
     TargetResult,
 )
@@ -43,14 +43,14 @@ HEAD = SnapshotHead(
     supersedes="H99-2026M08-v1",
 )
 U2 = Observation(
-    key=ObservationKey("U2", Scope.PROVINCE, agency="H99", level="ALL"),
+    key=ObservationKey("U2", ScopeKind.PROVINCE, agency="H99", level="ALL"),
     figures=Figures(7, 13),
     membership_field="received_at",
     target=TargetResult(target_id="T-02", comparator=">=", value="50.00", result="met"),
     quality={"on_behalf": 1, "late_synced": 1, "duplicates_removed": 1, "tests_removed": 1},
 )
 S5 = Observation(
-    key=ObservationKey("S5", Scope.PROVINCE, agency="H99"),
+    key=ObservationKey("S5", ScopeKind.PROVINCE, agency="H99"),
     figures=Figures(0, 0),
     membership_field="received_at",
     null_reason="zero_denominator",

@@ -8,21 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidInput
-from gateway.monitoring.observations import Figures, ObservationKey, Scope
+from gateway.indicators.restating import RestatementReason
+from gateway.indicators.scope import ScopeKind
+from gateway.monitoring.observations import Figures, ObservationKey
 from gateway.monitoring.publications import (
     DEFAULT_RULES,
     Approval,
     Publication,
     Published,
     RestatementOwed,
-    RestatementReason,
     Standing,
     changes_between,
     decide_publication,
     next_publication_at,
 )
 
-U2 = ObservationKey("U2", Scope.PROVINCE)
+U2 = ObservationKey("U2", ScopeKind.PROVINCE)
 END = datetime(2026, 8, 31, 17, tzinfo=UTC)
 """The end of August 2026 in Vietnam."""
 FIRST_NIGHT = datetime(2026, 8, 31, 17, 30, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_an_approval_says_who_and_why(approval: Approval, fields: list[str]) -> 
 
 
 def test_who_entered_the_numerator_is_told_apart_from_who_is_new() -> None:
-    key = ObservationKey("G1", Scope.AGENCY, agency="H99.01")
+    key = ObservationKey("G1", ScopeKind.AGENCY, agency="H99.01")
     before = {key: Figures(1, 2, (frozenset({"a"}), frozenset({"a", "b"})))}
     after = {key: Figures(2, 3, (frozenset({"b", "c"}), frozenset({"a", "b", "c"})))}
 
