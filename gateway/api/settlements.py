@@ -13,7 +13,7 @@ from gateway.api.payment_suspense import DocumentNumber, Officer
 from gateway.api.payment_views import ProviderName
 from gateway.api.payments import service_of
 from gateway.api.problems import Problem
-from gateway.engine.settlement import SettlementRefused, Settlements, Told
+from gateway.engine.settlement import SettlementNotPossible, Settlements, Told
 from gateway.errors import Fault, IntegrityFailed
 from gateway.model.party import CLOSED
 from gateway.model.settlement import Finding
@@ -198,7 +198,7 @@ def settlements_of(call: Call) -> Settlements:
 async def _done(doing: Awaitable[StoredDay]) -> StoredDay:
     try:
         return await doing
-    except SettlementRefused as error:
+    except SettlementNotPossible as error:
         if error.refusal in ("no_such_day", "no_such_provider", "no_such_finding"):
             raise Problem("settlement-not-found", error.refusal) from error
         raise Problem("settlement-not-possible", error.refusal) from error

@@ -43,7 +43,7 @@ _MAX_PASSES = 3
 """A correction changes what is compared; more passes than this would mean that corrections do not settle."""
 
 
-class SettlementRefused(GatewayError):
+class SettlementNotPossible(GatewayError):
     """What was asked for is not done; `refusal` says why, in a word of a closed list."""
 
     code = "settlement_refused"
@@ -94,21 +94,21 @@ class Settlements:
     async def take(self, told: Told) -> StoredDay:
         """Take a file, and compare its day; the same file again compares anew.
 
-        Raises SettlementRefused (no_such_provider, day_to_come, day_closed, under_way), IntegrityFailed for a file that
-        is not whole and right, of which nothing counts, StoreUnavailable, AuditBroken.
+        Raises SettlementNotPossible (no_such_provider, day_to_come, day_closed, under_way), IntegrityFailed for a file
+        that is not whole and right, of which nothing counts, StoreUnavailable, AuditBroken.
         """
         known = self.records.providers.get(told.provider)
         if known is None:
-            raise SettlementRefused("no_such_provider")
+            raise SettlementNotPossible("no_such_provider")
         if told.day > self.records.clock.now().astimezone(VIETNAM).date():
-            raise SettlementRefused("day_to_come")
+            raise SettlementNotPossible("day_to_come")
         file = self._read(told.provider, told.day, told.name, told.content, told.digest)
         async with self.store.turn(told.provider) as is_mine:
             if not is_mine:
-                raise SettlementRefused("under_way")
+                raise SettlementNotPossible("under_way")
             stored = await self.store.day(told.provider, told.day)
             if stored is not None and stored.closed_at is not None:
-                raise SettlementRefused("day_closed")
+                raise SettlementNotPossible("day_closed")
             key = self._key_ring.new_record_key()
             await self.store.add_file(
                 StoredFile(
@@ -132,44 +132,44 @@ class Settlements:
     async def explain(self, provider: str, day: date, decision: FindingDecision) -> StoredDay:
         """Take a person's explanation of a finding that no correction settles, and compare anew.
 
-        Raises SettlementRefused (no_such_day, no_such_finding, day_closed, under_way).
+        Raises SettlementNotPossible (no_such_day, no_such_finding, day_closed, under_way).
         """
         stored = await self._opened(provider, day)
         finding = next((one for one in stored.match.findings if one.key == decision.finding_key), None)
         if finding is None:
-            raise SettlementRefused("no_such_finding")
+            raise SettlementNotPossible("no_such_finding")
         await self._note(provider, day, finding, f"explained: {decision.document_number}", decision.decided_by)
         await self.store.decide(provider, day, decision, self.records.clock.now())
         return await self.compare(provider, day)
 
     async def compare(self, provider: str, day: date) -> StoredDay:
-        """Compare a day anew, with everything that is known by now. Raises SettlementRefused."""
+        """Compare a day anew, with everything that is known by now. Raises SettlementNotPossible."""
         await self._opened(provider, day)
         async with self.store.turn(provider) as is_mine:
             if not is_mine:
-                raise SettlementRefused("under_way")
+                raise SettlementNotPossible("under_way")
             await self._run(provider, day)
         made = await self.store.day(provider, day)
         assert made is not None, "it was there a moment ago, and is never deleted"
         return made
 
     async def close(self, provider: str, day: date, officer: str, document_number: str) -> StoredDay:
-        """Close a day in which everything is explained. Raises SettlementRefused (no_such_day, day_closed,
+        """Close a day in which everything is explained. Raises SettlementNotPossible (no_such_day, day_closed,
         unexplained, under_way)."""
         async with self.store.turn(provider) as is_mine:
             if not is_mine:
-                raise SettlementRefused("under_way")
+                raise SettlementNotPossible("under_way")
             return await self._close(provider, day, officer, document_number)
 
     async def _close(self, provider: str, day: date, officer: str, document_number: str) -> StoredDay:
         stored = await self._opened(provider, day)
         if not stored.match.can_close:
-            raise SettlementRefused("unexplained")
+            raise SettlementNotPossible("unexplained")
         purpose = f"settlement {provider} {day.isoformat()} closed: {document_number}"
         access = Access(action=AuditAction.PAYMENT_DECIDED, client_id=CLIENT, officer=officer, purpose=purpose)
         await self._audit.note(access, Outcome(outcome="closed"))
         if not await self.store.close_day(provider, day, officer, self.records.clock.now()):
-            raise SettlementRefused("unexplained")
+            raise SettlementNotPossible("unexplained")
         closed = await self.store.day(provider, day)
         assert closed is not None, "it was closed a moment ago"
         return closed
@@ -177,9 +177,9 @@ class Settlements:
     async def _opened(self, provider: str, day: date) -> StoredDay:
         stored = await self.store.day(provider, day)
         if stored is None:
-            raise SettlementRefused("no_such_day")
+            raise SettlementNotPossible("no_such_day")
         if stored.closed_at is not None:
-            raise SettlementRefused("day_closed")
+            raise SettlementNotPossible("day_closed")
         return stored
 
     async def _run(self, provider: str, day: date) -> None:

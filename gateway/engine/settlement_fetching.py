@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.engine.payment_records import ConfiguredProvider, PaymentRecords
-from gateway.engine.settlement import SettlementRefused, Settlements, Told
+from gateway.engine.settlement import SettlementNotPossible, Settlements, Told
 from gateway.errors import IntegrityFailed, RemoteError
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.payments import Capability
@@ -67,7 +67,7 @@ class SettlementFetcher:
         except RemoteError:
             # What cannot be fetched is as missing as what is not there; the other days and providers go on.
             self._tell_missing(provider.name, day, now)
-        except SettlementRefused:
+        except SettlementNotPossible:
             # Another process is at it.
             return
 

@@ -34,10 +34,11 @@ async def current_version(dsn: str) -> str | None:
     return version
 
 
-async def migrate(dsn: str) -> str | None:
-    """Apply all missing steps; give the version that was there before. Safe when several processes start at once."""
+async def migrate(dsn: str, to: str = NEWEST) -> str | None:
+    """Apply all missing steps up to one; give the version that was there before. Safe when several processes start at
+    once."""
     before = await current_version(dsn)
-    if before == NEWEST:
+    if before == to:
         return before
     if before is not None and before > NEWEST:
         raise ConfigurationError([Fault("store", f"must not be newer than this program ({NEWEST})", before)])
@@ -48,17 +49,17 @@ async def migrate(dsn: str) -> str | None:
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({Lock.SCHEMA})"))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, to)
     finally:
         await engine.dispose()
     return before
 
 
-def _upgrade(connection: Any) -> None:
+def _upgrade(connection: Any, to: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -51,9 +51,20 @@ class TestServer:
     @asynccontextmanager
     async def fresh_database(self) -> AsyncIterator[str]:
         """Copy the template, give its address, drop it afterwards whoever is still connected."""
-        name = f"test_{next(_numbers)}"
         # Copying files asks for a checkpoint, which costs nothing where nothing waits for the disk.
-        await self._execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
+        async with self._database(f"TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY") as address:
+            yield address
+
+    @asynccontextmanager
+    async def empty_database(self) -> AsyncIterator[str]:
+        """Give the address of a database that was never migrated."""
+        async with self._database("") as address:
+            yield address
+
+    @asynccontextmanager
+    async def _database(self, options: str) -> AsyncIterator[str]:
+        name = f"test_{next(_numbers)}"
+        await self._execute(f"CREATE DATABASE {name} {options}")
         try:
             yield self.dsn_of(name)
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.engine.settlement import SettlementRefused, Told
+from gateway.engine.settlement import SettlementNotPossible, Told
 from gateway.model.settlement import FileDay, FileRow, MoneyKind, RowState
 from gateway.model.vocabulary import VIETNAM
 from gateway.vault.keyring import FileKeyRing
@@ -355,7 +355,7 @@ async def test_a_day_to_come_has_no_file(town: Payments) -> None:
         digest=stated["digest"],
     )
 
-    with pytest.raises(SettlementRefused) as refused:
+    with pytest.raises(SettlementNotPossible) as refused:
         await town.settlements.take(told)
 
     assert "day_to_come" == refused.value.refusal

@@ -4,8 +4,14 @@
 ALTER TABLE payment_attempts ADD COLUMN paid_on date;
 UPDATE payment_attempts
 SET paid_on = (
-    coalesce(record::jsonb #>> '{debits,0,paid_at}', record::jsonb ->> 'decided_at')::timestamptz
-    AT TIME ZONE 'Asia/Ho_Chi_Minh'
+    coalesce(
+        -- Of the debit that pays the request, else of the first.
+        coalesce(
+            jsonb_path_query_first(record::jsonb, '$.debits[*] ? (@.standing == "counts" || @.standing == "doubted")'),
+            record::jsonb #> '{debits,0}'
+        ) ->> 'paid_at',
+        record::jsonb ->> 'decided_at'
+    )::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh'
 )::date
 WHERE jsonb_array_length(record::jsonb -> 'debits') > 0;
 CREATE INDEX payment_attempts_by_day ON payment_attempts (provider, paid_on) WHERE paid_on IS NOT NULL;
