@@ -34,15 +34,12 @@ from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
 from gateway.demo.needles import Value
-from gateway.demo.payment_files import PARTNER, PaymentFiles
-from gateway.demo.payment_portal import AtPortal, pay_at_portal
-from gateway.demo.payment_refunds import GivenBack, give_back
-from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
+from gateway.demo.payment_day import live_with_fees
+from gateway.demo.payment_files import PaymentFiles
+from gateway.demo.payments import Caller
 from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
-from gateway.demo.receipts import Receipted, look_at_receipts
 from gateway.demo.reconciliation import damage_and_reconcile
-from gateway.demo.settlement import Settled, settle_the_day
 from gateway.demo.sign_ins import SignedIns, sign_in_all_day
 from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
 from gateway.demo.stack import (
@@ -58,7 +55,6 @@ from gateway.demo.stack import (
 )
 from gateway.demo.statements import Stated, state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
-from gateway.demo.transfers import Transferred, transfer_fees
 from gateway.demo.world import OFFICERS, VIETNAM, Story, make_day
 
 _DRAIN_SECONDS = 120.0
@@ -351,7 +347,14 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         procedure_code=_usable(procedures)[0]["code"],
         now=datetime.now(UTC),  # noqa: TID251 - the demonstration is a caller from outside
     )
-    paid, at_portal, settled, given, transferred, receipted = await _pay(stack, _usable(procedures)[0]["code"])
+    assert stack.payments is not None, "the whole stack runs"
+    payments = await live_with_fees(
+        Caller(stack.session, stack.url, stack.token),
+        Caller(stack.session, stack.url, stack.operator_token),
+        stack.payments,
+        stack.control,
+        procedure_code=_usable(procedures)[0]["code"],
+    )
     hub = stack.sign_ons[0]
     consents = await ask_for_consents(
         stack.session, Control(stack.session, hub.control_url, hub.token), stack.url, stack.token, signed_in
@@ -365,10 +368,7 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
-    # Each dossier with fees, and what was told of each that was paid.
-    paid_count = sum(len(part.documents) + part.paid for part in (paid, at_portal, settled, given, transferred))
-    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + paid_count)
-    documents = [one for part in (paid, at_portal, settled, given, transferred) for one in part.documents]
+    sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + payments.changes_count)
     day = Day(
         log=log,
         stated=stated,
@@ -380,16 +380,11 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         signed_in=signed_in,
         proven=proven,
         consents=consents,
-        paid=paid,
-        at_portal=at_portal,
-        settled=settled,
-        given=given,
-        transferred=transferred,
-        receipted=receipted,
+        payments=payments,
         portal=portal,
         procedures_count=len(procedures),
         sizes=sizes,
-        scan=await _scan(stack, options, log, portal, inbound, questions, documents),
+        scan=await _scan(stack, options, log, portal, inbound, questions, payments.documents),
         elapsed_seconds=time.monotonic() - started,
     )
     return summarise(day, options.dossiers_count)
@@ -409,26 +404,6 @@ async def _live_together(
         asking = asyncio.create_task(ask_about_citizens(session, stack.population, url, token))
         log = await live(stack, options, procedures, told)
         return log, await stating, await filing, await signing_in, await asking
-
-
-async def _pay(stack: Stack, procedure_code: str) -> tuple[Paid, AtPortal, Settled, GivenBack, Transferred, Receipted]:
-    assert stack.payments is not None, "the whole stack runs"
-    paid = await pay_all_day(stack.session, stack.payments, stack.url, stack.token, procedure_code=procedure_code)
-    paid.told_to_portal = await told_to_portal(stack.control, paid)
-    caller = Caller(stack.session, stack.url, stack.token)
-    operator = Caller(stack.session, stack.url, stack.operator_token)
-    at_portal = await pay_at_portal(caller, operator, stack.payments, partner=PARTNER, procedure_code=procedure_code)
-    settled = await settle_the_day(
-        caller,
-        operator,
-        stack.payments,
-        partner=PARTNER,
-        procedure_code=procedure_code,
-        strays_count=at_portal.held,
-    )
-    given = await give_back(caller, operator, stack.payments, procedure_code=procedure_code)
-    transferred = await transfer_fees(caller, operator, stack.payments, procedure_code=procedure_code)
-    return paid, at_portal, settled, given, transferred, await look_at_receipts(caller)
 
 
 async def _scan(

@@ -51,6 +51,7 @@ class Caller:
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
         self.session = session
         self.url = url
+        self.token = token
         self.headers = {"Authorization": f"Bearer {token}"}
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
@@ -89,8 +90,8 @@ class Caller:
 class _Counter(Caller):
     """A payer's way through everything, payment by payment."""
 
-    def __init__(self, session: aiohttp.ClientSession, control: Control, url: str, token: str) -> None:
-        super().__init__(session, url, token)
+    def __init__(self, caller: Caller, control: Control) -> None:
+        super().__init__(caller.session, caller.url, caller.token)
         self._control = control
         self.done = Paid()
         self.payments: dict[str, str] = {}
@@ -149,11 +150,9 @@ class _Counter(Caller):
             self.done.unexpected.append(f"{provider}: return {status}")
 
 
-async def pay_all_day(
-    session: aiohttp.ClientSession, control: Control, url: str, token: str, *, procedure_code: str, rounds: int = 6
-) -> Paid:
+async def pay_all_day(caller: Caller, control: Control, *, procedure_code: str, rounds: int = 6) -> Paid:
     """Pay at every provider with every turn of weather, and hold the outcome against the ledger."""
-    counter = _Counter(session, control, url, token)
+    counter = _Counter(caller, control)
     places = [(provider, place) for place in range(rounds) for provider in PROVIDERS]
     for number, (provider, place) in enumerate(places):
         turn = TURNS[place % len(TURNS)]

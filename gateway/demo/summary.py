@@ -10,17 +10,12 @@ from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
+from gateway.demo.payment_day import PaymentDay
 from gateway.demo.payment_files import PROVIDERS
-from gateway.demo.payment_portal import AtPortal
-from gateway.demo.payment_refunds import GivenBack
-from gateway.demo.payments import Paid
 from gateway.demo.proven import Proven
-from gateway.demo.receipts import Receipted
 from gateway.demo.reconciliation import Reconciled
-from gateway.demo.settlement import Settled
 from gateway.demo.sign_ins import SignedIns
 from gateway.demo.statements import Stated, compare_statements
-from gateway.demo.transfers import Transferred
 from gateway.demo.verify import compare
 
 _ZEROS = (
@@ -103,12 +98,7 @@ class Day:
     signed_in: SignedIns
     proven: Proven
     consents: Consents
-    paid: Paid
-    at_portal: AtPortal
-    settled: Settled
-    given: GivenBack
-    transferred: Transferred
-    receipted: Receipted
+    payments: PaymentDay
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -143,12 +133,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_identity(day.signed_in, day.proven),
         **_consents(day.consents),
         **_citizens(day.questions),
-        **_payments(day.paid),
-        **_at_portal(day.at_portal),
-        **_settled(day.settled),
-        **_given(day.given),
-        **_transferred(day.transferred),
-        **_receipted(day.receipted),
+        **day.payments.counts(),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -176,11 +161,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.questions.unexpected[:10],
             *day.reconciled.missed[:10],
             *day.scan.kinds_by_place[:20],
-            *day.paid.unexpected[:20],
-            *day.at_portal.unexpected[:20],
-            *day.settled.unexpected[:20],
-            *day.given.unexpected[:20],
-            *day.transferred.unexpected[:20],
+            *day.payments.unexpected[:20],
         ]
     return summary
 
@@ -279,78 +260,6 @@ def _citizens(done: Questions) -> dict[str, Any]:
         **{f"citizens.{outcome}": done.outcomes[outcome] for outcome in OUTCOMES},
         "citizens.misreported": len(done.misreported),
         "citizens.unexpected": len(done.unexpected) + done.asked - sum(done.outcomes[one] for one in OUTCOMES),
-    }
-
-
-def _at_portal(done: AtPortal) -> dict[str, Any]:
-    return {
-        "payments.portal_started": done.started,
-        "payments.portal_paid": done.paid,
-        "payments.portal_difference_vnd": done.difference_vnd,
-        "payments.portal_unexpected": len(done.unexpected),
-        "payments.suspense": done.held,
-        "payments.suspense_settled": done.settled,
-    }
-
-
-def _receipted(done: Receipted) -> dict[str, Any]:
-    return {
-        "receipts.issued": done.issued,
-        "receipts.missing": done.missing,
-        "receipts.numbers_without_gap": done.without_gap,
-        "receipts.looked_at": done.asked,
-        "receipts.checked": done.checked,
-        "receipts.drawn": done.drawn,
-    }
-
-
-def _transferred(done: Transferred) -> dict[str, Any]:
-    return {
-        "transfers.asked": done.asked,
-        "transfers.pictures": done.pictures,
-        "transfers.paid": done.paid,
-        "transfers.unmatched_seeded": done.unmatched_seeded,
-        "transfers.unmatched": done.unmatched,
-        "transfers.taken_twice": done.taken_twice,
-        "transfers.difference_vnd": done.difference_vnd,
-        "transfers.unexpected": len(done.unexpected),
-    }
-
-
-def _given(done: GivenBack) -> dict[str, Any]:
-    return {
-        "payments.refunds_asked": done.asked,
-        "payments.refunded": done.refunded,
-        "payments.own_approvals_refused": done.own_approvals_refused,
-        "payments.refund_difference_vnd": done.refund_difference_vnd,
-        "payments.refunds_unexpected": len(done.unexpected),
-    }
-
-
-def _settled(done: Settled) -> dict[str, Any]:
-    return {
-        "settlement.differences_seeded": done.differences_seeded,
-        "settlement.differences_found": done.differences_found,
-        "settlement.corrected": done.corrected,
-        "settlement.explained": done.explained,
-        "settlement.unexplained": done.unexplained,
-        "settlement.difference_vnd_unexplained": done.difference_vnd_unexplained,
-        "settlement.unexpected": len(done.unexpected),
-    }
-
-
-def _payments(done: Paid) -> dict[str, Any]:
-    return {
-        "payments.requested": done.requested,
-        "payments.paid": done.paid,
-        **{f"payments.paid.{name}": done.by_provider.get(name, 0) for name in PROVIDERS},
-        "payments.forged_returns_refused": done.forged_refused,
-        "payments.double_charged": done.double_charged,
-        "payments.paid_without_proof": done.paid_without_proof,
-        "payments.difference_vnd": done.difference_vnd,
-        "payments.told_to_portal": done.told_to_portal,
-        "payments.faults": done.faults,
-        "payments.unexpected": len(done.unexpected),
     }
 
 
