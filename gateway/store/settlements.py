@@ -11,7 +11,7 @@ import msgspec
 from gateway.model.settlement import DayMatch
 from gateway.model.vocabulary import VIETNAM
 from gateway.store.locks import Lock
-from gateway.store.payments import with_attempts
+from gateway.store.payment_rows import with_attempts
 from gateway.store.pool import Pool, connection, session_lock
 from gateway.store.queries import queries
 from gateway.sync.payment_records import RefundView
