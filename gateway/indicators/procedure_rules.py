@@ -74,6 +74,14 @@ def with_dossier(holds: Callable[[DossierFact], bool], reason: Reason) -> Condit
     return Condition(lambda selection, one: one.code in selection.codes_with(holds), reason)
 
 
+def _is_there(_: DossierFact) -> bool:
+    return True
+
+
+def _is_online(dossier: DossierFact) -> bool:
+    return dossier.channel is Channel.ONLINE
+
+
 def _is_charged(dossier: DossierFact) -> bool:
     return dossier.fee is FeeState.CHARGED
 
@@ -86,12 +94,26 @@ def _is_finished_online(dossier: DossierFact) -> bool:
     return dossier.channel is Channel.ONLINE and dossier.is_fully_online and dossier.finished_at is not None
 
 
-WITH_DOSSIER = with_dossier(lambda _: True, Reason.NO_DOSSIER)
-WITH_ONLINE_DOSSIER = with_dossier(lambda dossier: dossier.channel is Channel.ONLINE, Reason.NO_ONLINE_DOSSIER)
+def _uses_population_data(dossier: DossierFact) -> bool:
+    return dossier.uses_population_data
+
+
+QUESTIONS: tuple[Callable[[DossierFact], bool], ...] = (
+    _is_there,
+    _is_online,
+    _is_charged,
+    _is_paid,
+    _is_finished_online,
+    _uses_population_data,
+)
+"""All that is asked of a procedure's dossiers, one of which has to fulfil it."""
+
+WITH_DOSSIER = with_dossier(_is_there, Reason.NO_DOSSIER)
+WITH_ONLINE_DOSSIER = with_dossier(_is_online, Reason.NO_ONLINE_DOSSIER)
 WITH_FINISHED_ONLINE_DOSSIER = with_dossier(_is_finished_online, Reason.NO_FINISHED_ONLINE_DOSSIER)
 WITH_FEE_DOSSIER = with_dossier(_is_charged, Reason.NO_FEE_DOSSIER)
 WITH_PAID_DOSSIER = with_dossier(_is_paid, Reason.NO_PAID_DOSSIER)
-WITH_POPULATION_DOSSIER = with_dossier(lambda dossier: dossier.uses_population_data, Reason.NO_POPULATION_DATA)
+WITH_POPULATION_DOSSIER = with_dossier(_uses_population_data, Reason.NO_POPULATION_DATA)
 
 DECIDED_IN_TIME: Condition[Offered] = Condition(
     lambda selection, one: all(it.decided_on <= it.decision_due_on for it in selection.publications[one.code]),

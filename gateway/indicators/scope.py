@@ -72,6 +72,10 @@ class Agencies:
         for fact in facts:
             self._versions.setdefault(fact.code, []).append(fact)
 
+    def versions(self, code: str) -> Sequence[AgencyFact]:
+        """Give the agency's versions, none for one that is not known."""
+        return self._versions.get(code, ())
+
     def on(self, code: str, day: date) -> AgencyFact | None:
         """Give the agency as it was on a day, or as it was last or first known around it."""
         versions = self._versions.get(code, [])

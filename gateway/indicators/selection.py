@@ -3,7 +3,7 @@
 Each set is made once. The rule that lets a dossier into Dos is the rule that says why another stands outside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cached_property
 
@@ -60,9 +60,21 @@ class Selection:
 
     def version_of(self, dossier: DossierFact) -> ProcedureFact | None:
         """Give the procedure as it was when the dossier came in, else as it is known at all."""
-        versions = self._versions.get(dossier.procedure_code, [])
         instant = dossier.accepted_at or dossier.submitted_at
-        day = instant.astimezone(VIETNAM).date() if instant else self.period.last_on
+        return self.version_on(dossier.procedure_code, _day(instant) if instant else self.period.last_on)
+
+    @property
+    def procedure_codes(self) -> list[str]:
+        """Give the codes of all known procedures, sorted."""
+        return sorted(self._versions)
+
+    def versions(self, code: str) -> Sequence[ProcedureFact]:
+        """Give a procedure's versions, none for one that is not known."""
+        return self._versions.get(code, ())
+
+    def version_on(self, code: str, day: date) -> ProcedureFact | None:
+        """Give a procedure as it was on a day, else as it is known at all; None for one that is not known."""
+        versions = self._versions.get(code, [])
         return next((version for version in versions if version.holds_on(day)), versions[-1] if versions else None)
 
     @cached_property
@@ -146,7 +158,7 @@ class Selection:
     def dossier_outside(self, dossier: DossierFact) -> Reason | None:
         """Say why a dossier is not in Dos; None when it is."""
         if dossier.is_group and self.scope.kind is not ScopeKind.PROCEDURE:
-            return self._unfit(dossier) or Reason.COUNTED_BY_COMPONENTS
+            return self.unfit(dossier) or Reason.COUNTED_BY_COMPONENTS
         return self._received_outside(dossier)
 
     @cached_property
@@ -167,7 +179,7 @@ class Selection:
             return Reason.NOT_ONLINE
         if dossier.submitted_at is None:
             return Reason.NOT_SUBMITTED
-        return self._unfit(dossier) or self._outside_at(dossier, dossier.submitted_at)
+        return self.unfit(dossier) or self._outside_at(dossier, dossier.submitted_at)
 
     def dossier(self, key: str) -> DossierFact | None:
         """Give a dossier by its key, wherever it stands."""
@@ -186,7 +198,8 @@ class Selection:
             return dossier.timeliness_national
         return dossier.timeliness
 
-    def _unfit(self, dossier: DossierFact) -> Reason | None:
+    def unfit(self, dossier: DossierFact) -> Reason | None:
+        """Say why a dossier counts nowhere, in any scope and period; None when it does."""
         if dossier.excluded_by:
             return Reason.EXCLUDED
         if dossier.known_at > self.facts.as_of:
@@ -197,12 +210,12 @@ class Selection:
 
     def _received_outside(self, dossier: DossierFact) -> Reason | None:
         if dossier.accepted_at is None:
-            return self._unfit(dossier) or Reason.NOT_ACCEPTED
-        return self._unfit(dossier) or self._outside_at(dossier, dossier.accepted_at)
+            return self.unfit(dossier) or Reason.NOT_ACCEPTED
+        return self.unfit(dossier) or self._outside_at(dossier, dossier.accepted_at)
 
     def _arisen_outside(self, dossier: DossierFact) -> Reason | None:
         instant = dossier.accepted_at or dossier.submitted_at
-        return self._unfit(dossier) or (Reason.NOT_SUBMITTED if instant is None else self._outside_at(dossier, instant))
+        return self.unfit(dossier) or (Reason.NOT_SUBMITTED if instant is None else self._outside_at(dossier, instant))
 
     def _outside_at(self, dossier: DossierFact, instant: datetime) -> Reason | None:
         if not self.period.has(instant):
@@ -213,15 +226,23 @@ class Selection:
         if self.scope.kind is ScopeKind.PROCEDURE:
             return self.current_code(dossier.procedure_code) == self.current_code(self.scope.ref)
         if self.scope.kind is ScopeKind.FIELD:
-            version = self.version_of(dossier)
-            return version is not None and version.field == self.scope.ref
+            return self.lies_in_field(dossier.procedure_code, _day(instant))
         return self._lies_in_scope(dossier.resolving_agency, instant)
 
-    def _lies_in_scope(self, agency: str, instant: datetime) -> bool:
+    def lies_in_field(self, code: str, day: date) -> bool:
+        """Tell whether a procedure belonged to the scope's field on a day."""
+        version = self.version_on(code, day)
+        return version is not None and version.field == self.scope.ref
+
+    def lies_in_scope_on(self, agency: str, day: date) -> bool:
+        """Tell whether what an agency resolves belongs to a scope that is told by agencies, for a membership day."""
         if self.readings.roll_up is RollUp.CURRENT:
             present = self.agencies.successor(agency, self._as_of_day)
             return self.agencies.lies_in(present, self.scope, self._as_of_day)
-        return self.agencies.lies_in(agency, self.scope, instant.astimezone(VIETNAM).date())
+        return self.agencies.lies_in(agency, self.scope, day)
+
+    def _lies_in_scope(self, agency: str, instant: datetime) -> bool:
+        return self.lies_in_scope_on(agency, _day(instant))
 
     # Petitions and publications
 
@@ -260,6 +281,10 @@ class Selection:
                 found.setdefault(publication.procedure_code, []).append(publication)
         in_scope = {one.code for one in self.procedures}
         return {code: tuple(decisions) for code, decisions in found.items() if code in in_scope}
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(VIETNAM).date()
 
 
 def _is_by(instant: datetime | None, limit: datetime) -> bool:

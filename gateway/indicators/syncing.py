@@ -18,6 +18,8 @@ LAST_YEAR = "TEMP_NATIONAL_REPORT_DENOMINATOR"
 _PER_YEAR = {PeriodType.MONTH: 12, PeriodType.QUARTER: 4, PeriodType.YEAR: 1}
 _SYNCED = Share(base=DOS, counts=(SYNCED,))
 _STRICT_ONLINE = Share(base=DOS, counts=(ONLINE, RESULT_FILE_OR_NONE_REQUIRED))
+COUNTED_BY_SYNC = (_SYNCED, _STRICT_ONLINE)
+"""What is counted of dossiers here."""
 
 
 @dataclass(frozen=True, slots=True)
