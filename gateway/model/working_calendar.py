@@ -103,6 +103,19 @@ class WorkingCalendar:
             count += self.is_working_day(day)
         return count
 
+    def minutes_between(self, begin: datetime, end: datetime) -> int:
+        """Count the whole minutes of office hours from one instant to another; 0 when the second is not later."""
+        begin, end = begin.astimezone(VIETNAM), end.astimezone(VIETNAM)
+        day, total = begin.date(), timedelta()
+        while day <= end.date():
+            if self.is_working_day(day):
+                for stretch in self.hours:
+                    opens = max(begin, datetime.combine(day, stretch.opens, VIETNAM))
+                    closes = min(end, datetime.combine(day, stretch.closes, VIETNAM))
+                    total += max(timedelta(), closes - opens)
+            day += _ONE_DAY
+        return int(total.total_seconds()) // 60
+
     def end_of(self, day: date) -> datetime:
         """Give the instant at which the office closes on a day."""
         return datetime.combine(day, self.closes_at, VIETNAM)

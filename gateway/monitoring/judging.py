@@ -1,0 +1,320 @@
+"""From what is remembered of a dossier to what is counted: due dates, classes, times, and until when they hold.
+
+A fact holds for a measuring instant. Time alone changes it: a due date passes. So each fact says at which instant it
+has to be made again. Source: monitoring notes §2.3, §3.4 to §3.6, §5.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+
+from gateway.errors import InvalidInput
+from gateway.indicators.facts import DossierFact
+from gateway.indicators.findings import Finding, treated
+from gateway.indicators.quality import find
+from gateway.indicators.raw import Limits, RawSet
+from gateway.indicators.words import Acceptance, Timeliness
+from gateway.model.dossier import Channel
+from gateway.model.procedure import Procedure, TimeUnit
+from gateway.model.status import DossierStatus
+from gateway.model.vocabulary import VIETNAM
+from gateway.model.working_calendar import WorkingCalendar
+from gateway.monitoring.cleaning import days_between, raw_of
+from gateway.monitoring.deadlines import (
+    Deadline,
+    Limit,
+    LimitUnit,
+    Precision,
+    effective_finish,
+    extended,
+    first_deadline,
+    paused,
+    restarted,
+)
+from gateway.monitoring.records import DossierRecord
+from gateway.monitoring.timeliness import Course, timeliness
+
+_UNITS = {
+    TimeUnit.WORKING_DAY: LimitUnit.WORKING_DAY,
+    TimeUnit.DAY: LimitUnit.CALENDAR_DAY,
+    TimeUnit.HOUR: LimitUnit.HOUR,
+    TimeUnit.MONTH: LimitUnit.MONTH,
+}
+_LENGTH_DAYS = {TimeUnit.HOUR: 0.125, TimeUnit.WORKING_DAY: 1.4, TimeUnit.DAY: 1.0, TimeUnit.MONTH: 30.0}
+"""About how many days of the calendar a unit is: only to find the longest of several limits."""
+_MINUTES_AN_HOUR = 60
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a procedure's deadlines are counted where sector law differs; the defaults are the notes' (§3.5).
+
+    `restarts_within_days`: a supplement asked for within so many working days of acceptance belongs to the check of
+    completeness and begins the limit anew; None: every supplement pauses. `pauses` False: none does.
+    """
+
+    cut_off: time | None = None
+    pauses: bool = True
+    restarts_within_days: int | None = None
+    acceptance_hours: int = 8
+    """Working hours within which an online submission is accepted, refused or answered (45/2020/NĐ-CP)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A fact, what the rules of data quality found, and from when on it may be another one (None: never by itself)."""
+
+    fact: DossierFact
+    findings: tuple[Finding, ...]
+    turns_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Makes facts at one measuring instant. `limits_of` gives the procedure on a day and channel its limits."""
+
+    calendar: WorkingCalendar
+    measured_at: datetime
+    limits: Limits = field(default_factory=Limits)
+    published_at: datetime | None = None
+
+    def judge(
+        self,
+        record: DossierRecord,
+        procedure: Procedure | None,
+        policy: Policy,
+        neighbours: Sequence[DossierRecord] = (),
+        *,
+        is_confirmed_artificial: bool = False,
+    ) -> Judged:
+        """Give a dossier's fact. `neighbours` are other dossiers of its applicant under its procedure."""
+        limits = limits_of(procedure, record.channel)
+        deadline = self._deadline(record, limits, policy)
+        fact = self._fact(record, deadline, limits, policy)
+        raw = RawSet(
+            as_of=self.measured_at,
+            working_days=partial(days_between, self.calendar),
+            dossiers=[
+                raw_of(record, deadline, len(limits), self.calendar),
+                *(raw_of(one, None, 1, self.calendar) for one in neighbours),
+            ],
+            calendar_version=self.calendar.version,
+            published_at=self.published_at,
+            confirmed=(record.code,) if is_confirmed_artificial else (),
+            limits=self.limits,
+        )
+        own = [one for one in find(raw) if one.key == record.code]
+        fact = treated(fact, own)
+        return Judged(fact=fact, findings=tuple(own), turns_at=self._turns_at(record, deadline, policy))
+
+    # Deadlines
+
+    def _deadline(self, record: DossierRecord, limits: Sequence[Limit], policy: Policy) -> Deadline | None:
+        if record.received_at is None or not limits:
+            return None
+        try:
+            deadline = first_deadline(record.received_at, replace(limits[0], cut_off=policy.cut_off), self.calendar)
+            for pause in record.pauses:
+                if pause.given_at is None or pause.asked_at < record.received_at or pause.given_at < pause.asked_at:
+                    continue
+                deadline = self._supplied(deadline, record.received_at, pause.asked_at, pause.given_at, policy)
+        except InvalidInput:
+            # Days that the calendar does not cover: the stated date stands.
+            return None
+        for moved in record.new_dates:
+            # A second new date, or one given too late, moves nothing.
+            with suppress(InvalidInput):
+                deadline = extended(deadline, moved.decided_at, moved.new_due_at, "form 04")
+        return deadline
+
+    def _supplied(
+        self, deadline: Deadline, received_at: datetime, asked_at: datetime, given_at: datetime, policy: Policy
+    ) -> Deadline:
+        if policy.restarts_within_days is not None:
+            passed = self.calendar.working_days_between(_day(received_at), _day(asked_at))
+            if passed <= policy.restarts_within_days:
+                return restarted(deadline, given_at, self.calendar)
+        return paused(deadline, asked_at, given_at, self.calendar) if policy.pauses else deadline
+
+    # The fact
+
+    def _fact(
+        self, record: DossierRecord, deadline: Deadline | None, limits: Sequence[Limit], policy: Policy
+    ) -> DossierFact:
+        finished_at = record.first_finished_at
+        due = deadline.current if deadline is not None else record.due_at
+        promised = record.first_due_at or (deadline.original if deadline is not None else None)
+        precision = Precision.DATE if deadline is None else deadline.precision
+        course = self._course(record, finished_at)
+        return DossierFact(
+            key=record.code,
+            procedure_code=record.procedure_code,
+            resolving_agency=record.handling_agency,
+            receiving_agency=record.receiving_agency,
+            known_at=record.known_at,
+            channel=record.channel,
+            submitted_at=record.submitted_at,
+            accepted_at=record.received_at,
+            finished_at=finished_at,
+            synced_at=record.synced_at,
+            due_at=due,
+            due_promised_at=promised,
+            timeliness=timeliness(course, due, precision, self.measured_at),
+            timeliness_promised=timeliness(course, promised, Precision.DATE, self.measured_at),
+            timeliness_national=self._national(record, course),
+            timeliness_reopened=self._reopened(record, due, precision),
+            processing_time=self._processing_time(record, finished_at, limits),
+            acceptance=self._acceptance(record, policy),
+            is_fully_online=record.is_fully_online,
+            has_component_file=record.files_count > 0,
+            has_result_file=record.results_count > 0,
+            is_reused=record.is_reused,
+            uses_personal_store=record.uses_personal_store,
+            uses_population_data=record.uses_population_data,
+            fee=record.fee,
+            payment=record.payment,
+            rating=record.rating,
+        )
+
+    def _course(self, record: DossierRecord, finished_at: datetime | None) -> Course:
+        asked = [pause for pause in record.pauses if record.received_at and pause.asked_at >= record.received_at]
+        is_waiting = record.status is DossierStatus.SUPPLEMENT_REQUESTED
+        return Course(
+            finished_at=finished_at,
+            is_withdrawn=record.is_ended and record.reopened_at is None and not _was_done(record),
+            first_asked_at=asked[0].asked_at if asked else None,
+            is_waiting=is_waiting,
+            supplements_count=len(asked) if is_waiting else 0,
+        )
+
+    def _national(self, record: DossierRecord, course: Course) -> Timeliness:
+        """Hold the finish less the supplements' time against the stated date (SUBTRACT)."""
+        if course.finished_at is not None and record.received_at is not None:
+            given = [
+                (pause.asked_at, pause.given_at)
+                for pause in record.pauses
+                if pause.given_at is not None and record.received_at <= pause.asked_at <= pause.given_at
+            ]
+            course = replace(course, finished_at=effective_finish(course.finished_at, given))
+        asked_count = len(record.pauses) if course.finished_at is None else 0
+        return timeliness(
+            replace(course, supplements_count=asked_count), record.due_at, Precision.DATE, self.measured_at
+        )
+
+    def _reopened(self, record: DossierRecord, due: datetime | None, precision: Precision) -> Timeliness | None:
+        reopened_at = record.reopened_at
+        if reopened_at is None:
+            return None
+        again = next(
+            (
+                step.at
+                for step in record.steps
+                if step.at >= reopened_at and step.status in (DossierStatus.COMPLETED, DossierStatus.RETURNED)
+            ),
+            None,
+        )
+        return timeliness(Course(finished_at=again), due, precision, self.measured_at)
+
+    def _processing_time(
+        self, record: DossierRecord, finished_at: datetime | None, limits: Sequence[Limit]
+    ) -> Decimal | None:
+        """Give the net time in the unit of the procedure's limit, working days where it has none."""
+        accepted_at = record.received_at
+        if accepted_at is None or finished_at is None or finished_at < accepted_at or record.is_ended:
+            return None
+        unit = limits[0].unit if limits else LimitUnit.WORKING_DAY
+        spans = [(accepted_at, finished_at, 1)]
+        spans += [
+            (pause.asked_at, min(pause.given_at, finished_at), -1)
+            for pause in record.pauses
+            if pause.given_at is not None and accepted_at <= pause.asked_at <= min(pause.given_at, finished_at)
+        ]
+        try:
+            return max(Decimal(), sum((sign * self._span(unit, one, two) for one, two, sign in spans), Decimal()))
+        except InvalidInput:
+            return None
+
+    def _span(self, unit: LimitUnit, first: datetime, last: datetime) -> Decimal:
+        if unit is LimitUnit.HOUR:
+            return (Decimal(self.calendar.minutes_between(first, last)) / _MINUTES_AN_HOUR).quantize(Decimal("0.0001"))
+        if unit in (LimitUnit.CALENDAR_DAY, LimitUnit.MONTH):
+            return Decimal((_day(last) - _day(first)).days)
+        return Decimal(self.calendar.working_days_between(_day(first), _day(last)))
+
+    def _acceptance(self, record: DossierRecord, policy: Policy) -> Acceptance | None:
+        if record.channel is not Channel.ONLINE:
+            return None
+        limit = self._acceptance_due(record, policy)
+        answers = [record.received_at, record.refused_at, *(pause.asked_at for pause in record.pauses[:1])]
+        answered_at = min((instant for instant in answers if instant is not None), default=None)
+        if limit is None:
+            return None
+        if answered_at is None:
+            return Acceptance.WAITING_OVERDUE if self.measured_at > limit else Acceptance.WAITING_IN_TERM
+        return Acceptance.LATE if answered_at > limit else Acceptance.IN_TIME
+
+    def _acceptance_due(self, record: DossierRecord, policy: Policy) -> datetime | None:
+        try:
+            return self.calendar.add_minutes(
+                record.submitted_at.astimezone(VIETNAM), policy.acceptance_hours * _MINUTES_AN_HOUR
+            )
+        except InvalidInput:
+            return None
+
+    # Turns
+
+    def _turns_at(self, record: DossierRecord, deadline: Deadline | None, policy: Policy) -> datetime | None:
+        """Give the next instant at which time alone may change the fact: a date passes, or a future one comes."""
+        dates = [deadline.current, deadline.original] if deadline is not None else []
+        dates += [one for one in (record.due_at, record.first_due_at) if one is not None]
+        turns: list[datetime] = []
+        if record.first_finished_at is None:
+            for due in dates:
+                turns += [due + timedelta(microseconds=1), _midnight_after(due)]
+        if record.channel is Channel.ONLINE and record.received_at is None and record.refused_at is None:
+            limit = self._acceptance_due(record, policy)
+            turns += [] if limit is None else [limit + timedelta(microseconds=1)]
+        turns += [one for one in (record.submitted_at, record.received_at, record.finished_at) if one is not None]
+        turns += [step.at for step in record.steps]
+        if record.status is DossierStatus.COMPLETED and record.finished_at is not None:
+            turns += self._unreturned(record.finished_at)
+        return min((one for one in turns if one > self.measured_at), default=None)
+
+    def _unreturned(self, finished_at: datetime) -> list[datetime]:
+        days = self.limits.unreturned_working_days + 1
+        try:
+            day = self.calendar.add_working_days(_day(finished_at), days)
+        except InvalidInput:
+            return []
+        return [datetime.combine(day, time(), VIETNAM)]
+
+
+def limits_of(procedure: Procedure | None, channel: Channel) -> list[Limit]:
+    """Give a channel's limits as the catalogue states them, the longest first (DQ-19); none that only words state."""
+    if procedure is None:
+        return []
+    stated = [
+        (limit.amount, limit.unit)
+        for one in procedure.channels
+        if one.channel is channel
+        for limit in one.time_limits
+        if limit.amount and limit.unit in _UNITS
+    ]
+    ordered = sorted(set(stated), key=lambda one: one[0] * _LENGTH_DAYS[one[1]], reverse=True)
+    return [Limit(unit=_UNITS[unit], value=amount) for amount, unit in ordered]
+
+
+def _was_done(record: DossierRecord) -> bool:
+    return any(step.status in (DossierStatus.COMPLETED, DossierStatus.RETURNED) for step in record.steps)
+
+
+def _midnight_after(instant: datetime) -> datetime:
+    return datetime.combine(_day(instant) + _ONE_DAY, time(), VIETNAM)
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(VIETNAM).date()
