@@ -123,7 +123,7 @@ def _wanted(formula: Formula, readings: Readings) -> Wanted:
                 found |= _wanted(one, readings)
             return found
         case Lag():
-            return Wanted(sums=frozenset({INDEX[_lag(readings)]}), ranks=formula.ranks)
+            return Wanted(sums=frozenset({lag_place(readings)}), ranks=formula.ranks)
         case Share(base=d.DOS) | Share(base=d.SUBMISSIONS) | Deducted() | Mean() | SyncRatio() | StrictOnline():
             places = frozenset(INDEX[one] for one in measures_of(formula, readings.view))
             if isinstance(formula, Share) and d.OF_ONLINE_SERVICE in formula.inside:
@@ -220,7 +220,13 @@ def _counted(formula: Share[DossierFact], selection: Selection) -> Measure:
     return measure_of(formula.base, selection.readings.view, (*formula.inside, *formula.counts))
 
 
-def _lag(readings: Readings) -> Measure:
+def lag_place(readings: Readings) -> int:
+    """Give the place of the dossiers whose lag is taken."""
+    return INDEX[lag_measure(readings)]
+
+
+def lag_measure(readings: Readings) -> Measure:
+    """Give the measure of the dossiers whose lag is taken."""
     return measure_of(d.DOS, readings.view, (d.SYNCED,))
 
 

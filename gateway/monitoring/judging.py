@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway.errors import InvalidInput
 from gateway.indicators.facts import DossierFact
-from gateway.indicators.findings import Finding, treated
+from gateway.indicators.findings import Finding, Treatment, treated
 from gateway.indicators.quality import find
 from gateway.indicators.raw import Limits, RawSet
 from gateway.indicators.words import Acceptance, Timeliness
@@ -107,7 +107,9 @@ class Judge:
             confirmed=(record.code,) if is_confirmed_artificial else (),
             limits=self.limits,
         )
-        own = [one for one in find(raw) if one.key == record.code]
+        own = [*(one for one in find(raw) if one.key == record.code), *record.kept_findings]
+        if is_confirmed_artificial and not any(one.rule == "DQ-15" for one in own):
+            own.append(Finding("DQ-15", record.code, Treatment.EXCLUDE, "confirmed"))
         fact = treated(fact, own)
         return Judged(fact=fact, findings=tuple(own), turns_at=self._turns_at(record, deadline, policy))
 
@@ -272,7 +274,7 @@ class Judge:
         dates = [deadline.current, deadline.original] if deadline is not None else []
         dates += [one for one in (record.due_at, record.first_due_at) if one is not None]
         turns: list[datetime] = []
-        if record.first_finished_at is None:
+        if record.first_finished_at is None or record.reopened_at is not None:
             for due in dates:
                 turns += [due + timedelta(microseconds=1), _midnight_after(due)]
         if record.channel is Channel.ONLINE and record.received_at is None and record.refused_at is None:
@@ -280,8 +282,9 @@ class Judge:
             turns += [] if limit is None else [limit + timedelta(microseconds=1)]
         turns += [one for one in (record.submitted_at, record.received_at, record.finished_at) if one is not None]
         turns += [step.at for step in record.steps]
-        if record.status is DossierStatus.COMPLETED and record.finished_at is not None:
-            turns += self._unreturned(record.finished_at)
+        done_at = min((step.at for step in record.steps if step.status is DossierStatus.COMPLETED), default=None)
+        if done_at is not None:
+            turns += self._unreturned(done_at)
         return min((one for one in turns if one > self.measured_at), default=None)
 
     def _unreturned(self, finished_at: datetime) -> list[datetime]:

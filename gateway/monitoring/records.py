@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.indicators.findings import Finding
 from gateway.indicators.words import FeeState, Rating
 from gateway.model.dossier import Attachment, Channel, Dossier, OnlinePayment, ProgressStep, ResultDelivery, Reuse
 from gateway.model.status import DossierStatus
 
 _MAX_STEPS = 60
+_OF_APPLICANT = frozenset({"DQ-01", "DQ-10"})
+"""The rules that compare dossiers of one applicant."""
 POPULATION_CODES = frozenset({"1"})
 """How the population database is named among the consulted ones, as observed (portal wire notes §13, row 27)."""
 _DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
@@ -87,6 +90,8 @@ class DossierRecord:
     is_fully_online: bool = False
     synced_at: datetime | None = None
     rating: Rating | None = None
+    kept_findings: tuple[Finding, ...] = ()
+    """What was found beside other dossiers of the applicant, once that can no longer be looked for."""
 
     @property
     def fee(self) -> FeeState:
@@ -164,9 +169,12 @@ def follow(
     return record
 
 
-def forgotten(record: DossierRecord) -> DossierRecord:
-    """Give the record without what leads to its applicant."""
-    return replace(record, applicant_key="")
+def forgotten(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
+    """Give the record without what leads to its applicant; what was found by it beside others is kept."""
+    if not record.applicant_key:
+        return record
+    kept = tuple(one for one in findings if one.rule in _OF_APPLICANT)
+    return replace(record, applicant_key="", kept_findings=kept)
 
 
 def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossier) -> DossierRecord:

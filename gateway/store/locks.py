@@ -46,3 +46,5 @@ class Lock(IntEnum):
     """With a dossier: what is owed for it is written down one at a time."""
     SETTLEMENT = 7_201_017
     """With a payment provider: one process compares its daily files."""
+    INDICATORS = 7_201_018
+    """One process counts; with a word: one publishes."""

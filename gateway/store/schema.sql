@@ -2,6 +2,9 @@
 
 CREATE SCHEMA public;
 COMMENT ON SCHEMA public IS 'standard public schema';
+CREATE FUNCTION public.indicator_sum(integer[], integer[]) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT array_agg((COALESCE(t.a, 0) + COALESCE(t.b, 0)) ORDER BY t.place) AS array_agg FROM UNNEST($1, $2) WITH ORDINALITY t(a, b, place));
 CREATE FUNCTION public.refuse_change_of_audit() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -258,6 +261,13 @@ CREATE TABLE public.dossier_parties_state (
     indexed_to bigint NOT NULL,
     CONSTRAINT dossier_parties_state_is_only_check CHECK (is_only)
 );
+CREATE TABLE public.dossier_ratings (
+    dossier_id bigint NOT NULL,
+    rating text NOT NULL,
+    rated_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT dossier_ratings_rating_check CHECK ((rating = ANY (ARRAY['very_satisfied'::text, 'satisfied'::text, 'unsatisfied'::text])))
+);
 CREATE TABLE public.dossier_revisions (
     dossier_id bigint NOT NULL,
     revision integer NOT NULL,
@@ -375,6 +385,69 @@ ALTER TABLE public.inbox ALTER COLUMN line ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.indicator_cells (
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    grain text NOT NULL,
+    begins_on date NOT NULL,
+    is_group boolean NOT NULL,
+    counts integer[] NOT NULL,
+    time_gateway bigint NOT NULL,
+    time_national bigint NOT NULL,
+    CONSTRAINT indicator_cells_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'month'::text])))
+);
+CREATE TABLE public.indicator_facts (
+    dossier_id bigint NOT NULL,
+    code text NOT NULL,
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    is_group boolean NOT NULL,
+    received_on date,
+    received smallint[] NOT NULL,
+    submitted_on date,
+    submitted smallint[] NOT NULL,
+    time_amount bigint NOT NULL,
+    lag_seconds bigint,
+    applicant_key bytea,
+    turns_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    record text NOT NULL,
+    CONSTRAINT indicator_facts_check CHECK ((((received_on IS NULL) <= (received = '{}'::smallint[])) AND ((submitted_on IS NULL) <= (submitted = '{}'::smallint[]))))
+);
+CREATE TABLE public.indicator_former_facts (
+    dossier_id bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    superseded_at timestamp with time zone NOT NULL,
+    code text NOT NULL,
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    is_group boolean NOT NULL,
+    received_on date,
+    received smallint[] NOT NULL,
+    submitted_on date,
+    submitted smallint[] NOT NULL,
+    time_amount bigint NOT NULL,
+    lag_seconds bigint,
+    CONSTRAINT indicator_former_facts_check CHECK ((recorded_at < superseded_at))
+);
+CREATE TABLE public.indicator_registers (
+    kind text NOT NULL,
+    key text NOT NULL,
+    document jsonb NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.indicator_state (
+    is_only boolean DEFAULT true NOT NULL,
+    event_id bigint DEFAULT 0 NOT NULL,
+    rules text DEFAULT ''::text NOT NULL,
+    revalued_to bigint DEFAULT 0 NOT NULL,
+    published_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    counted_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT indicator_state_is_only_check CHECK (is_only)
+);
+CREATE TABLE public.indicator_wishes (
+    dossier_id bigint NOT NULL
+);
 CREATE TABLE public.key_ring_digest (
     is_only boolean DEFAULT true NOT NULL,
     proof bytea NOT NULL,
@@ -487,6 +560,68 @@ ALTER TABLE public.mapping_versions ALTER COLUMN version ADD GENERATED ALWAYS AS
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.monitoring_files (
+    "position" bigint NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    sha256 text NOT NULL,
+    packed bytea NOT NULL
+);
+CREATE TABLE public.monitoring_owed (
+    period_type text NOT NULL,
+    calendar text NOT NULL,
+    label text NOT NULL,
+    changes_count integer NOT NULL,
+    noticed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.monitoring_pulls (
+    pull_id bigint NOT NULL,
+    client_id text NOT NULL,
+    resource text NOT NULL,
+    status smallint NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.monitoring_pulls ALTER COLUMN pull_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.monitoring_pulls_pull_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.monitoring_restatements (
+    restatement_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    document jsonb NOT NULL
+);
+ALTER TABLE public.monitoring_restatements ALTER COLUMN restatement_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.monitoring_restatements_restatement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.monitoring_snapshots (
+    "position" bigint NOT NULL,
+    snapshot_id text NOT NULL,
+    period_type text NOT NULL,
+    calendar text NOT NULL,
+    label text NOT NULL,
+    version integer NOT NULL,
+    standing text NOT NULL,
+    starts_on date NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    head jsonb NOT NULL,
+    manifest bytea NOT NULL,
+    manifest_sha256 text NOT NULL,
+    signature text NOT NULL,
+    approver text DEFAULT ''::text NOT NULL,
+    CONSTRAINT monitoring_snapshots_position_check CHECK (("position" > 0)),
+    CONSTRAINT monitoring_snapshots_version_check CHECK ((version > 0))
 );
 CREATE TABLE public.outages (
     outage_id bigint NOT NULL,
@@ -708,6 +843,23 @@ ALTER TABLE public.payment_vouchers ALTER COLUMN ordinal ADD GENERATED ALWAYS AS
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.petitions (
+    petition_id text NOT NULL,
+    agency_code text NOT NULL,
+    procedure_code text NOT NULL,
+    dossier_code text NOT NULL,
+    kind text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    answer text NOT NULL,
+    likes_count integer NOT NULL,
+    dislikes_count integer NOT NULL,
+    is_repeated boolean NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT petitions_dislikes_count_check CHECK ((dislikes_count >= 0)),
+    CONSTRAINT petitions_likes_count_check CHECK ((likes_count >= 0))
 );
 CREATE TABLE public.procedure_runs (
     run_id bigint NOT NULL,
@@ -1178,6 +1330,8 @@ ALTER TABLE ONLY public.dossier_parties
     ADD CONSTRAINT dossier_parties_pkey PRIMARY KEY (number_digest, dossier_id, role);
 ALTER TABLE ONLY public.dossier_parties_state
     ADD CONSTRAINT dossier_parties_state_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.dossier_ratings
+    ADD CONSTRAINT dossier_ratings_pkey PRIMARY KEY (dossier_id);
 ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_pkey PRIMARY KEY (dossier_id, revision);
 ALTER TABLE ONLY public.dossiers
@@ -1194,6 +1348,20 @@ ALTER TABLE ONLY public.idempotency_records
     ADD CONSTRAINT idempotency_records_pkey PRIMARY KEY (client_id, key);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (system, message_id);
+ALTER TABLE ONLY public.indicator_cells
+    ADD CONSTRAINT indicator_cells_pkey PRIMARY KEY (agency_code, procedure_code, grain, begins_on, is_group);
+ALTER TABLE ONLY public.indicator_facts
+    ADD CONSTRAINT indicator_facts_code_key UNIQUE (code);
+ALTER TABLE ONLY public.indicator_facts
+    ADD CONSTRAINT indicator_facts_pkey PRIMARY KEY (dossier_id);
+ALTER TABLE ONLY public.indicator_former_facts
+    ADD CONSTRAINT indicator_former_facts_pkey PRIMARY KEY (dossier_id, recorded_at);
+ALTER TABLE ONLY public.indicator_registers
+    ADD CONSTRAINT indicator_registers_pkey PRIMARY KEY (kind, key);
+ALTER TABLE ONLY public.indicator_state
+    ADD CONSTRAINT indicator_state_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.indicator_wishes
+    ADD CONSTRAINT indicator_wishes_pkey PRIMARY KEY (dossier_id);
 ALTER TABLE ONLY public.key_ring_digest
     ADD CONSTRAINT key_ring_digest_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.key_ring_readers
@@ -1214,6 +1382,20 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_stem_key UNIQUE (version, stem);
 ALTER TABLE ONLY public.mapping_versions
     ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY public.monitoring_files
+    ADD CONSTRAINT monitoring_files_pkey PRIMARY KEY ("position", name);
+ALTER TABLE ONLY public.monitoring_owed
+    ADD CONSTRAINT monitoring_owed_pkey PRIMARY KEY (period_type, calendar, label);
+ALTER TABLE ONLY public.monitoring_pulls
+    ADD CONSTRAINT monitoring_pulls_pkey PRIMARY KEY (pull_id);
+ALTER TABLE ONLY public.monitoring_restatements
+    ADD CONSTRAINT monitoring_restatements_pkey PRIMARY KEY (restatement_id);
+ALTER TABLE ONLY public.monitoring_snapshots
+    ADD CONSTRAINT monitoring_snapshots_period_type_calendar_label_version_key UNIQUE (period_type, calendar, label, version);
+ALTER TABLE ONLY public.monitoring_snapshots
+    ADD CONSTRAINT monitoring_snapshots_pkey PRIMARY KEY ("position");
+ALTER TABLE ONLY public.monitoring_snapshots
+    ADD CONSTRAINT monitoring_snapshots_snapshot_id_key UNIQUE (snapshot_id);
 ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.payment_attempts
@@ -1244,6 +1426,8 @@ ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT payment_suspense_provider_fact_key_key UNIQUE (provider, fact_key);
 ALTER TABLE ONLY public.payment_vouchers
     ADD CONSTRAINT payment_vouchers_pkey PRIMARY KEY (voucher_id);
+ALTER TABLE ONLY public.petitions
+    ADD CONSTRAINT petitions_pkey PRIMARY KEY (petition_id);
 ALTER TABLE ONLY public.procedure_runs
     ADD CONSTRAINT procedure_runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY public.procedure_versions
@@ -1334,9 +1518,18 @@ CREATE INDEX events_by_dossier ON public.events USING btree (dossier_id, event_i
 CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin (created_at);
 CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) WHERE (dossier_code IS NOT NULL);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
+CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
+CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code) WHERE (applicant_key IS NOT NULL);
+CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
+CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);
+CREATE INDEX indicator_facts_recorded ON public.indicator_facts USING btree (recorded_at);
+CREATE INDEX indicator_facts_submitted ON public.indicator_facts USING btree (submitted_on, agency_code);
+CREATE INDEX indicator_facts_turns ON public.indicator_facts USING btree (turns_at) WHERE (turns_at IS NOT NULL);
+CREATE INDEX indicator_former_facts_superseded ON public.indicator_former_facts USING btree (superseded_at);
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
 CREATE INDEX local_accounts_by_number ON public.local_accounts USING btree (client_id, number_digest) WHERE (number_digest IS NOT NULL);
+CREATE INDEX monitoring_pulls_at ON public.monitoring_pulls USING btree (at);
 CREATE INDEX outages_by_end ON public.outages USING btree (system, ends_at);
 CREATE UNIQUE INDEX outages_once ON public.outages USING btree (system, starts_at, ends_at) WHERE (removed_at IS NULL);
 CREATE INDEX payment_attempts_by_day ON public.payment_attempts USING btree (provider, paid_on) WHERE (paid_on IS NOT NULL);
@@ -1356,6 +1549,8 @@ CREATE INDEX payment_refunds_open ON public.payment_refunds USING btree (state) 
 CREATE INDEX payment_requests_by_dossier ON public.payment_requests USING btree (dossier_code, created_at);
 CREATE INDEX payment_suspense_open ON public.payment_suspense USING btree (recorded_at) WHERE (settled_at IS NULL);
 CREATE INDEX payment_vouchers_by_request ON public.payment_vouchers USING btree (request_id, ordinal);
+CREATE INDEX petitions_by_dossier ON public.petitions USING btree (dossier_code) WHERE (dossier_code <> ''::text);
+CREATE INDEX petitions_received ON public.petitions USING btree (received_at);
 CREATE INDEX procedure_runs_open ON public.procedure_runs USING btree (system, run_id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
 CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, finished_at) WHERE (codes IS NULL);
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
@@ -1407,14 +1602,26 @@ ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_dossier_id_revision_fkey FOREIGN KEY (dossier_id, revision) REFERENCES public.dossier_revisions(dossier_id, revision) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.dossier_ratings
+    ADD CONSTRAINT dossier_ratings_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.dossier_revisions
     ADD CONSTRAINT dossier_revisions_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.indicator_facts
+    ADD CONSTRAINT indicator_facts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
+ALTER TABLE ONLY public.indicator_former_facts
+    ADD CONSTRAINT indicator_former_facts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
+ALTER TABLE ONLY public.indicator_wishes
+    ADD CONSTRAINT indicator_wishes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.local_accounts
     ADD CONSTRAINT local_accounts_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
 ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
+ALTER TABLE ONLY public.monitoring_files
+    ADD CONSTRAINT monitoring_files_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
+ALTER TABLE ONLY public.monitoring_restatements
+    ADD CONSTRAINT monitoring_restatements_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_cases

@@ -245,11 +245,17 @@ def test_following_piecemeal_is_reading_from_the_beginning() -> None:
 
 
 def test_forgetting_leaves_what_is_counted() -> None:
-    """Without its persons' digests a record gives the same fact."""
+    """Without its applicant's digest a record gives the same fact, also where other dossiers of the applicant told."""
     kept = replace(record(document("03/08 09:00")), applicant_key="ab", is_for_other=True)
+    earlier = replace(kept, code="C", steps=(*kept.steps, *kept.steps))
+    judge_them = Judge(calendar=CALENDAR, measured_at=LATER).judge
+    beside = judge_them(kept, procedure(5), Policy(), [earlier])
+    alone = judge_them(forgotten(kept, beside.findings), procedure(5), Policy())
 
-    assert judge(kept).fact == judge(forgotten(kept)).fact
-    assert "" == forgotten(kept).applicant_key
+    assert "DQ-01" == beside.fact.excluded_by
+    assert beside.fact == alone.fact
+    assert "" == forgotten(kept, beside.findings).applicant_key
+    assert forgotten(kept, beside.findings) == forgotten(forgotten(kept, beside.findings), ())
 
 
 @settings(max_examples=200, deadline=None)

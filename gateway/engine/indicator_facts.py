@@ -1,0 +1,250 @@
+"""Making facts: dossiers are opened, followed into records and judged; what is stored names nobody."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from gateway.engine.acceptor import revision_context
+from gateway.engine.parties import applicant_digest
+from gateway.engine.proofs import number_digest
+from gateway.indicators.cells import Counted
+from gateway.indicators.facts import DossierFact, FactSet, PetitionFact
+from gateway.indicators.measures import Counter, time_amount
+from gateway.indicators.periods import PeriodType, period_of
+from gateway.indicators.raw import Limits
+from gateway.indicators.readings import Readings
+from gateway.indicators.selection import Selection
+from gateway.indicators.words import Answering, View
+from gateway.model.dossier import Dossier, ProgressStep
+from gateway.model.procedure import Procedure, ProcedureVersion
+from gateway.model.vocabulary import VIETNAM
+from gateway.model.working_calendar import WorkingCalendar
+from gateway.monitoring.judging import Judge, Judged, Policy
+from gateway.monitoring.offers import procedure_facts
+from gateway.monitoring.records import POPULATION_CODES, DossierRecord, Revision, follow, forgotten
+from gateway.monitoring.storing import AcceptedDossier, CountingTurn, StoredFact
+from gateway.ports.basics import KeyRing, RecordKey
+
+_dossiers = msgspec.json.Decoder(Dossier)
+_steps = msgspec.json.Decoder(ProgressStep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountingRules:
+    """By what facts are made. `name` changes whenever one of them does: facts are then made anew."""
+
+    name: str
+    calendar: WorkingCalendar
+    policy_of: Callable[[str], Policy]
+    limits: Limits = field(default_factory=Limits)
+    population_codes: frozenset[str] = POPULATION_CODES
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """New facts beside the old ones, and dossiers whose own facts may differ now."""
+
+    changes: Sequence[tuple[StoredFact | None, StoredFact]]
+    touched: frozenset[int]
+
+
+class FactMaker:
+    """Makes facts of dossiers in a turn of counting."""
+
+    def __init__(self, key_ring: KeyRing, rules: CountingRules) -> None:
+        self._key_ring = key_ring
+        self.rules = rules
+
+    async def make(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> Made:
+        """Give what is to be stored. Raises IntegrityFailed for content that was changed behind the gateway's back."""
+        old = await turn.facts(dossier_ids)
+        known = {one: old[one].record.revision if one in old else 0 for one in dossier_ids}
+        return await self._make(turn, await turn.accepted(known), old, now)
+
+    async def make_anew(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> Made:
+        """Give every fact as it comes from the beginning of its dossier's history, beside the stored one.
+
+        Of an erased dossier only its record is left to begin with.
+        """
+        stored = await turn.facts(dossier_ids)
+        accepted = await turn.accepted(dict.fromkeys(dossier_ids, 0))
+        erased = {one.dossier_id: stored[one.dossier_id] for one in accepted if _is_left(one, stored)}
+        made = await self._make(turn, accepted, erased, now)
+        changes = [(stored.get(new.dossier_id), new) for _, new in made.changes]
+        return Made(changes, made.touched)
+
+    async def facts_anew(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> list[DossierFact]:
+        """Give facts themselves, for dossiers that are not erased, from the beginning of their histories."""
+        accepted = await turn.accepted(dict.fromkeys(dossier_ids, 0))
+        records = {one.dossier_id: self._record(one, None) for one in accepted if one.wrapped_key}
+        judged = await self._judge(turn, records, await self._neighbours(turn, records), now)
+        return [one.fact for one, _ in judged.values()]
+
+    async def _make(
+        self, turn: CountingTurn, accepted: Sequence[AcceptedDossier], old: Mapping[int, StoredFact], now: datetime
+    ) -> Made:
+        # What was erased before it was ever counted is not there to be counted.
+        there = [one for one in accepted if one.wrapped_key or one.dossier_id in old]
+        erased = frozenset(one.dossier_id for one in there if not one.wrapped_key)
+        records = {one.dossier_id: self._record(one, old.get(one.dossier_id)) for one in there}
+        neighbours = await self._neighbours(turn, records)
+        judged = await self._judge(turn, records, neighbours, now)
+        stored = {
+            one: self._stored(one, records[one], judged[one], old.get(one), one in erased, now) for one in records
+        }
+        touched = {
+            other.dossier_id
+            for one, others in neighbours.items()
+            if one not in old or old[one].record != records[one]
+            for other in others
+        }
+        changed = [(old.get(one), new) for one, new in stored.items() if old.get(one) != new]
+        return Made(changed, frozenset(touched - set(records)))
+
+    # Records
+
+    def _record(self, one: AcceptedDossier, old: StoredFact | None) -> DossierRecord:
+        known = None if old is None else old.record
+        revisions = self._opened(one, self._key_ring.open_record_key(one.wrapped_key)) if one.wrapped_key else []
+        record = follow(known, one.code, revisions, self.rules.population_codes)
+        return replace(record, synced_at=record.synced_at or one.synced_at, rating=one.rating)
+
+    def _opened(self, one: AcceptedDossier, key: RecordKey) -> list[Revision]:
+        found = []
+        for sealed in one.revisions:
+            content = key.unseal(sealed.sealed, context=revision_context(one.dossier_id, sealed.revision))
+            if not sealed.is_document:
+                step = _steps.decode(content)
+                found.append(
+                    Revision(revision=sealed.revision, status=sealed.status, known_at=sealed.known_at, content=step)
+                )
+                continue
+            dossier = _dossiers.decode(content)
+            found.append(
+                Revision(
+                    revision=sealed.revision,
+                    status=sealed.status,
+                    known_at=sealed.known_at,
+                    content=dossier,
+                    applicant_key=(applicant_digest(self._key_ring, dossier) or b"").hex(),
+                    submitter_key=self._submitter_key(dossier),
+                )
+            )
+        return found
+
+    def _submitter_key(self, dossier: Dossier) -> str:
+        if dossier.submitter is None:
+            return ""
+        numbers = {one.number for one in dossier.applicant.identifiers}
+        own = [one.number for one in dossier.submitter.identifiers]
+        if not own or numbers.intersection(own):
+            return ""
+        return number_digest(self._key_ring, own[0]).hex()
+
+    # Judging
+
+    async def _neighbours(
+        self, turn: CountingTurn, records: Mapping[int, DossierRecord]
+    ) -> Mapping[int, Sequence[StoredFact]]:
+        wanted = [(one, found.applicant_key, found.procedure_code) for one, found in records.items()]
+        return await turn.neighbours([one for one in wanted if one[1]])
+
+    async def _judge(
+        self,
+        turn: CountingTurn,
+        records: Mapping[int, DossierRecord],
+        neighbours: Mapping[int, Sequence[StoredFact]],
+        now: datetime,
+    ) -> dict[int, tuple[Judged, Counted]]:
+        versions = await turn.procedures(sorted({record.procedure_code for record in records.values()}))
+        codes = [record.code for record in records.values()]
+        petitioned, confirmed = await turn.petitioned(codes), await turn.confirmed(codes)
+        counter = self._counter(versions, petitioned, now)
+        judge = Judge(calendar=self.rules.calendar, measured_at=now, limits=self.rules.limits)
+        together: dict[tuple[str, str], list[int]] = {}
+        for one, record in records.items():
+            together.setdefault((record.applicant_key, record.procedure_code), []).append(one)
+        found = {}
+        for one, record in records.items():
+            # What is judged in the same turn is taken as it is now, the others as they were stored.
+            near = {other.dossier_id: other.record for other in neighbours.get(one, ())}
+            if record.applicant_key:
+                same = together[record.applicant_key, record.procedure_code]
+                near |= {other: records[other] for other in same if other != one}
+            procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
+            policy = self.rules.policy_of(record.procedure_code)
+            judged = judge.judge(
+                record,
+                procedure,
+                policy,
+                [near[other] for other in sorted(near)],
+                is_confirmed_artificial=record.code in confirmed,
+            )
+            found[one] = (judged, counted_of(judged.fact, counter))
+        return found
+
+    def _counter(
+        self, versions: Mapping[str, Sequence[ProcedureVersion]], petitioned: frozenset[str], now: datetime
+    ) -> Counter:
+        facts = FactSet(
+            as_of=now,
+            procedures=[fact for own in versions.values() for fact in procedure_facts(own)],
+            petitions=[
+                PetitionFact(
+                    key=code, agency="", received_at=now, known_at=now, answering=Answering.IN_TIME, dossier_key=code
+                )
+                for code in sorted(petitioned)
+            ],
+        )
+        period = period_of(PeriodType.DAY, now.astimezone(VIETNAM).date().isoformat())
+        return Counter([Selection(facts, period, readings=Readings(view=view)) for view in View])
+
+    def _stored(
+        self,
+        dossier_id: int,
+        record: DossierRecord,
+        made: tuple[Judged, Counted],
+        old: StoredFact | None,
+        is_erased: bool,
+        now: datetime,
+    ) -> StoredFact:
+        judged, counted = made
+        lag = None
+        if record.synced_at is not None and record.received_at is not None:
+            lag = int((record.synced_at - record.received_at).total_seconds())
+        is_same = old is not None and (old.counted, old.lag_seconds) == (counted, lag)
+        return StoredFact(
+            dossier_id=dossier_id,
+            counted=counted,
+            record=forgotten(record, judged.findings) if is_erased else record,
+            lag_seconds=lag,
+            turns_at=judged.turns_at,
+            recorded_at=old.recorded_at if old is not None and is_same else now,
+        )
+
+
+def counted_of(fact: DossierFact, counter: Counter) -> Counted:
+    """Say what a fact adds to which cells."""
+    contributions = counter.contributions(fact)
+    return Counted(
+        agency=fact.resolving_agency,
+        procedure=fact.procedure_code,
+        is_group=fact.is_group,
+        received=contributions.received,
+        submitted=contributions.submitted,
+        time_amount=time_amount(fact.processing_time),
+    )
+
+
+def _is_left(one: AcceptedDossier, stored: Mapping[int, StoredFact]) -> bool:
+    return not one.wrapped_key and one.dossier_id in stored
+
+
+def _procedure_on(versions: Sequence[ProcedureVersion], record: DossierRecord) -> Procedure | None:
+    """Give the procedure as it was when the dossier came in, its first version before anything was known."""
+    day = (record.received_at or record.submitted_at).astimezone(VIETNAM).date()
+    fitting = [version for version in versions if version.seen_on <= day]
+    found = fitting[-1] if fitting else (versions[0] if versions else None)
+    return None if found is None else found.procedure

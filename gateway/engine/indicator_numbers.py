@@ -1,0 +1,159 @@
+"""Answering with numbers: what formulas divide is fetched as sums, everything else is read and kept for a while."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.indicators.facts import FactSet
+from gateway.indicators.formulas import Part
+from gateway.indicators.measures import MEASURES, Membership
+from gateway.indicators.periods import Period
+from gateway.indicators.readings import Readings
+from gateway.indicators.scope import Scope, ScopeKind
+from gateway.indicators.slices import slices_of
+from gateway.indicators.tallies import CellSelection, Fetched, Wanted, lag_place, online_codes, tally, wanted
+from gateway.model.procedure import ProcedureVersion
+from gateway.model.working_calendar import WorkingCalendar
+from gateway.monitoring.offers import procedure_facts, service_facts, with_eligibility
+from gateway.monitoring.petitions import Petition, petition_fact
+from gateway.monitoring.registers import (
+    RegisterKind,
+    agency_facts,
+    eligible_by_code,
+    external_counts,
+    publication_facts,
+    registered_services,
+)
+from gateway.monitoring.storing import CellReader, SumsWanted
+from gateway.ports.basics import Clock
+
+_KEPT_SECONDS = 5.0
+
+
+class RegisterStore(Protocol):
+    """Reads everything but dossiers."""
+
+    async def mark(self) -> tuple[object, ...]:
+        """Give what differs when anything was changed."""
+        ...
+
+    async def registers(self) -> Mapping[RegisterKind, Sequence[Mapping[str, Any]]]:
+        """Give the items of all registers."""
+        ...
+
+    async def versions(self) -> Mapping[str, Sequence[ProcedureVersion]]:
+        """Give every version of every procedure, by code."""
+        ...
+
+    async def petitions(self) -> Sequence[Petition]:
+        """Give all petitions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    mark: tuple[object, ...]
+    until: float
+    facts: FactSet
+
+
+class Numbers:
+    """Gives indicators of any scope and period, as of the last counting."""
+
+    def __init__(self, cells: CellReader, registers: RegisterStore, *, calendar: WorkingCalendar, clock: Clock) -> None:
+        self.cells = cells
+        self._registers = registers
+        self._calendar = calendar
+        self._clock = clock
+        self._kept: _Kept | None = None
+
+    async def facts(self) -> FactSet:
+        """Give all facts but dossiers; at most some seconds old. Raises StoreUnavailable."""
+        kept, now = self._kept, self._clock.monotonic()
+        if kept is not None and kept.until > now:
+            return kept.facts
+        mark = await self._registers.mark()
+        facts = kept.facts if kept is not None and kept.mark == mark else await self._read()
+        self._kept = _Kept(mark, now + _KEPT_SECONDS, facts)
+        return facts
+
+    async def measure(
+        self, codes: Sequence[str], period: Period, scope: Scope, readings: Readings
+    ) -> Mapping[str, tuple[Part, ...]]:
+        """Give the parts of indicators by code. Raises InvalidInput (`indicator_unknown`), StoreUnavailable."""
+        selection = CellSelection(await self.facts(), period, scope, readings)
+        asked = Wanted()
+        for code in codes:
+            asked |= wanted(code, readings)
+        selection.fetched = await self._fetch(selection, asked)
+        return {code: tally(code, selection) for code in codes}
+
+    async def _fetch(self, selection: CellSelection, asked: Wanted) -> Fetched:
+        slices = slices_of(selection, await self.cells.agency_codes())
+        takes_groups = takes_groups_in(selection.scope)
+        sums = await self.cells.sums(SumsWanted(slices=slices, places=asked.sums, takes_groups=takes_groups))
+        places = asked.online_sums | asked.sets
+        by_procedure: Mapping[int, Mapping[str, int]] = {}
+        if places:
+            by_procedure = await self.cells.sums_by_procedure(
+                SumsWanted(slices=slices, places=places, takes_groups=takes_groups)
+            )
+        online = online_codes(selection) if asked.online_sums else frozenset()
+        lags: Mapping[int, int] = {}
+        if asked.ranks:
+            place = frozenset({lag_place(selection.readings)})
+            lags = await self.cells.lags(
+                SumsWanted(slices=slices, places=place, takes_groups=takes_groups), asked.ranks
+            )
+        return Fetched(
+            sums=sums,
+            online_sums={
+                place: sum(count for code, count in by_procedure.get(place, {}).items() if code in online)
+                for place in asked.online_sums
+            },
+            sets={place: frozenset(by_procedure.get(place, {})) for place in asked.sets},
+            lags=lags,
+        )
+
+    async def _read(self) -> FactSet:
+        now = self._clock.now()
+        registers = await self._registers.registers()
+        versions = await self._registers.versions()
+        petitions = await self._registers.petitions()
+        return facts_of(registers, versions, petitions, now, self._calendar)
+
+
+def facts_of(
+    registers: Mapping[RegisterKind, Sequence[Mapping[str, Any]]],
+    versions: Mapping[str, Sequence[ProcedureVersion]],
+    petitions: Sequence[Petition],
+    now: datetime,
+    calendar: WorkingCalendar,
+) -> FactSet:
+    """Put facts together. What a register says of a procedure's services stands in place of its catalogue entry."""
+    services = registered_services(registers[RegisterKind.SERVICES])
+    registered = {service.procedure_code for service in services}
+    services += [service for code, own in versions.items() if code not in registered for service in service_facts(own)]
+    eligible = eligible_by_code(registers[RegisterKind.ELIGIBILITY])
+    return FactSet(
+        as_of=now,
+        agencies=agency_facts(registers[RegisterKind.AGENCIES]),
+        procedures=[
+            part
+            for code, own in versions.items()
+            for fact in procedure_facts(own)
+            for part in with_eligibility(fact, eligible.get(code, ()))
+        ],
+        services=services,
+        petitions=[petition_fact(one, now, calendar) for one in petitions],
+        publications=publication_facts(registers[RegisterKind.PUBLICATIONS]),
+        external=external_counts(registers[RegisterKind.COUNTS]),
+        continuity={str(one["former_code"]): str(one["code"]) for one in registers[RegisterKind.CONTINUITY]},
+    )
+
+
+def takes_groups_in(scope: Scope, place: int | None = None) -> bool:
+    """Tell whether groups of dossiers count in a scope: in that of a procedure they do, and where services are used."""
+    is_of_dos = place is None or MEASURES[place].membership is Membership.RECEIVED
+    return scope.kind is ScopeKind.PROCEDURE or not is_of_dos

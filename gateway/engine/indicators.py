@@ -1,0 +1,48 @@
+"""Keeping numbers: the feed is followed, facts are made again, and their cells change with them in one transaction."""
+
+from datetime import datetime
+
+from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.indicators.cells import changes
+from gateway.monitoring.storing import CountingTurn, IndicatorStore
+from gateway.ports.basics import Clock, KeyRing
+
+DOSSIERS_PER_TURN = 500
+_MAX_TURNS = 200
+
+
+class IndicatorKeeper:
+    """Counts what was accepted since it was counted last. Several processes may try: one does."""
+
+    def __init__(self, store: IndicatorStore, *, key_ring: KeyRing, rules: CountingRules, clock: Clock) -> None:
+        self._store = store
+        self._maker = FactMaker(key_ring, rules)
+        self._clock = clock
+
+    async def run(self) -> int:
+        """Count until nothing is left, or for many turns; give how many facts changed. Raises StoreUnavailable.
+
+        A turn that breaks off leaves everything as it was: its dossiers are counted by the next one.
+        """
+        total = 0
+        for _ in range(_MAX_TURNS):
+            async with self._store.turn() as turn:
+                if turn is None:
+                    break
+                changed_count, is_more = await self._turn(turn, self._clock.now())
+            total += changed_count
+            if not is_more:
+                break
+        return total
+
+    async def _turn(self, turn: CountingTurn, now: datetime) -> tuple[int, bool]:
+        await turn.begin(self._maker.rules.name)
+        due = await turn.due(now, DOSSIERS_PER_TURN)
+        made = await self._maker.make(turn, sorted(due.dossier_ids), now)
+        if made.changes:
+            pairs = [(None if old is None else old.counted, new.counted) for old, new in made.changes]
+            await turn.save(made.changes, changes(pairs), now)
+        if made.touched:
+            await turn.wish_for(sorted(made.touched))
+        await turn.finish(due, self._maker.rules.name, now)
+        return len(made.changes), due.is_more or bool(made.touched)

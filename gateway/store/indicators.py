@@ -1,0 +1,270 @@
+"""Counting in PostgreSQL: one process at a time, everything of a turn in one transaction."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from gateway.indicators.cells import CellKey, Counted
+from gateway.indicators.measures import MEASURES, TIMES, Contribution
+from gateway.indicators.slices import Grain
+from gateway.indicators.words import Rating, View
+from gateway.model.procedure import Procedure, ProcedureVersion
+from gateway.model.status import DossierStatus
+from gateway.model.vocabulary import VIETNAM
+from gateway.monitoring.records import DossierRecord
+from gateway.monitoring.storing import AcceptedDossier, Due, KeeperState, SealedRevision, StoredFact
+from gateway.store.columns import columns
+from gateway.store.locks import Lock
+from gateway.store.pool import Connection, Pool, transaction
+from gateway.store.queries import queries
+
+_records = msgspec.json.Decoder(DossierRecord)
+_EVENTS_PER_DOSSIER = 4
+TIME_PLACES = {MEASURES[place].view: place for place in TIMES}
+
+
+class PostgresIndicators:
+    """Implements IndicatorStore. `system` is the national portal, whose receipt of a dossier counts."""
+
+    def __init__(self, pool: Pool, *, system: str = "portal") -> None:
+        self._pool = pool
+        self._system = system
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator["PostgresTurn | None"]:
+        async with transaction(self._pool) as borrowed:
+            if not await borrowed.fetchval("SELECT pg_try_advisory_xact_lock($1)", Lock.INDICATORS.value):
+                yield None
+                return
+            row = await queries("indicators").read_state(borrowed)
+            yield PostgresTurn(borrowed, self._system, KeeperState(**dict(row)))
+
+
+class PostgresTurn:
+    """Implements CountingTurn."""
+
+    def __init__(self, borrowed: Connection, system: str, state: KeeperState) -> None:
+        self.state = state
+        self._connection = borrowed
+        self._system = system
+        self._sql = queries("indicators")
+
+    async def begin(self, rules: str) -> None:
+        if rules == self.state.rules:
+            return
+        if rules.partition(" ")[0] != self.state.rules.partition(" ")[0]:
+            await self._sql.clear_cells(self._connection)
+            await self._sql.clear_facts(self._connection)
+        self.state = replace(self.state, rules=rules, revalued_to=0)
+
+    async def due(self, now: datetime, limit: int) -> Due:
+        wanted_events = limit * _EVENTS_PER_DOSSIER
+        row = await self._sql.read_events(self._connection, after=self.state.event_id, wanted=wanted_events)
+        if row["procedure_codes"]:
+            await self._sql.wish_for_procedures(self._connection, codes=row["procedure_codes"])
+        ids = set(row["dossier_ids"])
+        wishes = [one["dossier_id"] async for one in self._sql.take_wishes(self._connection, wanted=limit)]
+        turns = [one["dossier_id"] async for one in self._sql.at_their_turn(self._connection, now=now, wanted=limit)]
+        others = [
+            one["dossier_id"]
+            async for one in self._sql.next_dossiers(self._connection, after=self.state.revalued_to, wanted=limit)
+        ]
+        is_more = row["seen"] == wanted_events or limit in (len(wishes), len(turns), len(others))
+        return Due(
+            dossier_ids=frozenset({*ids, *wishes, *turns, *others}),
+            event_id=row["event_id"],
+            revalued_to=max(others, default=self.state.revalued_to),
+            is_more=is_more,
+        )
+
+    async def facts(self, dossier_ids: Sequence[int]) -> dict[int, StoredFact]:
+        rows = self._sql.facts_of(self._connection, dossier_ids=sorted(dossier_ids))
+        return {row["dossier_id"]: fact_of(row) async for row in rows}
+
+    async def accepted(self, known: Mapping[int, int]) -> Sequence[AcceptedDossier]:
+        revisions: dict[int, list[SealedRevision]] = {}
+        pairs = sorted(known.items())
+        async for row in self._sql.revisions_after(self._connection, **columns("s", pairs, 2)):
+            revisions.setdefault(row["dossier_id"], []).append(
+                SealedRevision(
+                    revision=row["revision"],
+                    is_document=row["kind"] == "replacement",
+                    status=DossierStatus(row["status"]),
+                    known_at=row["accepted_at"],
+                    sealed=row["sealed"],
+                )
+            )
+        rows = self._sql.accepted_dossiers(self._connection, dossier_ids=sorted(known), system=self._system)
+        return [
+            AcceptedDossier(
+                dossier_id=row["dossier_id"],
+                code=row["code"],
+                wrapped_key=row["wrapped_key"],
+                revisions=revisions.get(row["dossier_id"], []),
+                synced_at=row["synced_at"],
+                rating=None if row["rating"] is None else Rating(row["rating"]),
+            )
+            async for row in rows
+        ]
+
+    async def neighbours(self, wanted: Sequence[tuple[int, str, str]]) -> dict[int, list[StoredFact]]:
+        rows = [(dossier_id, bytes.fromhex(key), procedure) for dossier_id, key, procedure in wanted]
+        found: dict[int, list[StoredFact]] = {}
+        async for row in self._sql.neighbours(self._connection, **columns("s", rows, 3)):
+            found.setdefault(row["of_dossier_id"], []).append(fact_of(row))
+        return found
+
+    async def procedures(self, codes: Sequence[str]) -> dict[str, list[ProcedureVersion]]:
+        found: dict[str, list[ProcedureVersion]] = {}
+        async for row in self._sql.versions_of(self._connection, codes=sorted(codes)):
+            found.setdefault(row["code"], []).append(version_of(row))
+        return found
+
+    async def petitioned(self, codes: Sequence[str]) -> frozenset[str]:
+        rows = self._sql.petitioned(self._connection, codes=sorted(codes))
+        return frozenset([row["dossier_code"] async for row in rows])
+
+    async def confirmed(self, codes: Sequence[str]) -> frozenset[str]:
+        return frozenset([row["key"] async for row in self._sql.confirmed(self._connection, codes=sorted(codes))])
+
+    async def wish_for(self, dossier_ids: Sequence[int]) -> None:
+        await self._sql.wish_for(self._connection, dossier_ids=sorted(dossier_ids))
+
+    async def save(
+        self,
+        changes: Sequence[tuple[StoredFact | None, StoredFact]],
+        cells: Mapping[CellKey, Mapping[int, int]],
+        now: datetime,
+    ) -> None:
+        former = [new.dossier_id for old, new in changes if old is not None and old.counted != new.counted]
+        if former:
+            rows = self._sql.keep_former(
+                self._connection, dossier_ids=sorted(former), published_at=self.state.published_at, now=now
+            )
+            [row async for row in rows]
+        rows = self._sql.save_facts(self._connection, **columns("s", [row_of(new) for _, new in changes], 15))
+        [row async for row in rows]
+        await add_cells(self._connection, cells)
+
+    async def dossiers_after(self, dossier_id: int, limit: int) -> Sequence[int]:
+        rows = self._sql.next_dossiers(self._connection, after=dossier_id, wanted=limit)
+        return [row["dossier_id"] async for row in rows]
+
+    async def counted_days(self) -> tuple[date, date] | None:
+        row = await self._sql.counted_days(self._connection)
+        return None if row["first_on"] is None else (row["first_on"], row["last_on"])
+
+    async def counted_between(self, first_on: date, after_on: date) -> Sequence[Counted]:
+        rows = self._sql.counted_between(self._connection, first_on=first_on, after_on=after_on)
+        return [_counted(row) async for row in rows]
+
+    async def cells_between(self, first_on: date, after_on: date) -> dict[CellKey, dict[int, int]]:
+        rows = self._sql.cells_between(self._connection, first_on=first_on, after_on=after_on)
+        cells = {}
+        async for row in rows:
+            key = CellKey(
+                row["agency_code"], row["procedure_code"], Grain(row["grain"]), row["begins_on"], row["is_group"]
+            )
+            cell = {place: count for place, count in enumerate(row["counts"]) if count}
+            times = {View.GATEWAY: row["time_gateway"], View.NATIONAL: row["time_national"]}
+            cell |= {TIME_PLACES[view]: time for view, time in times.items() if time}
+            if cell:
+                cells[key] = cell
+        return cells
+
+    async def replace_cells(self, first_on: date, after_on: date, cells: Mapping[CellKey, Mapping[int, int]]) -> None:
+        await self._sql.clear_cells_between(self._connection, first_on=first_on, after_on=after_on)
+        await add_cells(self._connection, cells)
+
+    async def finish(self, due: Due, rules: str, now: datetime) -> None:
+        await self._sql.finish(
+            self._connection, event_id=due.event_id, rules=rules, revalued_to=due.revalued_to, now=now
+        )
+
+
+async def add_cells(borrowed: Connection, cells: Mapping[CellKey, Mapping[int, int]]) -> None:
+    """Add to stored cells, in the order of their keys."""
+    rows = [(*key, *_sums(cell)) for key, cell in sorted(cells.items())]
+    if rows:
+        [row async for row in queries("indicators").add_to_cells(borrowed, **columns("s", rows, 8))]
+
+
+def _sums(cell: Mapping[int, int]) -> tuple[str, int, int]:
+    counts = ",".join("0" if place in TIMES else str(cell.get(place, 0)) for place in range(len(MEASURES)))
+    return (
+        f"{{{counts}}}",
+        cell.get(TIME_PLACES[View.GATEWAY], 0),
+        cell.get(TIME_PLACES[View.NATIONAL], 0),
+    )
+
+
+def fact_of(row: Any) -> StoredFact:
+    """Read a stored fact."""
+    key = row["applicant_key"]
+    return StoredFact(
+        dossier_id=row["dossier_id"],
+        counted=_counted(row),
+        record=replace(_records.decode(row["record"]), applicant_key="" if key is None else key.hex()),
+        lag_seconds=row["lag_seconds"],
+        turns_at=row["turns_at"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _counted(row: Any) -> Counted:
+    return Counted(
+        agency=row["agency_code"],
+        procedure=row["procedure_code"],
+        is_group=row["is_group"],
+        received=_contribution(row["received_on"], row["received"]),
+        submitted=_contribution(row["submitted_on"], row["submitted"]),
+        time_amount=row["time_amount"],
+    )
+
+
+def _contribution(day: Any, places: Sequence[int]) -> Contribution | None:
+    return None if day is None else Contribution(day, tuple(places))
+
+
+def row_of(fact: StoredFact) -> tuple[Any, ...]:
+    """Give a fact's columns."""
+    counted, record = fact.counted, fact.record
+    received, submitted = counted.received, counted.submitted
+    return (
+        fact.dossier_id,
+        record.code,
+        counted.agency,
+        counted.procedure,
+        counted.is_group,
+        None if received is None else received.day,
+        _array(received),
+        None if submitted is None else submitted.day,
+        _array(submitted),
+        counted.time_amount,
+        fact.lag_seconds,
+        bytes.fromhex(record.applicant_key) or None,
+        fact.turns_at,
+        fact.recorded_at,
+        msgspec.json.encode(replace(record, applicant_key="")).decode(),
+    )
+
+
+def _array(contribution: Contribution | None) -> str:
+    return "{}" if contribution is None else "{" + ",".join(map(str, contribution.places)) + "}"
+
+
+def version_of(row: Any) -> ProcedureVersion:
+    """Read a version of a procedure."""
+    is_newest = row["version_number"] == row["newest"]
+    retired_at = row["retired_at"] if is_newest else None
+    return ProcedureVersion(
+        procedure=msgspec.convert(row["document"], Procedure),
+        content_hash=row["content_hash"],
+        version_number=row["version_number"],
+        seen_on=row["seen_at"].astimezone(VIETNAM).date(),
+        retired_on=None if retired_at is None else retired_at.astimezone(VIETNAM).date(),
+    )

@@ -1,0 +1,209 @@
+-- name: read_state^
+SELECT event_id, rules, revalued_to, published_at, counted_at FROM indicator_state FOR UPDATE;
+
+-- name: read_events^
+-- Which dossiers the next events speak of, and which procedures changed.
+WITH next AS (
+    SELECT event_id, type, subject, dossier_id FROM events WHERE event_id > :after::bigint ORDER BY event_id LIMIT :wanted::int
+)
+SELECT COALESCE(max(event_id), :after::bigint) AS event_id, count(*) AS seen,
+    COALESCE(array_agg(DISTINCT dossier_id) FILTER (WHERE dossier_id IS NOT NULL), '{}') AS dossier_ids,
+    COALESCE(array_agg(DISTINCT subject) FILTER (WHERE type LIKE 'procedure.%'), '{}') AS procedure_codes
+FROM next;
+
+-- name: wish_for_procedures!
+INSERT INTO indicator_wishes (dossier_id)
+SELECT dossier_id FROM indicator_facts WHERE procedure_code = ANY(:codes::text[]) ON CONFLICT DO NOTHING;
+
+-- name: wish_for!
+INSERT INTO indicator_wishes (dossier_id) SELECT unnest(:dossier_ids::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: wish_for_code!
+INSERT INTO indicator_wishes (dossier_id) SELECT dossier_id FROM dossiers WHERE code = ANY(:codes::text[]) ON CONFLICT DO NOTHING;
+
+-- name: take_wishes
+DELETE FROM indicator_wishes WHERE dossier_id IN (
+    SELECT dossier_id FROM indicator_wishes ORDER BY dossier_id LIMIT :wanted::int)
+RETURNING dossier_id;
+
+-- name: at_their_turn
+SELECT dossier_id FROM indicator_facts WHERE turns_at <= :now::timestamptz ORDER BY turns_at LIMIT :wanted::int;
+
+-- name: next_dossiers
+SELECT dossier_id FROM dossiers WHERE dossier_id > :after::bigint ORDER BY dossier_id LIMIT :wanted::int;
+
+-- name: facts_of
+SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
+    lag_seconds, applicant_key, turns_at, recorded_at, record
+FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) ORDER BY dossier_id FOR UPDATE;
+
+-- name: neighbours
+SELECT w.dossier_id AS of_dossier_id, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
+    f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.turns_at, f.recorded_at, f.record
+FROM unnest(:s1::bigint[], :s2::bytea[], :s3::text[]) AS w (dossier_id, applicant_key, procedure_code)
+CROSS JOIN LATERAL (
+    SELECT * FROM indicator_facts f
+    WHERE f.applicant_key = w.applicant_key AND f.procedure_code = w.procedure_code AND f.dossier_id <> w.dossier_id
+    ORDER BY f.dossier_id DESC LIMIT 20) f;
+
+-- name: accepted_dossiers
+SELECT d.dossier_id, d.code, d.wrapped_key, r.rating,
+    CASE WHEN d.origin = 'national_portal' THEN d.created_at ELSE
+        (SELECT min(v.changed_at) FROM deliveries v WHERE v.dossier_id = d.dossier_id AND v.system = :system AND v.state = 'delivered')
+    END AS synced_at
+FROM dossiers d LEFT JOIN dossier_ratings r USING (dossier_id)
+WHERE d.dossier_id = ANY(:dossier_ids::bigint[]) ORDER BY d.dossier_id;
+
+-- name: revisions_after
+SELECT r.dossier_id, r.revision, r.kind, r.status, r.accepted_at, r.sealed
+FROM unnest(:s1::bigint[], :s2::int[]) AS k (dossier_id, revision)
+JOIN dossier_revisions r ON r.dossier_id = k.dossier_id AND r.revision > k.revision
+ORDER BY r.dossier_id, r.revision;
+
+-- name: versions_of
+SELECT v.code, v.version_number, v.content_hash, v.seen_at, v.document, p.retired_at, p.version_number AS newest
+FROM procedure_versions v JOIN procedures p USING (code)
+WHERE v.code = ANY(:codes::text[]) ORDER BY v.code, v.version_number;
+
+-- name: petitioned
+SELECT DISTINCT dossier_code FROM petitions WHERE dossier_code = ANY(:codes::text[]);
+
+-- name: confirmed
+SELECT key FROM indicator_registers WHERE kind = 'confirmed_bulk' AND key = ANY(:codes::text[]);
+
+-- name: keep_former
+-- What a publication held is kept; what was made since the last one nobody was told of.
+INSERT INTO indicator_former_facts (dossier_id, recorded_at, superseded_at, code, agency_code, procedure_code, is_group,
+    received_on, received, submitted_on, submitted, time_amount, lag_seconds)
+SELECT dossier_id, recorded_at, :now::timestamptz, code, agency_code, procedure_code, is_group, received_on, received,
+    submitted_on, submitted, time_amount, lag_seconds
+FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) AND recorded_at <= :published_at::timestamptz;
+
+-- name: save_facts
+INSERT INTO indicator_facts AS f (dossier_id, code, agency_code, procedure_code, is_group, received_on, received,
+    submitted_on, submitted, time_amount, lag_seconds, applicant_key, turns_at, recorded_at, record)
+SELECT a, b, c, d, e, g, h::smallint[], i, j::smallint[], k, l, m, n, o, p
+FROM unnest(:s1::bigint[], :s2::text[], :s3::text[], :s4::text[], :s5::bool[], :s6::date[], :s7::text[], :s8::date[],
+    :s9::text[], :s10::bigint[], :s11::bigint[], :s12::bytea[], :s13::timestamptz[], :s14::timestamptz[], :s15::text[])
+    AS s (a, b, c, d, e, g, h, i, j, k, l, m, n, o, p)
+ON CONFLICT (dossier_id) DO UPDATE SET agency_code = excluded.agency_code, procedure_code = excluded.procedure_code,
+    is_group = excluded.is_group, received_on = excluded.received_on, received = excluded.received,
+    submitted_on = excluded.submitted_on, submitted = excluded.submitted, time_amount = excluded.time_amount,
+    lag_seconds = excluded.lag_seconds, applicant_key = excluded.applicant_key, turns_at = excluded.turns_at,
+    recorded_at = excluded.recorded_at, record = excluded.record;
+
+-- name: add_to_cells
+INSERT INTO indicator_cells AS c (agency_code, procedure_code, grain, begins_on, is_group, counts, time_gateway, time_national)
+SELECT a, b, g, d, e, f::integer[], h, i
+FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::bool[], :s6::text[], :s7::bigint[], :s8::bigint[])
+    AS s (a, b, g, d, e, f, h, i)
+ORDER BY a, b, g, d, e
+ON CONFLICT (agency_code, procedure_code, grain, begins_on, is_group) DO UPDATE
+SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gateway + excluded.time_gateway,
+    time_national = c.time_national + excluded.time_national;
+
+-- name: finish!
+UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now;
+
+-- name: counted_at$
+SELECT counted_at FROM indicator_state;
+
+-- name: agency_codes
+-- A loose scan: one step of the index per agency, however many cells it has.
+WITH RECURSIVE found AS (
+    (SELECT agency_code FROM indicator_cells WHERE agency_code > '' ORDER BY agency_code LIMIT 1)
+    UNION ALL
+    SELECT (SELECT c.agency_code FROM indicator_cells c WHERE c.agency_code > found.agency_code ORDER BY c.agency_code LIMIT 1)
+    FROM found WHERE found.agency_code IS NOT NULL
+)
+SELECT agency_code FROM found WHERE agency_code IS NOT NULL;
+
+-- name: sums
+SELECT m.place, sum(CASE m.place WHEN :time_gateway::int THEN c.time_gateway WHEN :time_national::int THEN c.time_national
+    ELSE c.counts[m.place + 1] END)::bigint AS total
+FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
+JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
+    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
+CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
+WHERE NOT c.is_group OR m.takes_groups
+GROUP BY m.place;
+
+-- name: sums_by_procedure
+SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, grain, first_on, after_on)
+JOIN indicator_cells c ON c.agency_code = w.agency AND c.grain = w.grain
+    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on AND c.procedure_code <> ''
+CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
+WHERE NOT c.is_group OR m.takes_groups
+GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+
+-- name: sums_of_procedures
+SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
+JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
+    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
+CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
+WHERE NOT c.is_group OR m.takes_groups
+GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+
+-- name: days_by_procedure
+-- Of an agency's procedures there are no cells of days: its dossiers of those days are gone through.
+SELECT f.procedure_code, m.place, count(*) AS total
+FROM unnest(:s1::text[], :s2::date[], :s3::date[]) AS w (agency, first_on, after_on)
+CROSS JOIN LATERAL (
+    SELECT procedure_code, is_group, received AS places FROM indicator_facts
+    WHERE agency_code = w.agency AND received_on >= w.first_on AND received_on < w.after_on
+    UNION ALL
+    SELECT procedure_code, is_group, submitted FROM indicator_facts
+    WHERE agency_code = w.agency AND submitted_on >= w.first_on AND submitted_on < w.after_on
+) f
+JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups) ON m.place = ANY(f.places)
+WHERE NOT f.is_group OR m.takes_groups
+GROUP BY f.procedure_code, m.place;
+
+-- name: lags^
+SELECT percentile_disc(:shares::double precision[]) WITHIN GROUP (ORDER BY f.lag_seconds) AS seconds
+FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, procedure, first_on, after_on)
+JOIN indicator_facts f ON f.received_on >= w.first_on AND f.received_on < w.after_on
+    AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
+WHERE f.lag_seconds IS NOT NULL AND :place::int = ANY(f.received) AND (NOT f.is_group OR :takes_groups::bool);
+
+-- name: list_codes
+SELECT DISTINCT f.code
+FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, procedure, first_on, after_on)
+CROSS JOIN LATERAL (
+    SELECT code FROM indicator_facts f
+    WHERE f.received_on >= w.first_on AND f.received_on < w.after_on AND :place::int = ANY(f.received)
+      AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
+      AND (NOT f.is_group OR :takes_groups::bool) AND f.code > :after
+    UNION ALL
+    SELECT code FROM indicator_facts f
+    WHERE f.submitted_on >= w.first_on AND f.submitted_on < w.after_on AND :place::int = ANY(f.submitted)
+      AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
+      AND (NOT f.is_group OR :takes_groups::bool) AND f.code > :after
+) f ORDER BY f.code LIMIT :wanted::int;
+
+-- name: clear_cells!
+DELETE FROM indicator_cells;
+
+-- name: clear_facts!
+UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}';
+
+-- name: counted_days^
+SELECT min(day) AS first_on, max(day) AS last_on FROM (
+    SELECT min(received_on) AS day FROM indicator_facts UNION ALL SELECT max(received_on) FROM indicator_facts
+    UNION ALL SELECT min(submitted_on) FROM indicator_facts UNION ALL SELECT max(submitted_on) FROM indicator_facts
+    UNION ALL SELECT min(begins_on) FROM indicator_cells UNION ALL SELECT max(begins_on) FROM indicator_cells) d;
+
+-- name: counted_between
+SELECT agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount
+FROM indicator_facts
+WHERE (received_on >= :first_on::date AND received_on < :after_on::date)
+   OR (submitted_on >= :first_on::date AND submitted_on < :after_on::date);
+
+-- name: cells_between
+SELECT agency_code, procedure_code, grain, begins_on, is_group, counts, time_gateway, time_national
+FROM indicator_cells WHERE begins_on >= :first_on::date AND begins_on < :after_on::date;
+
+-- name: clear_cells_between!
+DELETE FROM indicator_cells WHERE begins_on >= :first_on::date AND begins_on < :after_on::date;
