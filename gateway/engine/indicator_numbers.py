@@ -11,7 +11,7 @@ from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
 from gateway.indicators.scope import Scope, ScopeKind
-from gateway.indicators.slices import slices_of
+from gateway.indicators.slices import Slice, slices_of
 from gateway.indicators.tallies import CellSelection, Fetched, Wanted, lag_place, online_codes, tally, wanted
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
@@ -29,6 +29,8 @@ from gateway.monitoring.storing import CellReader, SumsWanted
 from gateway.ports.basics import Clock
 
 _KEPT_SECONDS = 5.0
+FLAGS = {measure.rule: place for place, measure in enumerate(MEASURES) if measure.membership is Membership.FLAGGED}
+"""Places that count what rules of data quality found, by rule."""
 
 
 class RegisterStore(Protocol):
@@ -49,6 +51,14 @@ class RegisterStore(Protocol):
     async def petitions(self) -> Sequence[Petition]:
         """Give all petitions."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Parts by indicator, and flagged dossiers by rule."""
+
+    parts: Mapping[str, tuple[Part, ...]]
+    flags: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +92,24 @@ class Numbers:
         self, codes: Sequence[str], period: Period, scope: Scope, readings: Readings
     ) -> Mapping[str, tuple[Part, ...]]:
         """Give the parts of indicators by code. Raises InvalidInput (`indicator_unknown`), StoreUnavailable."""
+        return (await self.look(codes, period, scope, readings)).parts
+
+    async def look(
+        self, codes: Sequence[str], period: Period, scope: Scope, readings: Readings, *, counts_flags: bool = False
+    ) -> Measured:
+        """Give the same, and with `counts_flags` how many dossiers each rule of data quality found something with."""
         selection = CellSelection(await self.facts(), period, scope, readings)
-        asked = Wanted()
+        asked = Wanted(sums=frozenset(FLAGS.values()) if counts_flags else frozenset())
         for code in codes:
             asked |= wanted(code, readings)
         selection.fetched = await self._fetch(selection, asked)
-        return {code: tally(code, selection) for code in codes}
+        flags = {rule: selection.fetched.sums.get(place, 0) for rule, place in FLAGS.items()} if counts_flags else {}
+        return Measured({code: tally(code, selection) for code in codes}, flags)
+
+    async def slices(self, period: Period, scope: Scope, readings: Readings) -> list[Slice]:
+        """Give the slices that make a scope and a period."""
+        selection = CellSelection(await self.facts(), period, scope, readings)
+        return slices_of(selection, await self.cells.agency_codes())
 
     async def _fetch(self, selection: CellSelection, asked: Wanted) -> Fetched:
         slices = slices_of(selection, await self.cells.agency_codes())

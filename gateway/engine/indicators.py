@@ -1,6 +1,6 @@
 """Keeping numbers: the feed is followed, facts are made again, and their cells change with them in one transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.engine.indicator_facts import CountingRules, FactMaker
 from gateway.indicators.cells import changes
@@ -9,6 +9,7 @@ from gateway.ports.basics import Clock, KeyRing
 
 DOSSIERS_PER_TURN = 500
 _MAX_TURNS = 200
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class IndicatorKeeper:
@@ -29,7 +30,9 @@ class IndicatorKeeper:
             async with self._store.turn() as turn:
                 if turn is None:
                     break
-                changed_count, is_more = await self._turn(turn, self._clock.now())
+                # Later than the last counting, whatever clocks do: what a publication held is told by its instant.
+                now = max(self._clock.now(), turn.state.counted_at + _A_MOMENT)
+                changed_count, is_more = await self._turn(turn, now)
             total += changed_count
             if not is_more:
                 break
@@ -46,3 +49,4 @@ class IndicatorKeeper:
             await turn.wish_for(sorted(made.touched))
         await turn.finish(due, self._maker.rules.name, now)
         return len(made.changes), due.is_more or bool(made.touched)
+

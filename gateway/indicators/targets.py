@@ -112,17 +112,21 @@ def evaluate(
     """
     if _does_not_apply(target, period):
         return Evaluation(target=target, result=Result.NOT_APPLICABLE)
-    scope = Scope(ScopeKind.AGENCY, ref=unit) if unit else _scope(target)
-    selection = Selection(facts, period, scope, _readings(target, readings or Readings()))
-    part = measure(target.indicator, selection)
-    if target.value_percent is None or part.ratio is None or part.unit is not Unit.PERCENT:
-        return Evaluation(target=target, result=Result.NO_DATA, part=part)
-    return _judge(target, target.value_percent, part, period, facts.as_of, excuses or {})
+    scope = Scope(ScopeKind.AGENCY, ref=unit) if unit else scope_of(target)
+    selection = Selection(facts, period, scope, readings_of(target, readings or Readings()))
+    return judge(target, measure(target.indicator, selection), period, facts.as_of, excuses)
 
 
-def _judge(
-    target: Target, value: Decimal, part: Part, period: Period, as_of: datetime, excuses: Mapping[str, str]
+def judge(
+    target: Target, part: Part, period: Period, as_of: datetime, excuses: Mapping[str, str] | None = None
 ) -> Evaluation:
+    """Hold a target against its indicator's number, measured in the target's own reading and scope."""
+    value = target.value_percent
+    if _does_not_apply(target, period):
+        return Evaluation(target=target, result=Result.NOT_APPLICABLE)
+    if value is None or part.ratio is None or part.unit is not Unit.PERCENT:
+        return Evaluation(target=target, result=Result.NO_DATA, part=part)
+    excuses = excuses or {}
     numerator, denominator = part.numerator or Fraction(), part.denominator or Fraction()
     is_running = as_of < period.end
     if meets(numerator, denominator, value):
@@ -155,9 +159,9 @@ def _distance(target: Target, value: Decimal, numerator: Fraction, denominator: 
 
 def _forecast(target: Target, value: Decimal, part: Part, period: Period, as_of: datetime) -> Forecast | None:
     elapsed = as_of - period.start
-    if target.indicator not in _OF_DOSSIERS or elapsed.total_seconds() <= 0 or not part.among:
+    seen, counted = int(part.denominator or 0), int(part.numerator or 0)
+    if target.indicator not in _OF_DOSSIERS or elapsed.total_seconds() <= 0 or not seen:
         return None
-    seen, counted = len(part.among), len(part.counted)
     expected = seen * Fraction(int((period.end - as_of).total_seconds()), int(elapsed.total_seconds()))
     count = (2 * expected.numerator + expected.denominator) // (2 * expected.denominator)
     if count == 0:
@@ -172,11 +176,13 @@ def _does_not_apply(target: Target, period: Period) -> bool:
     return target.level is ExecutingLevel.DISTRICT and period.first_on >= DISTRICTS_ENDED_ON
 
 
-def _scope(target: Target) -> Scope:
+def scope_of(target: Target) -> Scope:
+    """Give the scope that a target is set for."""
     return Scope(target.scope, ref=target.ref, level=target.level)
 
 
-def _readings(target: Target, readings: Readings) -> Readings:
+def readings_of(target: Target, readings: Readings) -> Readings:
+    """Give the reading in which a target's indicator is measured."""
     if not target.reading:
         return readings
     match target.indicator:

@@ -28,7 +28,10 @@ class ObservationKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A numerator over a denominator, and the dossiers or procedures that make them."""
+    """A numerator over a denominator, and the dossiers or procedures that make them.
+
+    What is subtracted twice (Q2) may bring a numerator below 0.
+    """
 
     numerator: int
     denominator: int
@@ -36,8 +39,8 @@ class Figures:
     """Keys behind numerator and denominator; None where a number is not made of members."""
 
     def __post_init__(self) -> None:
-        if self.numerator < 0 or self.denominator < 0:
-            raise ValueError("counts are not negative")
+        if self.denominator < 0:
+            raise ValueError("a denominator is not negative")
 
     @property
     def counts(self) -> tuple[int, int]:

@@ -97,10 +97,20 @@ class Change:
 def next_publication_at(last: Published | None, period_end: datetime, rules: PublicationRules) -> datetime:
     """Give the instant (UTC) from which the period is looked at again: the first night after what was published last,
     and the first after its end."""
-    after = period_end if last is None else max(period_end, last.as_of)
-    local = after.astimezone(VIETNAM)
+    if last is None or last.as_of < period_end:
+        return _night(period_end, rules, is_after=False)
+    return _night(last.as_of, rules, is_after=True)
+
+
+def next_night(after: datetime, rules: PublicationRules) -> datetime:
+    """Give the next instant (UTC) after another at which figures are published."""
+    return _night(after, rules, is_after=True)
+
+
+def _night(since: datetime, rules: PublicationRules, *, is_after: bool) -> datetime:
+    local = since.astimezone(VIETNAM)
     night = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=rules.night_minutes)
-    if night < local or (last is not None and night == local):
+    if night < local or (is_after and night == local):
         night += timedelta(days=1)
     return night.astimezone(UTC)
 

@@ -22,6 +22,9 @@ from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, transaction
 from gateway.store.queries import queries
 
+COUNTING = "counting"
+"""With the lock of indicators: who holds it counts, or keeps others from it."""
+_TRY = "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2))"
 _records = msgspec.json.Decoder(DossierRecord)
 _EVENTS_PER_DOSSIER = 4
 TIME_PLACES = {MEASURES[place].view: place for place in TIMES}
@@ -37,7 +40,7 @@ class PostgresIndicators:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator["PostgresTurn | None"]:
         async with transaction(self._pool) as borrowed:
-            if not await borrowed.fetchval("SELECT pg_try_advisory_xact_lock($1)", Lock.INDICATORS.value):
+            if not await borrowed.fetchval(_TRY, Lock.INDICATORS.value, COUNTING):
                 yield None
                 return
             row = await queries("indicators").read_state(borrowed)

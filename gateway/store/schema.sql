@@ -441,8 +441,8 @@ CREATE TABLE public.indicator_state (
     event_id bigint DEFAULT 0 NOT NULL,
     rules text DEFAULT ''::text NOT NULL,
     revalued_to bigint DEFAULT 0 NOT NULL,
-    published_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    counted_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    published_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    counted_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     CONSTRAINT indicator_state_is_only_check CHECK (is_only)
 );
 CREATE TABLE public.indicator_wishes (

@@ -67,7 +67,7 @@ async def _count(town: Town, *, is_killed: bool = False) -> None:
     await town.keeper().run()
 
 
-@pytest.mark.parametrize("seed", (0, 1, 12, 35))
+@pytest.mark.parametrize("seed", [0, 1, 12, 35])
 async def test_counting_along_is_counting_from_scratch(pool: Any, key_ring: KeyRing, seed: int) -> None:
     """Random histories, counted now and then and killed at times: the same facts, the same cells, the same numbers."""
     async with counting_town(pool, key_ring, seed) as town:

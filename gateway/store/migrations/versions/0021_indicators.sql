@@ -6,8 +6,8 @@ CREATE TABLE indicator_state (
     event_id bigint NOT NULL DEFAULT 0,
     rules text NOT NULL DEFAULT '',
     revalued_to bigint NOT NULL DEFAULT 0,
-    published_at timestamptz NOT NULL DEFAULT '-infinity',
-    counted_at timestamptz NOT NULL DEFAULT '-infinity'
+    published_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
+    counted_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
 );
 INSERT INTO indicator_state DEFAULT VALUES;
 

@@ -1,0 +1,337 @@
+"""Publishing: at night the figures of every period that is due become a signed snapshot in a chain."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+
+from gateway.engine.indicator_numbers import Numbers, takes_groups_in
+from gateway.errors import Fault, InvalidInput
+from gateway.indicators.catalogue import Catalogue
+from gateway.indicators.periods import Calendar, Period, PeriodType
+from gateway.indicators.readings import Readings
+from gateway.indicators.target_registry import TargetRegistry
+from gateway.model.vocabulary import VIETNAM
+from gateway.monitoring.changed_facts import ChangedFact, Delta, delta_of
+from gateway.monitoring.manifests import FIRST, FileEntry, SignedManifest, manifest_body
+from gateway.monitoring.observations import Observation, ObservationKey, SnapshotHead
+from gateway.monitoring.period_lists import periods_ended
+from gateway.monitoring.publications import (
+    Approval,
+    Change,
+    Publication,
+    PublicationRules,
+    Published,
+    RestatementOwed,
+    Standing,
+    decide_publication,
+    next_night,
+    next_publication_at,
+)
+from gateway.monitoring.snapshots import (
+    Cut,
+    cuts_of,
+    files_of,
+    observations_of,
+    published_codes,
+    snapshot_id,
+    target_result,
+)
+from gateway.ports.basics import Clock
+
+MANIFEST_TYPE = "monitoring-manifest+jws"
+STATE_AT = "as_of"
+
+
+class DetachedSigner(Protocol):
+    """Signs bytes that stand elsewhere."""
+
+    def sign_detached(self, token_type: str, body: bytes) -> str:
+        """Give a compact JWS without its payload."""
+        ...
+
+    def public_keys(self) -> Sequence[dict[str, Any]]:
+        """Give the keys to verify with, as JWKs."""
+        ...
+
+
+class PublicationStore(Protocol):
+    """Keeps the chain."""
+
+    def alone(self) -> AbstractAsyncContextManager[bool]: ...
+
+    def still(self) -> AbstractAsyncContextManager[bool]: ...
+
+    async def last(self, period: Period) -> tuple[Published, str] | None: ...
+
+    async def end_of_chain(self) -> tuple[int, str]: ...
+
+    async def add(
+        self,
+        period: Period,
+        head: SnapshotHead,
+        signed: SignedManifest,
+        files: Sequence[FileEntry],
+        *,
+        position: int,
+        restatements: Sequence[Mapping[str, Any]],
+        digests: Mapping[str, str],
+        approver: str,
+    ) -> None: ...
+
+    async def note_owed(self, period: Period, changes_count: int, now: datetime) -> None: ...
+
+    async def changed_facts(self, period: Period, since: datetime) -> list[ChangedFact]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishingSettings:
+    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not."""
+
+    province: str
+    begins_on: date
+    period_types: tuple[PeriodType, ...] = (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR)
+    calendars: tuple[Calendar, ...] = (Calendar.GREGORIAN,)
+    rules: PublicationRules = field(default_factory=PublicationRules)
+    restated_for: timedelta = timedelta(days=400)
+    """For how long after their final figures periods are still looked at."""
+    calendar_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figures:
+    observations: Sequence[Observation]
+    cuts: Mapping[ObservationKey, Cut]
+
+
+class Publisher:
+    """Publishes what is due. `readings` are those of the gateway's own view."""
+
+    def __init__(
+        self,
+        numbers: Numbers,
+        store: PublicationStore,
+        signer: DetachedSigner,
+        catalogue: Catalogue,
+        targets: TargetRegistry | None,
+        *,
+        settings: PublishingSettings,
+        clock: Clock,
+    ) -> None:
+        self._numbers = numbers
+        self._store = store
+        self._signer = signer
+        self._catalogue = catalogue
+        self._targets = targets
+        self._settings = settings
+        self._clock = clock
+        self._readings = Readings()
+        self._looked_at: dict[str, datetime] = {}
+
+    async def run(self) -> list[str]:
+        """Publish every period that is due; give the ids of the new snapshots. Raises StoreUnavailable.
+
+        One process publishes at a time. A period without any dossier is published all the same: nothing is a number.
+        """
+        done: list[str] = []
+        async with self._store.alone() as is_mine:
+            for period in self._periods() if is_mine else ():
+                published = await self._consider(period, None)
+                done += [] if published is None else [published]
+        return done
+
+    async def restate(self, period: Period, approval: Approval) -> str:
+        """Publish final figures anew with a person's approval; give the snapshot's id.
+
+        Raises InvalidInput when nothing of the period is final, nothing changed, or the approval says nothing.
+        """
+        async with self._store.alone() as is_mine:
+            if not is_mine:
+                raise InvalidInput("figures are being published at this moment", code="publishing_under_way")
+            last = await self._store.last(period)
+            if last is None or last[0].standing not in (Standing.FINAL, Standing.RESTATED):
+                rule = "must be one whose figures are final: others are revised without a person"
+                raise InvalidInput("there is nothing to restate", [Fault("/period", rule, period.label)])
+            published = await self._consider(period, approval)
+        if published is None:
+            raise InvalidInput("no figure has changed since it was published", [Fault("/period", "must have changes")])
+        return published
+
+    def _periods(self) -> list[Period]:
+        today = self._clock.now().astimezone(VIETNAM).date()
+        oldest = today - self._settings.rules.final_after - self._settings.restated_for
+        return [
+            period
+            for calendar in self._settings.calendars
+            for kind in self._settings.period_types
+            for period in periods_ended(kind, calendar, max(self._settings.begins_on, oldest), today)
+        ]
+
+    async def _consider(self, period: Period, approval: Approval | None) -> str | None:
+        now = self._clock.now()
+        if approval is None and now < self._looked_at.get(period.key, now):
+            return None
+        last = await self._store.last(period)
+        published = None if last is None else last[0]
+        if approval is None:
+            if now < next_publication_at(published, period.end, self._settings.rules):
+                return None
+            # Whatever comes of it, the period is looked at again in the next night only.
+            self._looked_at[period.key] = next_night(now, self._settings.rules)
+            if published is not None and not await self._may_have_changed(period, published):
+                return None
+        async with self._store.still() as is_still:
+            if not is_still:
+                self._looked_at.pop(period.key, None)
+                return None
+            return await self._decide(period, last, approval, now)
+
+    async def _decide(
+        self, period: Period, last: tuple[Published, str] | None, approval: Approval | None, now: datetime
+    ) -> str | None:
+        published = None if last is None else last[0]
+        as_of = await self._numbers.cells.counted_at()
+        figures = await self._figures(period, as_of)
+        decision = decide_publication(
+            [] if published is None else [published],
+            {one.key: one.figures for one in figures.observations},
+            period_end=period.end,
+            now=now,
+            approval=approval,
+            rules=self._settings.rules,
+        )
+        if decision is None:
+            return None
+        if isinstance(decision, RestatementOwed):
+            await self._store.note_owed(period, len(decision.changes), now)
+            return None
+        return await self._publish(period, decision, figures, last, as_of)
+
+    async def _may_have_changed(self, period: Period, published: Published) -> bool:
+        if published.standing not in (Standing.FINAL, Standing.RESTATED):
+            return True
+        return bool(await self._store.changed_facts(period, published.as_of))
+
+    async def _publish(
+        self,
+        period: Period,
+        decision: Publication,
+        figures: _Figures,
+        last: tuple[Published, str] | None,
+        as_of: datetime,
+    ) -> str:
+        head = SnapshotHead(
+            snapshot_id=snapshot_id(self._settings.province, period, decision.version),
+            period_type=period.type.value,
+            calendar=period.calendar.value,
+            start=period.start,
+            end=period.end,
+            version=decision.version,
+            status=decision.standing.value,
+            state_at=STATE_AT,
+            as_of=as_of,
+            definitions_version=self._catalogue.version,
+            calendar_version=self._settings.calendar_version,
+            supersedes=None if last is None else last[1],
+        )
+        restatements, reasons = [], []
+        if last is not None:
+            restatements = await self._restatements(period, head, decision, figures, last)
+            reasons = sorted({reason for one in restatements for reason in one["reasons"]})
+        files = files_of(head, figures.observations)
+        position, previous = await self._store.end_of_chain()
+        body = manifest_body(head, files, position=position + 1, previous_digest=previous or FIRST, reasons=reasons)
+        signed = SignedManifest(body=body, signature=self._signer.sign_detached(MANIFEST_TYPE, body))
+        await self._store.add(
+            period,
+            head,
+            signed,
+            files,
+            position=position + 1,
+            restatements=restatements,
+            digests={one.name: sha256(one.body).hexdigest() for one in files},
+            approver="" if decision.approval is None else decision.approval.approver,
+        )
+        return head.snapshot_id
+
+    async def _figures(self, period: Period, as_of: datetime) -> _Figures:
+        facts = await self._numbers.facts()
+        counted = await self._numbers.cells.agency_codes()
+        codes = published_codes(self._catalogue)
+        observations: list[Observation] = []
+        cuts: dict[ObservationKey, Cut] = {}
+        for cut in cuts_of(facts.agencies, counted, self._settings.province, period):
+            measured = await self._numbers.look(codes, period, cut.scope, self._readings, counts_flags=True)
+            for code in codes:
+                parts = measured.parts[code]
+                target = target_result(self._targets, code, parts[0], cut.scope, period, as_of)
+                found = observations_of(
+                    code,
+                    parts,
+                    cut,
+                    membership=self._catalogue.definitions[code].membership,
+                    flags=measured.flags,
+                    target=target,
+                )
+                observations += found
+                cuts |= {one.key: cut for one in found}
+        return _Figures(observations=observations, cuts=cuts)
+
+    async def _restatements(
+        self,
+        period: Period,
+        head: SnapshotHead,
+        decision: Publication,
+        figures: _Figures,
+        last: tuple[Published, str],
+    ) -> list[dict[str, Any]]:
+        facts = await self._store.changed_facts(period, last[0].as_of)
+        entries = []
+        for change in decision.changes:
+            cut = figures.cuts.get(change.key)
+            delta = Delta()
+            if cut is not None:
+                slices = await self._numbers.slices(period, cut.scope, self._readings)
+                delta = delta_of(
+                    change.key.indicator,
+                    facts,
+                    slices,
+                    self._readings,
+                    takes_groups=takes_groups_in(cut.scope),
+                )
+            entries.append(_entry(period, head, last, change, decision.approval, delta))
+        return entries
+
+
+def _entry(
+    period: Period,
+    head: SnapshotHead,
+    last: tuple[Published, str],
+    change: Change,
+    approval: Approval | None,
+    delta: Delta,
+) -> dict[str, Any]:
+    reasons = [reason.value for reason in approval.reasons] if approval else [one.value for one in delta.reasons]
+    return {
+        **{name: value or None for name, value in change.key._asdict().items()},
+        "period_type": period.type.value,
+        "period": period.label,
+        "calendar": period.calendar.value,
+        "from_version": last[0].version,
+        "to_version": head.version,
+        "from_snapshot": last[1],
+        "to_snapshot": head.snapshot_id,
+        "old": _counts(change.old),
+        "new": _counts(change.new),
+        # What no dossier explains came from the catalogue or a register.
+        "reasons": sorted(reasons) or ["definition_change"],
+        "dossiers_added": len(delta.added),
+        "dossiers_removed": len(delta.removed),
+        "dossiers_changed": len(delta.changed),
+    }
+
+
+def _counts(figures: Any) -> dict[str, int] | None:
+    return None if figures is None else {"n": figures.numerator, "d": figures.denominator}

@@ -1,0 +1,83 @@
+-- name: last_of_period^
+SELECT s.position, s.snapshot_id, s.version, s.standing, s.as_of, s.head FROM monitoring_snapshots s
+WHERE s.period_type = :period_type AND s.calendar = :calendar AND s.label = :label ORDER BY s.version DESC LIMIT 1;
+
+-- name: newest^
+SELECT position, manifest_sha256, as_of FROM monitoring_snapshots ORDER BY position DESC LIMIT 1;
+
+-- name: add_snapshot!
+INSERT INTO monitoring_snapshots (position, snapshot_id, period_type, calendar, label, version, standing, starts_on, as_of,
+    head, manifest, manifest_sha256, signature, approver)
+VALUES (:position, :snapshot_id, :period_type, :calendar, :label, :version, :standing, :starts_on, :as_of,
+    :head::jsonb, :manifest, :manifest_sha256, :signature, :approver);
+
+-- name: add_files!
+INSERT INTO monitoring_files (position, name, media_type, sha256, packed)
+SELECT :position::bigint, s.a, s.b, s.c, s.d FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::bytea[]) AS s (a, b, c, d);
+
+-- name: add_restatements!
+INSERT INTO monitoring_restatements (position, document) SELECT :position::bigint, d::jsonb FROM unnest(:documents::text[]) AS d;
+
+-- name: note_published!
+UPDATE indicator_state SET published_at = GREATEST(published_at, :as_of::timestamptz);
+
+-- name: note_owed!
+INSERT INTO monitoring_owed AS o (period_type, calendar, label, changes_count, noticed_at)
+VALUES (:period_type, :calendar, :label, :changes_count, :now)
+ON CONFLICT (period_type, calendar, label) DO UPDATE SET changes_count = excluded.changes_count;
+
+-- name: clear_owed!
+DELETE FROM monitoring_owed WHERE period_type = :period_type AND calendar = :calendar AND label = :label;
+
+-- name: list_owed
+SELECT period_type, calendar, label, changes_count, noticed_at FROM monitoring_owed ORDER BY noticed_at, label;
+
+-- name: find_snapshot^
+SELECT position, snapshot_id, head, manifest, manifest_sha256, signature, approver FROM monitoring_snapshots
+WHERE snapshot_id = :snapshot_id;
+
+-- name: list_snapshots
+SELECT position, snapshot_id, head, manifest_sha256 FROM monitoring_snapshots
+WHERE position > :after::bigint AND (:period_type::text IS NULL OR period_type = :period_type::text)
+ORDER BY position LIMIT :wanted::int;
+
+-- name: find_file^
+SELECT f.media_type, f.sha256, f.packed FROM monitoring_files f JOIN monitoring_snapshots s USING (position)
+WHERE s.snapshot_id = :snapshot_id AND f.name = :name;
+
+-- name: find_version^
+SELECT f.packed FROM monitoring_files f JOIN monitoring_snapshots s USING (position)
+WHERE s.period_type = :period_type AND s.calendar = :calendar AND s.label = :label AND f.name = 'data.json'
+  AND s.version = :version::int;
+
+-- name: list_restatements
+SELECT r.restatement_id, r.document FROM monitoring_restatements r JOIN monitoring_snapshots s USING (position)
+WHERE r.restatement_id > :after::bigint AND (:since::timestamptz IS NULL OR s.as_of >= :since::timestamptz)
+ORDER BY r.restatement_id LIMIT :wanted::int;
+
+-- name: changed_facts
+-- Facts of the period that are not what they were at an instant, each with what it was then.
+SELECT f.code, o.dossier_id IS NOT NULL AS was_there,
+    f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received, f.submitted_on, f.submitted, f.time_amount,
+    o.agency_code AS o_agency_code, o.procedure_code AS o_procedure_code, o.is_group AS o_is_group,
+    o.received_on AS o_received_on, o.received AS o_received, o.submitted_on AS o_submitted_on,
+    o.submitted AS o_submitted, o.time_amount AS o_time_amount
+FROM indicator_facts f
+LEFT JOIN indicator_former_facts o ON o.dossier_id = f.dossier_id AND o.recorded_at <= :since::timestamptz
+    AND o.superseded_at > :since::timestamptz
+WHERE f.recorded_at > :since::timestamptz
+  AND ((f.received_on >= :first_on::date AND f.received_on < :after_on::date)
+    OR (f.submitted_on >= :first_on::date AND f.submitted_on < :after_on::date)
+    OR (o.received_on >= :first_on::date AND o.received_on < :after_on::date)
+    OR (o.submitted_on >= :first_on::date AND o.submitted_on < :after_on::date));
+
+-- name: note_pull!
+INSERT INTO monitoring_pulls (client_id, resource, status, size_bytes, sha256, at)
+VALUES (:client_id, :resource, :status, :size_bytes, :sha256, :now);
+
+-- name: pull_counts
+SELECT client_id, count(*) AS pulls, max(at) AS last_at FROM monitoring_pulls WHERE at >= :since::timestamptz
+GROUP BY client_id ORDER BY client_id;
+
+-- name: purge_pulls!
+DELETE FROM monitoring_pulls WHERE at < :before::timestamptz;
