@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import ConfigurationError, Fault
+from gateway.monitoring_config import MonitoringSettings
 from gateway.payment_config import PaymentsSettings
 from gateway.ports.portal_services import CatalogueName
 from gateway.sections import Seconds, Section
@@ -377,6 +378,7 @@ class Settings(BaseSettings):
     consents: ConsentsSettings | None = None
     payments: PaymentsSettings | None = None
     citizens: CitizensSettings | None = None
+    monitoring: MonitoringSettings = MonitoringSettings()
     population: Annotated[dict[str, Any] | None, Field(repr=False, exclude=True)] = None
     population_tls: "PortalTlsSettings | None" = None
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -71,7 +71,13 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
 
 _SHOWS_NONE = {
     "what the client itself sent, or its receipt": (
-        "putDossier postProgress importDossiers putAnswer putLocalQuestion putRatings putStatistics putLocalAccount"
+        "putDossier postProgress importDossiers putAnswer putLocalQuestion putRatings putStatistics putLocalAccount "
+        "putPetition putDossierRating"
+    ),
+    "numbers and publications; of dossiers codes and classes at most": (
+        "listDefinitions listTargets listTargetResults getCalendar listIndicators getDataQuality getDrilldown "
+        "explainIndicator listSnapshots getSnapshot getManifest getSnapshotJson getSnapshotLines getSnapshotCsv "
+        "listRestatements listOwedRestatements approveRestatement listMonitoringKeys getRegister putRegister putTargets"
     ),
     "codes, states and instants of dossiers; names of fields at most": (
         "listDossiers getTimeline listDeliveries listApplications listApplicationMessages listFindings "

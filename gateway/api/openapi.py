@@ -37,6 +37,7 @@ _TAGS = {
     "procedures": "The procedure catalogue, taken over from the national portal.",
     "applications": "Dossiers filed on the national portal, and what the portal said about them.",
     "reconciliation": "Comparing what the province stated with what the portal holds.",
+    "monitoring": "Numbers for the national monitoring systems, and what they are made of.",
     "statements": "Questions of the portal, and what the province states beside dossiers.",
     "catalogues": "What codes of administrative units and agencies mean on a day.",
     "national": "Questions that are put to national systems at once, for a caller.",

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
+from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.national_desk import NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.api.payment_desk import PaymentService
@@ -185,6 +186,8 @@ class Services:
     """Signs citizens in; None when no identity provider is configured."""
     consents: ConsentService | None = None
     """Asks citizens for data; None when no share-consent hub is configured."""
+    monitoring: MonitoringDesk | None = None
+    """Numbers for the monitoring systems; None in a process that counts none."""
     payments: PaymentService | None = None
     """Leads payers to providers; None when no payment provider is configured."""
     citizens: CitizenDesk | None = None

@@ -14,6 +14,7 @@ from adapters.portal import PortalAdapter, portal_tables
 from gateway import __version__
 from gateway.api.consent_desk import ConsentService
 from gateway.api.identity_desk import IdentityDesk
+from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.national_desk import CallerRule, NationalDesk
 from gateway.api.national_sources import NationalReads
 from gateway.api.payment_desk import PaymentService
@@ -65,6 +66,7 @@ class Desks:
     consents: ConsentService | None
     citizens: CitizenDesk | None
     payments: PaymentService | None
+    monitoring: MonitoringDesk | None
 
 
 def make_acceptor(ground: Ground) -> Acceptor:
@@ -124,6 +126,7 @@ def make_services(
         consents=desks.consents,
         citizens=desks.citizens,
         payments=desks.payments,
+        monitoring=desks.monitoring,
         proofs=make_proofs(ground),
         national_reads=national_reads,
     )

@@ -46,6 +46,7 @@ from gateway.bootstrap.identity import (
     provider_settings,
     provider_tls,
 )
+from gateway.bootstrap.indicators import make_counting, make_monitoring_desk, open_publication_signer
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
@@ -113,6 +114,7 @@ class Assembly:
         self._population = population_settings(settings)
         self._population_tls = population_tls(settings, self.clock)
         self._purposes = make_purposes(settings)
+        self._publication_signer = open_publication_signer(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -282,6 +284,7 @@ class Assembly:
             jobs.append(make_technical_id_reader(ground, portal.catalogues.find_technical_id, make_opening(ground)))
         if portal is not None:
             jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
+        jobs.extend(make_counting(ground, self._publication_signer))
         return runs, jobs
 
     def _desks(
@@ -304,6 +307,7 @@ class Assembly:
         payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor, auditor) or (None, [])
         jobs.extend(payment_jobs)
         desks = Desks(
+            monitoring=make_monitoring_desk(ground, self._publication_signer),
             national=national,
             identity=identity,
             consents=consents,

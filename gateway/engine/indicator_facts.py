@@ -82,6 +82,12 @@ class FactMaker:
         judged = await self._judge(turn, records, await self._neighbours(turn, records), now)
         return [one.fact for one, _ in judged.values()]
 
+    async def fact(self, turn: CountingTurn, stored: StoredFact, now: datetime) -> DossierFact:
+        """Give the fact that a stored record makes now, without opening the dossier."""
+        records = {stored.dossier_id: stored.record}
+        judged = await self._judge(turn, records, await self._neighbours(turn, records), now)
+        return judged[stored.dossier_id][0].fact
+
     async def _make(
         self, turn: CountingTurn, accepted: Sequence[AcceptedDossier], old: Mapping[int, StoredFact], now: datetime
     ) -> Made:

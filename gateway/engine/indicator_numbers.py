@@ -1,10 +1,12 @@
 """Answering with numbers: what formulas divide is fetched as sums, everything else is read and kept for a while."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from gateway.errors import Fault, InvalidInput
+from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.facts import FactSet
 from gateway.indicators.formulas import Part
 from gateway.indicators.measures import MEASURES, Membership
@@ -13,8 +15,10 @@ from gateway.indicators.readings import Readings
 from gateway.indicators.scope import Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
 from gateway.indicators.tallies import CellSelection, Fetched, Wanted, lag_place, online_codes, tally, wanted
+from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
+from gateway.monitoring.changed_facts import share_places
 from gateway.monitoring.offers import procedure_facts, service_facts, with_eligibility
 from gateway.monitoring.petitions import Petition, petition_fact
 from gateway.monitoring.registers import (
@@ -25,7 +29,7 @@ from gateway.monitoring.registers import (
     publication_facts,
     registered_services,
 )
-from gateway.monitoring.storing import CellReader, SumsWanted
+from gateway.monitoring.storing import CellReader, ListWanted, SumsWanted
 from gateway.ports.basics import Clock
 
 _KEPT_SECONDS = 5.0
@@ -52,6 +56,10 @@ class RegisterStore(Protocol):
         """Give all petitions."""
         ...
 
+    async def targets_text(self) -> str | None:
+        """Give the registry of targets as it was put in; None when there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -66,13 +74,23 @@ class _Kept:
     mark: tuple[object, ...]
     until: float
     facts: FactSet
+    targets: TargetRegistry | None
 
 
 class Numbers:
     """Gives indicators of any scope and period, as of the last counting."""
 
-    def __init__(self, cells: CellReader, registers: RegisterStore, *, calendar: WorkingCalendar, clock: Clock) -> None:
+    def __init__(
+        self,
+        cells: CellReader,
+        registers: RegisterStore,
+        catalogue: Catalogue,
+        *,
+        calendar: WorkingCalendar,
+        clock: Clock,
+    ) -> None:
         self.cells = cells
+        self._catalogue = catalogue
         self._registers = registers
         self._calendar = calendar
         self._clock = clock
@@ -80,13 +98,28 @@ class Numbers:
 
     async def facts(self) -> FactSet:
         """Give all facts but dossiers; at most some seconds old. Raises StoreUnavailable."""
+        return (await self._known()).facts
+
+    async def targets(self) -> TargetRegistry | None:
+        """Give the registry of targets, None when there is none; at most some seconds old. Raises StoreUnavailable."""
+        return (await self._known()).targets
+
+    async def _known(self) -> _Kept:
         kept, now = self._kept, self._clock.monotonic()
         if kept is not None and kept.until > now:
-            return kept.facts
+            return kept
         mark = await self._registers.mark()
-        facts = kept.facts if kept is not None and kept.mark == mark else await self._read()
-        self._kept = _Kept(mark, now + _KEPT_SECONDS, facts)
-        return facts
+        if kept is not None and kept.mark == mark:
+            kept = replace(kept, until=now + _KEPT_SECONDS)
+        else:
+            kept = _Kept(mark, now + _KEPT_SECONDS, await self._read(), await self._read_targets())
+        self._kept = kept
+        return kept
+
+    async def _read_targets(self) -> TargetRegistry | None:
+        text = await self._registers.targets_text()
+        # Its units were held against the agencies when it was put in; agencies may have gone since.
+        return None if text is None else read_targets(text, self._catalogue, EVERY_UNIT)
 
     async def measure(
         self, codes: Sequence[str], period: Period, scope: Scope, readings: Readings
@@ -105,6 +138,32 @@ class Numbers:
         selection.fetched = await self._fetch(selection, asked)
         flags = {rule: selection.fetched.sums.get(place, 0) for rule, place in FLAGS.items()} if counts_flags else {}
         return Measured({code: tally(code, selection) for code in codes}, flags)
+
+    async def dossiers(
+        self, code: str, period: Period, scope: Scope, readings: Readings, *, counts: bool, after: int, limit: int
+    ) -> Sequence[tuple[int, str]]:
+        """Give the dossiers that make an indicator's number, or those of its denominator that do not count.
+
+        Raises InvalidInput (`indicator_unknown`, `indicator_without_dossiers`).
+        """
+        places = share_places(code, readings)
+        if places is None:
+            raise InvalidInput(
+                "the indicator counts no dossiers",
+                [Fault("/indicator", "must be a share of dossiers", code[:20])],
+                code="indicator_without_dossiers",
+            )
+        among, counted = places
+        return await self.cells.dossiers(
+            ListWanted(
+                slices=await self.slices(period, scope, readings),
+                place=counted if counts else among,
+                without=None if counts else counted,
+                takes_groups=takes_groups_in(scope, among),
+                after=after,
+                limit=limit,
+            )
+        )
 
     async def slices(self, period: Period, scope: Scope, readings: Readings) -> list[Slice]:
         """Give the slices that make a scope and a period."""

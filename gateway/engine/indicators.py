@@ -49,4 +49,3 @@ class IndicatorKeeper:
             await turn.wish_for(sorted(made.touched))
         await turn.finish(due, self._maker.rules.name, now)
         return len(made.changes), due.is_more or bool(made.touched)
-

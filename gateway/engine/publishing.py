@@ -12,7 +12,6 @@ from gateway.errors import Fault, InvalidInput
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.periods import Calendar, Period, PeriodType
 from gateway.indicators.readings import Readings
-from gateway.indicators.target_registry import TargetRegistry
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.changed_facts import ChangedFact, Delta, delta_of
 from gateway.monitoring.manifests import FIRST, FileEntry, SignedManifest, manifest_body
@@ -115,7 +114,6 @@ class Publisher:
         store: PublicationStore,
         signer: DetachedSigner,
         catalogue: Catalogue,
-        targets: TargetRegistry | None,
         *,
         settings: PublishingSettings,
         clock: Clock,
@@ -124,7 +122,6 @@ class Publisher:
         self._store = store
         self._signer = signer
         self._catalogue = catalogue
-        self._targets = targets
         self._settings = settings
         self._clock = clock
         self._readings = Readings()
@@ -257,7 +254,7 @@ class Publisher:
         return head.snapshot_id
 
     async def _figures(self, period: Period, as_of: datetime) -> _Figures:
-        facts = await self._numbers.facts()
+        facts, targets = await self._numbers.facts(), await self._numbers.targets()
         counted = await self._numbers.cells.agency_codes()
         codes = published_codes(self._catalogue)
         observations: list[Observation] = []
@@ -266,7 +263,7 @@ class Publisher:
             measured = await self._numbers.look(codes, period, cut.scope, self._readings, counts_flags=True)
             for code in codes:
                 parts = measured.parts[code]
-                target = target_result(self._targets, code, parts[0], cut.scope, period, as_of)
+                target = target_result(targets, code, parts[0], cut.scope, period, as_of)
                 found = observations_of(
                     code,
                     parts,

@@ -1,6 +1,6 @@
 """Registries of targets and unit groups, read and checked. A target is data: level, group, days, figure and source."""
 
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -111,7 +111,16 @@ class TargetRegistry:
         ]
 
 
-def read_targets(text: str, catalogue: Catalogue, known_units: Collection[str]) -> TargetRegistry:
+class _EveryUnit:
+    def __contains__(self, unit: object) -> bool:
+        return True
+
+
+EVERY_UNIT: Container[str] = _EveryUnit()
+"""Knows every unit: for a registry whose units were checked before."""
+
+
+def read_targets(text: str, catalogue: Catalogue, known_units: Container[str]) -> TargetRegistry:
     """Read a registry from TOML.
 
     Raises ConfigurationError with every fault: unknown indicators, readings, units and groups, scopes that are not
@@ -130,7 +139,7 @@ def read_targets(text: str, catalogue: Catalogue, known_units: Collection[str]) 
     return TargetRegistry(found.version, found.unit_group, found.target)
 
 
-def _faults_of_target(one: Target, found: _Registry, catalogue: Catalogue, known_units: Collection[str]) -> list[Fault]:
+def _faults_of_target(one: Target, found: _Registry, catalogue: Catalogue, known_units: Container[str]) -> list[Fault]:
     place, faults = f"targets, {one.id}", []
     definition = catalogue.definitions.get(one.indicator)
     if definition is None:
@@ -153,7 +162,7 @@ def _faults_of_target(one: Target, found: _Registry, catalogue: Catalogue, known
     return faults
 
 
-def _faults_of_group(one: UnitGroup, known_units: Collection[str]) -> list[Fault]:
+def _faults_of_group(one: UnitGroup, known_units: Container[str]) -> list[Fault]:
     place = f"targets, unit group {one.level} {one.number}"
     faults = [Fault(place, "names a unit that is not known", unit) for unit in one.members if unit not in known_units]
     if one.valid_to is not None and one.valid_to < one.valid_from:

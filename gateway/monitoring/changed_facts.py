@@ -65,7 +65,7 @@ def delta_of(
 
     Of indicators that count no dossiers nothing is given.
     """
-    places = _share_places(indicator, readings)
+    places = share_places(indicator, readings)
     if places is None:
         return Delta()
     among, counts = places
@@ -85,7 +85,11 @@ def delta_of(
     )
 
 
-def _share_places(indicator: str, readings: Readings) -> tuple[int, int] | None:
+def share_places(indicator: str, readings: Readings) -> tuple[int, int] | None:
+    """Give the places of a share's denominator and numerator; None for what is no share of dossiers.
+
+    `indicator` may name a part ("T2.late"). Raises InvalidInput (`indicator_unknown`).
+    """
     code, _, name = indicator.partition(".")
     formula = formula_of(code, readings)
     shares = [one for one in getattr(formula, "shares", (formula,)) if isinstance(one, Share)]

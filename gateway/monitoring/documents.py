@@ -73,9 +73,12 @@ def etag(body: bytes) -> str:
 
 def data_json(head: SnapshotHead, observations: Sequence[Observation]) -> bytes:
     """Give the snapshot as one document, observations in the order of their keys."""
-    return canonical_json(
-        {"snapshot": head_fields(head), "observations": [_fields(one) for one in _sorted(observations)]}
-    )
+    return canonical_json(document_of(head, observations))
+
+
+def document_of(head: SnapshotHead, observations: Sequence[Observation]) -> dict[str, Any]:
+    """Give the same before it is written."""
+    return {"snapshot": head_fields(head), "observations": [_fields(one) for one in _sorted(observations)]}
 
 
 def data_lines(head: SnapshotHead, observations: Sequence[Observation]) -> bytes:

@@ -55,7 +55,7 @@ def manifest_body(
                 {
                     "name": one.name,
                     "size_bytes": len(one.body),
-                    "rows": one.rows_count,
+                    "rows_count": one.rows_count,
                     "sha256": sha256(one.body).hexdigest(),
                 }
                 for one in sorted(files, key=lambda one: one.name)

@@ -161,6 +161,10 @@ class IndicatorStore(Protocol):
         """Begin a turn of counting; None when another process is at it. Raises StoreUnavailable."""
         ...
 
+    def look(self, code: str) -> AbstractAsyncContextManager[tuple[CountingTurn, StoredFact] | None]:
+        """Look at a dossier by its code, with a turn to read by while others count; None for one not counted."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SumsWanted:
@@ -173,12 +177,13 @@ class SumsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListWanted:
-    """Which dossiers: of slices, that stand in `place`; those after a code, so many."""
+    """Which dossiers: of slices, that stand in `place` and not in `without` (None: whatever); so many after an id."""
 
     slices: Sequence[Slice]
     place: int
+    without: int | None
     takes_groups: bool
-    after: str
+    after: int
     limit: int
 
 
@@ -199,6 +204,10 @@ class CellReader(Protocol):
 
     async def lags(self, wanted: SumsWanted, ranks: Sequence[int]) -> Mapping[int, int]:
         """Give percentiles of lags in seconds, by nearest rank, over dossiers that stand in every place."""
+        ...
+
+    async def dossiers(self, wanted: ListWanted) -> Sequence[tuple[int, str]]:
+        """Give dossiers, ids with codes, in the order of their ids."""
         ...
 
     async def counted_at(self) -> datetime:

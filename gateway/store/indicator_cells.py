@@ -72,18 +72,18 @@ class PostgresCells:
         seconds = found["seconds"] or ()
         return {rank: value for rank, value in zip(ranks, seconds, strict=True) if value is not None} if seconds else {}
 
-    async def dossier_codes(self, wanted: ListWanted) -> Sequence[str]:
-        """Give the codes of dossiers that stand in a measure, in their order."""
+    async def dossiers(self, wanted: ListWanted) -> list[tuple[int, str]]:
         async with connection(self._pool) as borrowed:
-            rows = self._sql.list_codes(
+            rows = self._sql.list_dossiers(
                 borrowed,
                 **columns("s", _days(wanted.slices), 4),
                 place=wanted.place,
+                without=wanted.without,
                 takes_groups=wanted.takes_groups,
                 after=wanted.after,
                 wanted=wanted.limit,
             )
-            return [row["code"] async for row in rows]
+            return [(row["dossier_id"], row["code"]) async for row in rows]
 
     async def counted_at(self) -> datetime:
         async with connection(self._pool) as borrowed:

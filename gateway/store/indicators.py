@@ -46,6 +46,17 @@ class PostgresIndicators:
             row = await queries("indicators").read_state(borrowed)
             yield PostgresTurn(borrowed, self._system, KeeperState(**dict(row)))
 
+    @asynccontextmanager
+    async def look(self, code: str) -> AsyncIterator["tuple[PostgresTurn, StoredFact] | None"]:
+        sql = queries("indicators")
+        async with transaction(self._pool) as borrowed:
+            row = await sql.fact_by_code(borrowed, code=code)
+            if row is None:
+                yield None
+                return
+            state = KeeperState(**dict(await sql.see_state(borrowed)))
+            yield PostgresTurn(borrowed, self._system, state), fact_of(row)
+
 
 class PostgresTurn:
     """Implements CountingTurn."""

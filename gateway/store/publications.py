@@ -182,10 +182,8 @@ class PostgresPublications:
         found: dict[str, Any] | None = None if row is None else json.loads(zlib.decompress(row["packed"]))
         return found
 
-    async def restatements(
-        self, *, since: datetime | None, after: int, limit: int
-    ) -> list[tuple[int, Mapping[str, Any]]]:
-        """Give restatements in their order, each with its number."""
+    async def restatements(self, *, since: int, after: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+        """Give restatements of publications after a position, in their order, each with its number."""
         async with connection(self._pool) as borrowed:
             rows = self._sql.list_restatements(borrowed, since=since, after=after, wanted=limit)
             return [(row["restatement_id"], row["document"]) async for row in rows]

@@ -1,19 +1,22 @@
 """Registers, petitions and ratings in PostgreSQL, and everything but dossiers as facts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway.model.procedure import ProcedureVersion
+from gateway.model.subtrees import is_within
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind
 from gateway.store.columns import columns
 from gateway.store.indicators import version_of
 from gateway.store.pool import Pool, connection, transaction
 from gateway.store.queries import queries
+from gateway.store.statements import OtherAgency
 
 _PAGE = 500
+_TARGETS = "targets"
 
 
 class PostgresRegisters:
@@ -43,6 +46,18 @@ class PostgresRegisters:
             if kind is RegisterKind.CONFIRMED_BULK:
                 # Keys are codes of dossiers: they are counted again.
                 await queries("indicators").wish_for_code(borrowed, codes=[*former, *items])
+
+    async def targets_text(self) -> str | None:
+        async with connection(self._pool) as borrowed:
+            rows = [row async for row in self._sql.read_registers(borrowed, kinds=[_TARGETS])]
+        return str(rows[0]["document"]["text"]) if rows else None
+
+    async def put_targets(self, text: str, now: datetime) -> None:
+        """Put a registry of targets in place of the former one."""
+        rows = [("", json.dumps({"text": text}))]
+        async with transaction(self._pool) as borrowed:
+            [row async for row in self._sql.clear_register(borrowed, kind=_TARGETS)]
+            await self._sql.fill_register(borrowed, kind=_TARGETS, now=now, **columns("s", rows, 2))
 
     async def versions(self) -> dict[str, list[ProcedureVersion]]:
         found: dict[str, list[ProcedureVersion]] = {}
@@ -78,10 +93,15 @@ class PostgresRegisters:
                 async for row in self._sql.read_petitions(borrowed)
             ]
 
-    async def save_petition(self, petition: Petition, now: datetime) -> bool:
-        """Store a petition; tell whether it is new. The dossiers that it is and was about are counted again."""
+    async def save_petition(self, petition: Petition, now: datetime, prefixes: Sequence[str] = ("*",)) -> bool:
+        """Store a petition; tell whether it is new. The dossiers that it is and was about are counted again.
+
+        Raises OtherAgency when it was told of an agency beyond `prefixes`.
+        """
         async with transaction(self._pool) as borrowed:
-            former = await self._sql.former_dossier(borrowed, petition_id=petition.petition_id)
+            former = await self._sql.former_petition(borrowed, petition_id=petition.petition_id)
+            if former is not None and not is_within(former["agency_code"], prefixes):
+                raise OtherAgency
             row = await self._sql.save_petition(
                 borrowed,
                 petition_id=petition.petition_id,
@@ -97,7 +117,8 @@ class PostgresRegisters:
                 is_repeated=petition.is_repeated,
                 now=now,
             )
-            codes = [code for code in {former, petition.dossier_code} if code]
+            about = {petition.dossier_code, "" if former is None else former["dossier_code"]}
+            codes = sorted(about - {""})
             await queries("indicators").wish_for_code(borrowed, codes=codes)
         return bool(row["is_new"])
 

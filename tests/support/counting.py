@@ -12,6 +12,7 @@ from gateway.engine.indicator_check import IndicatorChecker
 from gateway.engine.indicator_facts import CountingRules, FactMaker
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicators import IndicatorKeeper
+from gateway.indicators.catalogue import read_catalogue
 from gateway.indicators.facts import DossierFact
 from gateway.indicators.measures import VERSION
 from gateway.model.dossier import AgencyRef, Channel, Dossier, Fee, FeeKind, OnlinePayment, ResultDocument, Supplement
@@ -27,6 +28,8 @@ from gateway.store.indicators import PostgresIndicators
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.registers import PostgresRegisters
 from mappings.calendars import national_calendar
+from mappings.indicators import CATALOGUE as CATALOGUE_FILE
+from mappings.indicators import shipped_text
 from tests.support.clocks import StillClock
 from tests.support.procedures import COMPLETE
 from tests.support.samples import make_dossier, make_step
@@ -34,6 +37,7 @@ from tests.support.samples import make_dossier, make_step
 BEGIN = datetime(2026, 7, 27, 8, tzinfo=VIETNAM)
 AGENCIES = ("H99.01", "H99.02", "H99.30.01")
 PROCEDURES = ("1.999001", "1.999002", "1.999003")
+CATALOGUE = read_catalogue(shipped_text(CATALOGUE_FILE))
 RULES = CountingRules(name=f"{VERSION} tests", calendar=national_calendar(), policy_of=lambda _: Policy())
 
 
@@ -63,7 +67,7 @@ class Town:
         return IndicatorChecker(self.store, key_ring=self.key_ring, rules=rules)
 
     def numbers(self) -> Numbers:
-        return Numbers(PostgresCells(self.pool), self.registers, calendar=RULES.calendar, clock=self.clock)
+        return Numbers(PostgresCells(self.pool), self.registers, CATALOGUE, calendar=RULES.calendar, clock=self.clock)
 
     async def accept(self, code: str, body: Any) -> None:
         """Let the province state something."""

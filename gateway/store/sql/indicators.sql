@@ -1,6 +1,9 @@
 -- name: read_state^
 SELECT event_id, rules, revalued_to, published_at, counted_at FROM indicator_state FOR UPDATE;
 
+-- name: see_state^
+SELECT event_id, rules, revalued_to, published_at, counted_at FROM indicator_state;
+
 -- name: read_events^
 -- Which dossiers the next events speak of, and which procedures changed.
 WITH next AS (
@@ -168,20 +171,25 @@ JOIN indicator_facts f ON f.received_on >= w.first_on AND f.received_on < w.afte
     AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
 WHERE f.lag_seconds IS NOT NULL AND :place::int = ANY(f.received) AND (NOT f.is_group OR :takes_groups::bool);
 
--- name: list_codes
-SELECT DISTINCT f.code
+-- name: list_dossiers
+SELECT DISTINCT f.dossier_id, f.code
 FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, procedure, first_on, after_on)
 CROSS JOIN LATERAL (
-    SELECT code FROM indicator_facts f
-    WHERE f.received_on >= w.first_on AND f.received_on < w.after_on AND :place::int = ANY(f.received)
-      AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
-      AND (NOT f.is_group OR :takes_groups::bool) AND f.code > :after
+    SELECT dossier_id, code, agency_code, procedure_code, is_group, received AS places FROM indicator_facts
+    WHERE received_on >= w.first_on AND received_on < w.after_on
     UNION ALL
-    SELECT code FROM indicator_facts f
-    WHERE f.submitted_on >= w.first_on AND f.submitted_on < w.after_on AND :place::int = ANY(f.submitted)
-      AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
-      AND (NOT f.is_group OR :takes_groups::bool) AND f.code > :after
-) f ORDER BY f.code LIMIT :wanted::int;
+    SELECT dossier_id, code, agency_code, procedure_code, is_group, submitted FROM indicator_facts
+    WHERE submitted_on >= w.first_on AND submitted_on < w.after_on
+) f
+WHERE :place::int = ANY(f.places) AND (:without::int IS NULL OR :without::int <> ALL(f.places))
+  AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
+  AND (NOT f.is_group OR :takes_groups::bool) AND f.dossier_id > :after::bigint
+ORDER BY f.dossier_id LIMIT :wanted::int;
+
+-- name: fact_by_code^
+SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
+    lag_seconds, applicant_key, turns_at, recorded_at, record
+FROM indicator_facts WHERE code = :code;
 
 -- name: clear_cells!
 DELETE FROM indicator_cells;

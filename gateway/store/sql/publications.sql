@@ -51,8 +51,8 @@ WHERE s.period_type = :period_type AND s.calendar = :calendar AND s.label = :lab
   AND s.version = :version::int;
 
 -- name: list_restatements
-SELECT r.restatement_id, r.document FROM monitoring_restatements r JOIN monitoring_snapshots s USING (position)
-WHERE r.restatement_id > :after::bigint AND (:since::timestamptz IS NULL OR s.as_of >= :since::timestamptz)
+SELECT r.restatement_id, r.document FROM monitoring_restatements r
+WHERE r.restatement_id > :after::bigint AND r.position > :since::bigint
 ORDER BY r.restatement_id LIMIT :wanted::int;
 
 -- name: changed_facts

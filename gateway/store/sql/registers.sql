@@ -29,8 +29,8 @@ ON CONFLICT (petition_id) DO UPDATE SET agency_code = excluded.agency_code, proc
     dislikes_count = excluded.dislikes_count, is_repeated = excluded.is_repeated, changed_at = excluded.changed_at
 RETURNING known_at = changed_at AS is_new;
 
--- name: former_dossier$
-SELECT dossier_code FROM petitions WHERE petition_id = :petition_id FOR UPDATE;
+-- name: former_petition^
+SELECT dossier_code, agency_code FROM petitions WHERE petition_id = :petition_id FOR UPDATE;
 
 -- name: read_petitions
 SELECT petition_id, agency_code, procedure_code, dossier_code, kind, received_at, answered_at, answer, likes_count,

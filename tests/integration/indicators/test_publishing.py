@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.engine.publishing import MANIFEST_TYPE, Publisher, PublishingSettings
 from gateway.errors import IntegrityFailed, InvalidInput
-from gateway.indicators.catalogue import read_catalogue
 from gateway.indicators.periods import Calendar, Period, PeriodType, period_of
 from gateway.indicators.restating import RestatementReason
 from gateway.model.dossier import Channel
@@ -23,8 +22,7 @@ from gateway.monitoring.snapshots import snapshot_id
 from gateway.ports.basics import KeyRing
 from gateway.store.publications import PostgresPublications
 from gateway.vault.assertions import Es256Signer, Es256Verifier
-from mappings.indicators import CATALOGUE, shipped_text
-from tests.support.counting import AGENCY_ITEMS, Town, counting_town
+from tests.support.counting import AGENCY_ITEMS, CATALOGUE, Town, counting_town
 from tests.support.samples import make_dossier
 
 AUGUST = period_of(PeriodType.MONTH, "2026-08")
@@ -38,8 +36,7 @@ def publisher(town: Town) -> Publisher:
         town.numbers(),
         PostgresPublications(town.pool),
         SIGNER,
-        read_catalogue(shipped_text(CATALOGUE)),
-        None,
+        CATALOGUE,
         settings=PublishingSettings(
             province="H99", begins_on=date(2026, 8, 2), period_types=(PeriodType.MONTH,), calendar_version="VN-2026.4"
         ),
@@ -122,7 +119,7 @@ async def test_late_facts_revise_with_their_dossiers(pool: Any, key_ring: KeyRin
 
         after = observation(await document_of(town, "H99-2026M08-v2"), "U2")
         assert (1, 1) == (after["numerator"] - before["numerator"], after["denominator"] - before["denominator"])
-        entries = [entry for _, entry in await PostgresPublications(pool).restatements(since=None, after=0, limit=999)]
+        entries = [entry for _, entry in await PostgresPublications(pool).restatements(since=0, after=0, limit=999)]
         [entry] = [one for one in entries if (one["indicator"], one["scope"]) == ("U2", "province")]
         assert (1, 0, 0, ["late_sync"]) == (
             entry["dossiers_added"],
@@ -148,7 +145,7 @@ async def test_a_finish_that_is_told_late_turns_a_dossier(pool: Any, key_ring: K
         )
         town.clock.move(86_400)
         assert ["H99-2026M08-v2"] == await publish(town)
-        entries = [entry for _, entry in await PostgresPublications(pool).restatements(since=None, after=0, limit=999)]
+        entries = [entry for _, entry in await PostgresPublications(pool).restatements(since=0, after=0, limit=999)]
         [entry] = [one for one in entries if (one["indicator"], one["scope"]) == ("T3", "province")]
 
         assert (0, 1) == (entry["dossiers_added"], entry["dossiers_removed"])

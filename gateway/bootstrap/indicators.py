@@ -1,0 +1,147 @@
+"""The parts that count, answer with numbers, and publish them."""
+
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from gateway.api.monitoring_desk import MonitoringDesk, PullRate
+from gateway.bootstrap.ground import PORTAL, Ground
+from gateway.config import Settings
+from gateway.engine.indicator_check import IndicatorChecker
+from gateway.engine.indicator_facts import CountingRules
+from gateway.engine.indicator_numbers import Numbers
+from gateway.engine.indicator_reasons import Explainer
+from gateway.engine.indicators import IndicatorKeeper
+from gateway.engine.publishing import Publisher, PublishingSettings
+from gateway.engine.scheduler import Job
+from gateway.indicators.catalogue import Catalogue, read_catalogue
+from gateway.indicators.measures import VERSION
+from gateway.monitoring.judging import Policy
+from gateway.monitoring.publications import PublicationRules
+from gateway.monitoring_config import MonitoringSettings
+from gateway.ports.basics import Clock, KeyRing
+from gateway.store.indicator_cells import PostgresCells
+from gateway.store.indicators import PostgresIndicators
+from gateway.store.pool import Pool
+from gateway.store.publications import PostgresPublications
+from gateway.store.registers import PostgresRegisters
+from gateway.vault.assertions import Es256Signer, load_signer
+from mappings.calendars import national_calendar
+from mappings.indicators import CATALOGUE, shipped_text
+
+
+def counting_rules(settings: MonitoringSettings) -> CountingRules:
+    """Give by what facts are made. Their name follows from everything that they hold."""
+    calendar = national_calendar()
+    policies = {
+        one.procedure_code: Policy(
+            cut_off=one.cut_off,
+            pauses=one.pauses,
+            restarts_within_days=one.restarts_within_days,
+            acceptance_hours=one.acceptance_hours,
+        )
+        for one in settings.policies
+    }
+    default = policies.get("", Policy())
+    population = frozenset(settings.population_codes)
+    told = f"{calendar.version} {sorted(policies.items())} {sorted(population)}"
+    return CountingRules(
+        name=f"{VERSION} {sha256(told.encode()).hexdigest()[:16]}",
+        calendar=calendar,
+        policy_of=lambda code: policies.get(code, default),
+        population_codes=population,
+    )
+
+
+def open_catalogue() -> Catalogue:
+    """Read the shipped definitions."""
+    return read_catalogue(shipped_text(CATALOGUE))
+
+
+def open_publication_signer(settings: Settings) -> Es256Signer | None:
+    """Read the keys of publications. Raises ConfigurationError."""
+    publication = settings.monitoring.publication
+    if publication is None:
+        return None
+    return load_signer([Path(one) for one in publication.signing_key_files], "monitoring.publication.signing_key_files")
+
+
+def make_numbers(ground: Ground) -> Numbers:
+    """Give what answers with numbers."""
+    return Numbers(
+        PostgresCells(ground.pool),
+        PostgresRegisters(ground.pool),
+        open_catalogue(),
+        calendar=national_calendar(),
+        clock=ground.clock,
+    )
+
+
+def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> MonitoringDesk | None:
+    """Give what the pull interface works with; None where nothing is counted."""
+    settings = ground.settings.monitoring
+    if not settings.is_counted:
+        return None
+    numbers = make_numbers(ground)
+    rules = counting_rules(settings)
+    store = PostgresIndicators(ground.pool, system=PORTAL)
+    return MonitoringDesk(
+        province=settings.province,
+        numbers=numbers,
+        explainer=Explainer(store, numbers, key_ring=ground.key_ring, rules=rules),
+        registers=PostgresRegisters(ground.pool),
+        publications=PostgresPublications(ground.pool),
+        catalogue=open_catalogue(),
+        calendar=rules.calendar,
+        publisher=None if signer is None else make_publisher(ground, numbers, signer),
+        signer=signer,
+        rate=PullRate(settings.pulls_per_minute),
+    )
+
+
+def make_publisher(ground: Ground, numbers: Numbers, signer: Es256Signer) -> Publisher:
+    """Give what publishes."""
+    settings = ground.settings.monitoring
+    publication = settings.publication
+    assert publication is not None
+    return Publisher(
+        numbers,
+        PostgresPublications(ground.pool),
+        signer,
+        open_catalogue(),
+        settings=PublishingSettings(
+            province=settings.province,
+            begins_on=publication.begins_on,
+            period_types=publication.period_types,
+            calendars=publication.calendars,
+            rules=PublicationRules(
+                night_minutes=publication.night_minutes, final_after=timedelta(days=publication.final_after_days)
+            ),
+            calendar_version=national_calendar().version,
+        ),
+        clock=ground.clock,
+    )
+
+
+def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
+    """Give the jobs that count and publish."""
+    settings = ground.settings.monitoring
+    if not settings.is_counted:
+        return []
+    keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock)
+    jobs = [Job("indicators", settings.interval_seconds, keeper.run)]
+    if settings.publication is not None and signer is not None:
+        publisher = make_publisher(ground, make_numbers(ground), signer)
+        jobs.append(Job("publications", settings.publication.interval_seconds, publisher.run))
+    return jobs
+
+
+def make_keeper(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock) -> IndicatorKeeper:
+    """Give what counts."""
+    store = PostgresIndicators(pool, system=PORTAL)
+    return IndicatorKeeper(store, key_ring=key_ring, rules=counting_rules(settings), clock=clock)
+
+
+def make_checker(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings) -> IndicatorChecker:
+    """Give what counts from scratch."""
+    return IndicatorChecker(PostgresIndicators(pool, system=PORTAL), key_ring=key_ring, rules=counting_rules(settings))

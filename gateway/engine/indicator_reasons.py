@@ -1,0 +1,48 @@
+"""Why a dossier counts, does not count, or stands outside: the formulas' own reasons, from what is stored of it."""
+
+from dataclasses import dataclass, replace
+
+from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.engine.indicator_numbers import Numbers
+from gateway.indicators.facts import DossierFact
+from gateway.indicators.formulas import Verdict
+from gateway.indicators.periods import Period
+from gateway.indicators.readings import Readings
+from gateway.indicators.registry import explain
+from gateway.indicators.scope import Scope
+from gateway.indicators.selection import Selection
+from gateway.monitoring.storing import IndicatorStore
+from gateway.ports.basics import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A verdict, and the fact that it is about."""
+
+    verdict: Verdict
+    fact: DossierFact
+
+
+class Explainer:
+    """Explains numbers by dossier. No dossier is opened for it."""
+
+    def __init__(self, store: IndicatorStore, numbers: Numbers, *, key_ring: KeyRing, rules: CountingRules) -> None:
+        self._store = store
+        self._numbers = numbers
+        self._maker = FactMaker(key_ring, rules)
+
+    async def explain(
+        self, code: str, indicator: str, period: Period, scope: Scope, readings: Readings
+    ) -> Explained | None:
+        """Say where a dossier stands in an indicator; None for one that is not counted.
+
+        Raises InvalidInput (`indicator_unknown`), StoreUnavailable.
+        """
+        facts = await self._numbers.facts()
+        async with self._store.look(code) as found:
+            if found is None:
+                return None
+            turn, stored = found
+            fact = await self._maker.fact(turn, stored, turn.state.counted_at)
+        facts = replace(facts, dossiers=[fact], as_of=max(facts.as_of, turn.state.counted_at))
+        return Explained(explain(indicator, Selection(facts, period, scope, readings), code), fact)

@@ -1,0 +1,79 @@
+"""Settings of what is counted and published for the monitoring systems."""
+
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from gateway.indicators.periods import Calendar, PeriodType
+from gateway.sections import Seconds, Section
+
+_ENDING = frozenset(PeriodType) - {PeriodType.YTD, PeriodType.CUSTOM}
+
+
+class DeadlinePolicySettings(Section):
+    """How deadlines of a procedure are counted; "" for all that have no line of their own."""
+
+    procedure_code: Annotated[str, Field(max_length=50)] = ""
+    cut_off: time | None = None
+    """What is accepted later counts from the next working day (15:00 by some decrees)."""
+    pauses: bool = True
+    """Whether the time of a supplement is added to the due date."""
+    restarts_within_days: Annotated[int, Field(ge=0, le=60)] | None = None
+    """A supplement asked for within so many working days begins the limit anew; none does when left out."""
+    acceptance_hours: Annotated[int, Field(ge=1, le=240)] = 8
+    """Working hours within which an online submission is to be accepted, refused or answered."""
+
+
+class PublicationSettings(Section):
+    """What is published, signed, in a chain."""
+
+    signing_key_files: Annotated[tuple[Path, ...], Field(min_length=1, max_length=5)]
+    """PEM files of P-256 keys; the first signs, the others verify what was signed before."""
+    begins_on: date
+    """Periods that ended before are not published."""
+    period_types: Annotated[tuple[PeriodType, ...], Field(min_length=1)] = (
+        PeriodType.MONTH,
+        PeriodType.QUARTER,
+        PeriodType.YEAR,
+    )
+    calendars: Annotated[tuple[Calendar, ...], Field(min_length=1)] = (Calendar.GREGORIAN,)
+    night_minutes: Annotated[int, Field(ge=0, le=1439)] = 30
+    """Minutes after midnight, in Viet Nam, from which figures are published."""
+    final_after_days: Annotated[int, Field(ge=1, le=365)] = 30
+    interval_seconds: Seconds = 60.0
+    """How often is looked whether something is due."""
+
+    @model_validator(mode="after")
+    def _must_end(self) -> "PublicationSettings":
+        if not set(self.period_types) <= _ENDING:
+            raise ValueError("period_types must be of periods that end by themselves: not ytd, not custom")
+        return self
+
+
+class MonitoringSettings(Section):
+    """What is counted of dossiers, and for whom."""
+
+    is_counted: bool = True
+    interval_seconds: Seconds = 5.0
+    """How often is counted what was accepted since."""
+    province: Annotated[str, Field(pattern=r"^[0-9A-Z.]{0,20}$")] = ""
+    """The province's own agency code ("H99"), under which its numbers stand."""
+    population_codes: Annotated[tuple[str, ...], Field(max_length=20)] = ("1",)
+    """Codes by which dossiers name the population database among the consulted ones (MaCSDL)."""
+    pulls_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
+    policies: Annotated[tuple[DeadlinePolicySettings, ...], Field(max_length=5000)] = ()
+    publication: PublicationSettings | None = None
+
+    @model_validator(mode="after")
+    def _must_be_whole(self) -> "MonitoringSettings":
+        codes = [one.procedure_code for one in self.policies]
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        if twice:
+            raise ValueError(f"policies must name each procedure once: {', '.join(twice)}")
+        if self.publication is not None and not self.province:
+            raise ValueError("province must be set where something is published")
+        if self.publication is not None and not self.is_counted:
+            raise ValueError("is_counted must be true where something is published")
+        return self
