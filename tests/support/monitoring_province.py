@@ -1,127 +1,27 @@
 """A province as the monitoring notes §4 describe one: hand-made publications, signed, on HTTP.
 
-It shares nothing with the gateway. Every part can be spoilt by a test: bodies, manifests, signatures, the list, the log.
+It shares nothing with the gateway. Every part can be spoilt by a test: bodies, manifests, signatures, list and log.
 """
 
-import csv
-import io
 import json
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from joserfc import jws
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey
+
+from tests.support.monitoring_documents import UNITS, Number, canonical, files_of, head, number
 
 TOKEN = "monitor-read-token"
 ROOT = "/monitoring/v1"
-COLUMNS = (
-    "snapshot_id indicator scope agency level unit_group procedure field numerator denominator percent null_reason "
-    "membership_field target_id target_comparator target_value target_result quality_on_behalf quality_late_synced "
-    "quality_duplicates_removed quality_tests_removed"
-).split()
-UNITS = {"U2": "percent", "T1": "percent", "S1": "percent", "Q1": "percent", "Y1": "percent", "T4": "working_day"}
-Number = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def canonical(value: Any) -> bytes:
-    """Write JSON as it is signed; enough for names in ASCII and numbers that are whole."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def number(code: str, n: int, d: int, scope: str = "province", **more: Any) -> Number:
-    """Make an observation, its percentage computed in decimals."""
-    factor = 100 if UNITS.get(code, "percent") == "percent" else 1
-    share = None
-    if d:
-        share = str((Decimal(factor * n) / Decimal(d)).quantize(Decimal("0.01"), ROUND_HALF_UP))
-    return {
-        "indicator": code,
-        "scope": scope,
-        "agency": "H99",
-        "level": "ALL",
-        "unit_group": None,
-        "procedure": None,
-        "field": None,
-        "numerator": n,
-        "denominator": d,
-        "percent": share,
-        "null_reason": None if d else "zero_denominator",
-        "membership_field": "received_at",
-        "target": None,
-        "quality": {"on_behalf": 1, "late_synced": 0, "duplicates_removed": 1, "tests_removed": 1},
-        **more,
-    }
-
-
-def target(result: str, value: str = "50.00", name: str = "T-02") -> dict[str, Any]:
-    """Make what a number is held against."""
-    return {"id": name, "comparator": ">=", "value": value, "result": result}
-
-
-def head(version: int, status: str, *, end: str = "2026-09-01", start: str = "2026-08-01", **more: Any) -> Number:
-    """Make the head of a publication of August 2026, unless told otherwise."""
-    name = more.pop("name", "2026M08")
-    return {
-        "id": f"H99-{name}-v{version}",
-        "period_type": "month",
-        "calendar": "gregorian",
-        "start": f"{start}T00:00:00+07:00",
-        "end": f"{end}T00:00:00+07:00",
-        "version": version,
-        "status": status,
-        "state_at": "as_of",
-        "as_of": f"2026-10-{version:02d}T00:30:00+07:00",
-        "supersedes": f"H99-{name}-v{version - 1}" if version > 1 else None,
-        "definitions_version": "2026.11-1",
-        "calendar_version": "VN-2026.4",
-        **more,
-    }
-
-
-def entry(before: Number, after: Number, old: Number | None, new: Number | None, **more: Any) -> dict[str, Any]:
-    """Make the log's entry about one number between two publications, given by their heads."""
-    known = new or old
-    assert known is not None
-    return {
-        **{name: known[name] for name in "indicator scope agency level unit_group procedure field".split()},
-        "period": "2026-08",
-        "from_version": before["version"],
-        "to_version": after["version"],
-        "from_snapshot": before["id"],
-        "to_snapshot": after["id"],
-        "old": None if old is None else {"n": old["numerator"], "d": old["denominator"]},
-        "new": None if new is None else {"n": new["numerator"], "d": new["denominator"]},
-        "reasons": ["late_sync"],
-        "dossiers_added": 1,
-        "dossiers_removed": 0,
-        "dossiers_changed": 0,
-        **more,
-    }
-
-
-def files_of(told: Number, numbers: Sequence[Number]) -> dict[str, bytes]:
-    """Write a publication in its three forms."""
-    lines = [{"snapshot": told}, *numbers]
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for one in numbers:
-        flat = {"snapshot_id": told["id"], **one}
-        for group in ("target", "quality"):
-            flat |= {f"{group}_{name}": held for name, held in (one[group] or {}).items()}
-        writer.writerow(["" if flat.get(column) is None else flat[column] for column in COLUMNS])
-    return {
-        "data.json": canonical({"snapshot": told, "observations": list(numbers)}),
-        "data.csv": text.getvalue().encode(),
-        "data.jsonl": b"".join(canonical(line) + b"\n" for line in lines),
-    }
 
 
 @dataclass
@@ -139,13 +39,14 @@ class Province:
     """Publishes, and serves what it published. Everything may be changed while it serves."""
 
     key: ECKey | OKPKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "k1"}))
+    algorithm: str = "ES256"
     published: list[Publication] = field(default_factory=list)
     restatements: list[dict[str, Any]] = field(default_factory=list)
     definitions: dict[str, str] = field(default_factory=lambda: dict(UNITS))
     targets: list[str] = field(default_factory=lambda: ["T-02"])
     key_set: list[dict[str, Any]] = field(default_factory=list)
     live: list[Number] = field(default_factory=lambda: [number("U2", 1, 2)])
-    live_head: dict[str, Any] = field(default_factory=lambda: {**head(0, "live"), "supersedes": None})
+    live_head: dict[str, Any] = field(default_factory=lambda: {**head(0, "live"), "as_of": "2026-08-20T10:00:00+07:00"})
     answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = field(default_factory=dict)
     """What is answered instead, once each, by path below the root."""
     headers: dict[str, str] = field(default_factory=lambda: {"Cache-Control": "private"})
@@ -158,11 +59,9 @@ class Province:
     def __post_init__(self) -> None:
         self.key_set = self.key_set or [self.jwk(self.key)]
 
-    @staticmethod
-    def jwk(key: ECKey | OKPKey) -> dict[str, Any]:
+    def jwk(self, key: ECKey | OKPKey) -> dict[str, Any]:
         """Give the public half as it is published."""
-        algorithm = "ES256" if isinstance(key, ECKey) else "EdDSA"
-        return {**key.as_dict(private=False), "alg": algorithm, "use": "sig"}
+        return {**key.as_dict(private=False), "alg": self.algorithm, "use": "sig"}
 
     def publish(self, told: Number, numbers: Sequence[Number], reasons: Sequence[str] = ()) -> Publication:
         """Publish at the end of the chain."""
@@ -198,13 +97,14 @@ class Province:
         earlier = self.published[:before]
         return sha256(canonical(earlier[-1].manifest)).hexdigest() if earlier else "0" * 64
 
-    def seal(self, made: Publication, *, algorithm: str = "", key: ECKey | OKPKey | None = None) -> None:
+    def seal(self, made: Publication, *, key: ECKey | OKPKey | None = None) -> None:
         """Sign a manifest as it stands, and list it."""
-        signer = key or self.key
-        algorithm = algorithm or ("ES256" if isinstance(signer, ECKey) else "EdDSA")
-        body = canonical(made.manifest)
-        header = {"alg": algorithm, "kid": signer.kid}
-        made.signature = jws.detach_content(jws.serialize_compact(header, body, signer, algorithms=[algorithm]))
+        signer, body = key or self.key, canonical(made.manifest)
+        header, algorithms = {"alg": self.algorithm, "kid": signer.kid}, [self.algorithm]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # EdDSA has got a new name and is still used.
+            whole = jws.serialize_compact(header, body, signer, algorithms=algorithms)
+        made.signature = jws.detach_content(whole)
         made.line = {
             **made.manifest["snapshot"],
             "position": made.manifest["position"],

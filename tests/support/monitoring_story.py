@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.support.monitoring_province import Number, Province, entry, head, number, target
+from tests.support.monitoring_documents import Number, entry, head, number, target
+from tests.support.monitoring_province import Province
 
 _UNITS = {"A": ("H99.01", "P"), "B": ("H99.02", "P"), "M": ("H99.11", "C"), "N": ("H99.12", "C")}
 V1 = {"A": (3, 4), "B": (1, 3), "M": (2, 3), "N": (1, 2)}

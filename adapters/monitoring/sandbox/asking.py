@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.monitoring.sandbox import judging
+from adapters.monitoring.sandbox.catalogue import read_catalogue
 from adapters.monitoring.sandbox.figures import Fault
 from adapters.monitoring.sandbox.findings import FindingKind, broken
 from adapters.monitoring.sandbox.heads import Head, read_head
@@ -38,6 +39,8 @@ class Asker:
 
     async def ask(self, period_type: str, period: str, calendar: str, more: Mapping[str, str | Sequence[str]]) -> Asked:
         """Ask for a period. Raises Refused for an answer that cannot be used."""
+        if self._store.units is None:
+            await read_catalogue(self._province, self._store)
         query = [("period_type", period_type), ("period", period), ("calendar", calendar)]
         for name, value in more.items():
             query += [(name, each) for each in ([value] if isinstance(value, str) else value)]

@@ -59,11 +59,11 @@ def faults_of_definitions(observations: Iterable[Observation], units: Mapping[st
         yield FindingKind.DEFINITION_MISSING, f"{code} is not defined"
 
 
-def faults_of_value(one: Observation, unit: str | None) -> Iterator[Fault]:
+def faults_of_value(one: Observation, unit: str) -> Iterator[Fault]:
     """Tell what is wrong with one number. `unit` is that of its definition: a share ("percent") must be a percentage,
     another number may be left without one or be written as n/d with two decimals (§6.4 writes days so)."""
     has_value = one.numerator is not None and bool(one.denominator)
-    is_share = unit in (None, "percent")
+    is_share = unit == "percent"
     if not has_value or one.percent is None:
         if one.percent is not None:
             yield FindingKind.PERCENT_WRONG, f"{one.key} has a percentage over nothing"

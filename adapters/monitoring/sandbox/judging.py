@@ -21,11 +21,13 @@ def faults_of_publication(pulled: Pulled, store: PulledStore, settings: PullerSe
 def faults_of_numbers(
     observations: Sequence[Observation], store: PulledStore, settings: PullerSettings
 ) -> Iterator[Fault]:
-    """Judge numbers as they stand, published or live."""
+    """Judge numbers as they stand, published or live. What is not defined has no unit, and is not judged by one."""
+    units = store.units or {}
     if store.units is not None:
-        yield from figures.faults_of_definitions(observations, store.units)
+        yield from figures.faults_of_definitions(observations, units)
     for one in observations:
-        yield from figures.faults_of_value(one, (store.units or {}).get(one.key.indicator))
+        if one.key.indicator in units:
+            yield from figures.faults_of_value(one, units[one.key.indicator])
         if settings.are_targets_held_against and store.target_ids is not None:
             yield from figures.faults_of_target(one, store.target_ids)
     yield from figures.faults_of_sums(observations)

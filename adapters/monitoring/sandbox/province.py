@@ -113,9 +113,10 @@ class Province:
         headers = {"Authorization": f"Bearer {self._settings.token if token is None else token}"}
         if etag:
             headers["If-None-Match"] = etag
+        address = self._address(path)
         self.calls_count += 1
         async with self._session.get(
-            self._address(path), params=query, headers=headers, allow_redirects=False, timeout=self._timeout()
+            address, params=query, headers=headers, allow_redirects=False, timeout=self._timeout()
         ) as answer:
             body = await self._read(path, answer)
             reply = Reply(answer.status, answer.headers, body)
@@ -128,8 +129,9 @@ class Province:
     async def break_off(self, path: str) -> None:
         """Begin to read an answer and hang up before its end. Raises aiohttp.ClientError or TimeoutError."""
         headers = {"Authorization": f"Bearer {self._settings.token}"}
+        address = self._address(path)
         self.calls_count += 1
-        answer = await self._session.get(self._address(path), headers=headers, timeout=self._timeout())
+        answer = await self._session.get(address, headers=headers, timeout=self._timeout())
         begun = await answer.content.read(1)
         answer.close()
         self._note(path, (), answer.status, len(begun), was_tagged=False)

@@ -143,7 +143,7 @@ class Puller:
         calls, size = self.province.calls_count, self.province.bytes_count
         new: list[str] = []
         self._keys.begin_round()
-        is_complete = await self._does(exercises.exercise(self))
+        refusals = [await self._does(exercises.exercise(self))]
         steps: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: read_catalogue(self.province, self.store),
             lambda: self._pull_new(new),
@@ -152,12 +152,13 @@ class Puller:
             self._explain,
         )
         for step in steps:
-            is_complete = await self._does(step()) and is_complete
+            if FindingKind.UNAVAILABLE not in refusals:  # Whoever does not answer is not called in vain.
+                refusals.append(await self._does(step()))
         done = PullRound(
             number=len(self.rounds) + 1,
             started_at=started_at,
             ended_at=self._clock.now(),
-            is_complete=is_complete,
+            is_complete=not any(refusals),
             snapshot_ids=tuple(new),
             findings=tuple(finding for finding in self.store.findings if finding not in known),
             calls_count=self.province.calls_count - calls,
@@ -215,14 +216,14 @@ class Puller:
             self._report_all(name, judging.faults_of_changes_to(self.store.snapshots[name], self.store))
         self._unjudged.clear()
 
-    async def _does(self, work: Awaitable[None]) -> bool:
-        """Do a step; False, and a finding, when it could not be done to its end."""
+    async def _does(self, work: Awaitable[None]) -> FindingKind | None:
+        """Do a step; give why it could not be done to its end, which is a finding."""
         try:
             await work
         except Refused as refused:
             self._report(refused.kind, None, str(refused))
-            return False
-        return True
+            return refused.kind
+        return None
 
     async def _guarded(self, work: Awaitable[ResultT]) -> ResultT | None:
         try:

@@ -114,7 +114,7 @@ class Receiver:
             return
         faults: list[Fault] = [*chain.faults_of_period(head), *figures.faults_of_sums(observations)]
         for one in observations:
-            faults += figures.faults_of_value(one, self.profile.push_units.get(one.key.indicator))
+            faults += figures.faults_of_value(one, self.profile.push_units.get(one.key.indicator, "percent"))
         for kind, message in faults:
             self._find(kind, head.id, f"push: {message}")
 
