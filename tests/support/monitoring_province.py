@@ -4,6 +4,7 @@ It shares nothing with the gateway. Every part can be spoilt by a test: bodies, 
 """
 
 import json
+import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -54,6 +55,7 @@ class Province:
     is_open: bool = False
     """Whether it lets everybody in."""
     heeds_tags: bool = True
+    is_since_inclusive: bool = False
     page_most: int = 1000
 
     def __post_init__(self) -> None:
@@ -126,10 +128,14 @@ class Province:
         return [request for request in self.seen if request.path == ROOT + path]
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[str]:
-        """Serve on a free port of the loopback address; give the address."""
-        async with TestServer(self._app()) as server:
+    async def serving(self, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+        """Serve on a free port of the loopback address, over TLS where a context is given; give the address."""
+        server = TestServer(self._app(), scheme="http" if context is None else "https")
+        await server.start_server(ssl=context)
+        try:
             yield str(server.make_url("/")).rstrip("/")
+        finally:
+            await server.close()
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
@@ -178,7 +184,7 @@ class Province:
         return await self._page(request, "restatements", self.restatements)
 
     async def _snapshots(self, request: web.Request) -> web.StreamResponse:
-        since = int(request.query.get("since", "0"))
+        since = int(request.query.get("since", "0")) - self.is_since_inclusive
         return await self._page(
             request, "snapshots", [made.line for made in self.published if made.line["position"] > since]
         )

@@ -38,6 +38,32 @@ async def test_a_publication_that_goes_later_is_found() -> None:
         assert WEEK in {finding.snapshot_id for finding in there.puller.findings}
 
 
+async def test_a_publication_that_is_put_between_later_is_found() -> None:
+    """History grows at its end only, whatever is signed."""
+    province = honest_province()
+    async with stage(province, rechecks_count=0) as there:
+        await there.puller.pull()
+        told = head(1, "preliminary", name="2026W35", period_type="week", start="2026-08-24", end="2026-08-31")
+        province.published.insert(3, province.publish(told, [number("U2", 1, 2)]))
+        del province.published[-1]
+        province.reseal()
+        await there.puller.pull()
+        assert {FindingKind.CHAIN_BROKEN} == there.kinds()
+        assert told["id"] in {finding.snapshot_id for finding in there.puller.findings}
+
+
+async def test_the_one_at_the_position_may_be_told_again() -> None:
+    """`since` may mean the position itself, too; nothing is pulled twice for that."""
+    province = honest_province()
+    province.is_since_inclusive = True
+    async with stage(province, rechecks_count=0) as there:
+        await there.puller.pull()
+        province.seen.clear()
+        done = await there.puller.pull()
+        assert ((), ()) == (done.snapshot_ids, there.puller.findings)
+        assert [] == province.asked(f"/snapshots/{V4}/data.json")
+
+
 async def test_a_file_that_changes_later_is_found() -> None:
     """Files of the newest publications are asked for again."""
     province = honest_province()
