@@ -56,6 +56,7 @@ class Province:
     """Whether it lets everybody in."""
     heeds_tags: bool = True
     is_since_inclusive: bool = False
+    csv_mark: bytes = b"\xef\xbb\xbf"
     page_most: int = 1000
 
     def __post_init__(self) -> None:
@@ -214,7 +215,7 @@ class Province:
             return problem(404)
         body = made.files[name]
         if request.query.get("bom") == "1":
-            body = b"\xef\xbb\xbf" + body
+            body = self.csv_mark + body
         headers = {"ETag": f'"{sha256(body).hexdigest()}"', **self.headers}
         if self.heeds_tags and request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)

@@ -162,3 +162,50 @@ def skip_version(province: Province) -> None:
     rewrite(province, AT_V4, nothing, {"version": 5})
     for told in province.restatements:
         told["to_version"] = 5 if told["to_version"] == 4 else told["to_version"]
+
+
+def lie_about_position(province: Province) -> None:
+    """Sign another position than is listed."""
+    made = province.published[AT_V4]
+    made.manifest["position"] = 7
+    province.seal(made)
+    made.line["position"] = 6
+
+
+def lie_in_the_list(province: Province) -> None:
+    province.published[AT_V4].line["calendar_version"] = "VN-2026.5"
+
+
+def in_head(name: str) -> Spoil:
+    """Give a file of the newest publication another head than was signed."""
+    return in_file(name, b"VN-2026.4", b"VN-2026.5", is_restated=True)
+
+
+def leave_out_lines(province: Province) -> None:
+    del province.published[AT_V4].files["data.jsonl"]
+    restate_files(province, AT_V4, 15)
+
+
+def swap_columns(province: Province) -> None:
+    """Write columns of CSV in another order, cells and all."""
+    made = province.published[AT_V4]
+    rows = [line.split(",") for line in made.files["data.csv"].decode().splitlines()]
+    made.files["data.csv"] = "".join(",".join([*row[:8], row[9], row[8], *row[10:]]) + "\r\n" for row in rows).encode()
+    restate_files(province, AT_V4, 15)
+
+
+def supersede_twice(province: Province) -> None:
+    """Let two publications supersede one."""
+    rewrite(province, AT_V4, nothing, {"version": 3, "status": "final", "supersedes": V2})
+    for told in province.restatements:
+        if told["to_snapshot"] == V4:
+            told |= {"from_snapshot": V2, "from_version": 2, "to_version": 3}
+
+
+def go_back_in_time(province: Province) -> None:
+    rewrite(province, AT_V4, nothing, {"as_of": "2026-10-02T23:00:00+07:00"})
+
+
+def explain_more(**members: Any) -> Spoil:
+    """Add an entry to the log, like the newest but for some members."""
+    return lambda province: province.restatements.append({**province.restatements[-1], **members})

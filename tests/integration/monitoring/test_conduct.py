@@ -146,6 +146,57 @@ async def test_an_answer_of_another_form_is_found(path: str, status: int, header
     assert {FindingKind.CONTRACT_BROKEN} == set(await found(province))
 
 
+async def test_csv_for_spreadsheets_is_csv_behind_a_mark() -> None:
+    """Without the mark that was asked for it is not."""
+    province = honest_province()
+    province.csv_mark = b""
+    assert {FindingKind.ROWS_DIFFER: {V1, QUARTER, V2, WEEK, V3, V4}} == await found(province)
+
+
+async def test_a_page_longer_than_asked_for_is_found() -> None:
+    """A limit is a limit."""
+    province = honest_province()
+    page = {"restatements": province.restatements, "next_cursor": None}
+    province.answer_once("/restatements", 200, {}, json.dumps(page).encode())
+    assert {FindingKind.CONTRACT_BROKEN: {None}} == await found(province)
+
+
+@pytest.mark.parametrize("move", ["list", "position"])
+async def test_a_publication_that_moves_later_is_found(move: str) -> None:
+    """In the list, or by the position that it is said to have."""
+    province = honest_province()
+    async with stage(province, rechecks_count=0) as there:
+        await there.puller.pull()
+        if move == "list":
+            province.published[1:3] = reversed(province.published[1:3])
+        else:
+            province.published[0].line["position"], province.published[1].line["position"] = 2, 1
+            province.published[0:2] = reversed(province.published[0:2])
+        await there.puller.pull()
+        assert {FindingKind.CHAIN_BROKEN} == there.kinds()
+
+
+@pytest.mark.parametrize("more", [{"signature": "x..y"}, {"next_cursor": "0"}])
+async def test_live_pages_belong_together_and_are_not_signed(more: dict[str, str]) -> None:
+    """A page with another head, or live figures as if they were signed, are found."""
+    province = honest_province()
+    told = {**province.live_head, "calendar_version": "VN-2026.5"}
+    page = {"snapshot": told, "observations": [number("T1", 1, 1)], "next_cursor": None, **more}
+    province.answer_once("/indicators", 200, {}, json.dumps(page).encode())
+    async with stage(province) as there:
+        await there.puller.ask("month", "2026-08")
+        assert {FindingKind.CONTRACT_BROKEN} == there.kinds()
+
+
+@pytest.mark.parametrize("path", ["/indicators", "/snapshots/H00-2000M13-v0"])
+async def test_what_there_is_not_is_not_answered_as_if_it_were(path: str) -> None:
+    """Whoever answers a question for the thirteenth month makes figures up."""
+    province = honest_province()
+    body = {"type": "about:blank", "title": "Refused", "status": 200}
+    province.answer_once(path, 200, {"Content-Type": "application/problem+json"}, json.dumps(body).encode())
+    assert {FindingKind.CONTRACT_BROKEN: {None}} == await found(province, habits=[Habit.UNKNOWN_PERIODS])
+
+
 async def test_a_cursor_that_leads_in_a_circle_is_found() -> None:
     """No list is read for ever."""
     province = honest_province()

@@ -21,10 +21,16 @@ from tests.integration.monitoring.spoiling import (
     changed,
     count_rows_wrong,
     drop_row,
+    explain_more,
     explain_twice,
     forget_change,
     fork,
+    go_back_in_time,
     in_file,
+    in_head,
+    leave_out_lines,
+    lie_about_position,
+    lie_in_the_list,
     relink,
     remove_one,
     restate_without_reason,
@@ -35,6 +41,8 @@ from tests.integration.monitoring.spoiling import (
     signed,
     skip_version,
     status_after_final,
+    supersede_twice,
+    swap_columns,
     swap_signature,
 )
 from tests.support.monitoring_documents import head, number, target
@@ -42,6 +50,16 @@ from tests.support.monitoring_province import Province
 from tests.support.monitoring_story import honest_province
 
 CASES: list[tuple[str, Spoil, FindingKind, str]] = [
+    ("another position is signed", lie_about_position, FindingKind.CHAIN_BROKEN, V4),
+    ("another head is listed", lie_in_the_list, FindingKind.CONTRACT_BROKEN, V4),
+    ("another head in json", in_head("data.json"), FindingKind.CONTRACT_BROKEN, V4),
+    ("another head in lines", in_head("data.jsonl"), FindingKind.ROWS_DIFFER, V4),
+    ("a form is missing", leave_out_lines, FindingKind.CONTRACT_BROKEN, V4),
+    ("columns in another order", swap_columns, FindingKind.CONTRACT_BROKEN, V4),
+    ("superseded twice", supersede_twice, FindingKind.VERSION_ORDER_WRONG, V4),
+    ("of an earlier time", go_back_in_time, FindingKind.VERSION_ORDER_WRONG, V4),
+    ("what is not published is explained", explain_more(indicator="G1"), FindingKind.RESTATEMENT_WRONG, V4),
+    ("explained from another", explain_more(from_snapshot=V2, from_version=2), FindingKind.RESTATEMENT_WRONG, V4),
     ("a figure is changed in a file", in_file("data.json", b"8,", b"9,"), FindingKind.DIGEST_DIFFERS, V4),
     ("csv is another file", in_file("data.csv", b"agency", b"agencY"), FindingKind.DIGEST_DIFFERS, V4),
     ("csv differs", in_file("data.csv", b",8,14,", b",9,14,", is_restated=True), FindingKind.ROWS_DIFFER, V4),
