@@ -163,10 +163,10 @@ def _change_faults(board: FaultSwitchboard, body: dict[str, Any]) -> Any:
             raise ControlError("action: must be add, replace, remove or clear")
 
 
-def add_control_routes(app: web.Application, table: ControlTable, token: str | None) -> None:
+def add_control_routes(app: web.Application, table: ControlTable, token: str | None, *, prefix: str = PREFIX) -> None:
     """Serve `table` under the prefix; `token` None leaves it open, as befits a loopback address."""
     for (method, path), action in table.items():
-        app.router.add_route(method, PREFIX + path, _handler(action, None if path == "health" else token))
+        app.router.add_route(method, prefix + path, _handler(action, None if path == "health" else token))
 
 
 def _handler(action: ControlAction, token: str | None) -> Callable[[web.Request], Awaitable[web.Response]]:
