@@ -102,7 +102,7 @@ class PostgresRegisters:
             former = await self._sql.former_petition(borrowed, petition_id=petition.petition_id)
             if former is not None and not is_within(former["agency_code"], prefixes):
                 raise OtherAgency
-            row = await self._sql.save_petition(
+            await self._sql.save_petition(
                 borrowed,
                 petition_id=petition.petition_id,
                 agency_code=petition.agency_code,
@@ -120,7 +120,7 @@ class PostgresRegisters:
             about = {petition.dossier_code, "" if former is None else former["dossier_code"]}
             codes = sorted(about - {""})
             await queries("indicators").wish_for_code(borrowed, codes=codes)
-        return bool(row["is_new"])
+        return former is None
 
     async def save_rating(self, code: str, rating: str, rated_at: datetime, now: datetime) -> bool:
         """Store how a dossier was rated; False when there is no such dossier."""

@@ -18,7 +18,7 @@ SELECT v.code, v.version_number, v.content_hash, v.seen_at, v.document, p.retire
 FROM procedure_versions v JOIN procedures p USING (code)
 WHERE v.code > :after ORDER BY v.code, v.version_number LIMIT :wanted::int;
 
--- name: save_petition^
+-- name: save_petition!
 INSERT INTO petitions AS p (petition_id, agency_code, procedure_code, dossier_code, kind, received_at, answered_at, answer,
     likes_count, dislikes_count, is_repeated, known_at, changed_at)
 VALUES (:petition_id, :agency_code, :procedure_code, :dossier_code, :kind, :received_at, :answered_at, :answer,
@@ -26,8 +26,7 @@ VALUES (:petition_id, :agency_code, :procedure_code, :dossier_code, :kind, :rece
 ON CONFLICT (petition_id) DO UPDATE SET agency_code = excluded.agency_code, procedure_code = excluded.procedure_code,
     dossier_code = excluded.dossier_code, kind = excluded.kind, received_at = excluded.received_at,
     answered_at = excluded.answered_at, answer = excluded.answer, likes_count = excluded.likes_count,
-    dislikes_count = excluded.dislikes_count, is_repeated = excluded.is_repeated, changed_at = excluded.changed_at
-RETURNING known_at = changed_at AS is_new;
+    dislikes_count = excluded.dislikes_count, is_repeated = excluded.is_repeated, changed_at = excluded.changed_at;
 
 -- name: former_petition^
 SELECT dossier_code, agency_code FROM petitions WHERE petition_id = :petition_id FOR UPDATE;

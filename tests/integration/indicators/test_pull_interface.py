@@ -1,0 +1,309 @@
+"""The pull interface as the national system uses it, and as people who feed and question it do."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
+from gateway.api.monitoring_desk import MonitoringDesk, PullRate
+from gateway.engine.indicator_reasons import Explainer
+from gateway.model.vocabulary import VIETNAM
+from gateway.ports.basics import KeyRing
+from gateway.store.clients import Scope
+from gateway.store.publications import PostgresPublications
+from tests.integration.indicators.test_publishing import SIGNER, august, file_a_late_one, publish, publisher
+from tests.support.api import ApiUnderTest, running_api
+from tests.support.counting import CATALOGUE, RULES, Town, counting_town
+
+PATH = "/monitoring/v1"
+AUGUST = "period_type=month&period=2026-08"
+
+
+@asynccontextmanager
+async def pulled_town(
+    pool: Any, key_ring: KeyRing, per_minute: int = 100_000
+) -> AsyncIterator[tuple[Town, ApiUnderTest]]:
+    """Run a town whose numbers are served."""
+    async with counting_town(pool, key_ring) as town:
+        numbers = town.numbers()
+        desk = MonitoringDesk(
+            province="H99",
+            numbers=numbers,
+            explainer=Explainer(town.store, numbers, key_ring=key_ring, rules=RULES),
+            registers=town.registers,
+            publications=PostgresPublications(pool),
+            catalogue=CATALOGUE,
+            calendar=RULES.calendar,
+            publisher=publisher(town),
+            signer=SIGNER,
+            rate=PullRate(per_minute),
+        )
+        async with running_api(pool, key_ring, monitoring=desk) as api:
+            yield town, api
+
+
+async def _puller(api: ApiUnderTest, **settings: Any) -> Puller:
+    token = await api.register("national", scopes=frozenset({Scope.MONITORING_READ}), prefixes=("H99",))
+    return Puller(api.session, PullerSettings(province_url=api.url, token=token, **settings))
+
+
+async def test_the_national_system_finds_nothing_wrong(pool: Any, key_ring: KeyRing) -> None:
+    """Snapshots, files, signatures, chain, sums, periods, restatements: pulled, verified and pulled again."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        puller = await _puller(api, personal_samples=[f"99919900000{number}" for number in range(1, 7)])
+        first = await puller.pull()
+        await file_a_late_one(town)
+        town.clock.move(86_400)
+        await publish(town)
+        second = await puller.pull()
+
+        assert [] == [(one.kind, one.snapshot_id, one.message) for one in puller.findings]
+        assert ("H99-2026M08-v1",) == tuple(first.snapshot_ids)
+        assert ("H99-2026M08-v2",) == tuple(second.snapshot_ids)
+        assert first.is_complete
+        assert second.is_complete
+
+
+@pytest.mark.parametrize("habit", [one for one in Habit if one is not Habit.HAMMERS])
+async def test_bad_pullers_are_answered_well(pool: Any, key_ring: KeyRing, habit: Habit) -> None:
+    """Whatever a puller does wrong, the answers are in order."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        puller = await _puller(api, habits=[habit])
+        await puller.pull()
+
+        assert [] == [(one.kind, one.message) for one in puller.findings]
+
+
+async def test_a_client_that_hammers_is_told_when_to_come_again(pool: Any, key_ring: KeyRing) -> None:
+    """429 with Retry-After, for this client only."""
+    async with pulled_town(pool, key_ring, per_minute=3) as (_, api):
+        answers = [await api.get(f"{PATH}/definitions") for _ in range(4)]
+        other = api.with_token(await api.register("another"))
+
+        assert [200, 200, 200, 429] == [one.status for one in answers]
+        assert "pulls-too-fast" == answers[-1].problem
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+        assert 200 == (await other.get(f"{PATH}/definitions")).status
+
+
+async def test_live_figures_are_told_with_their_head(pool: Any, key_ring: KeyRing) -> None:
+    """Whole numbers, percentages as text, status live, version 0; pages follow the cursor."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        told = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2&indicator=T2")).json
+        paged = (await api.get(f"{PATH}/indicators?{AUGUST}&limit=5")).json
+        rest = (await api.get(f"{PATH}/indicators?{AUGUST}&limit=500&cursor={paged['next_cursor']}")).json
+        whole = (await api.get(f"{PATH}/indicators?{AUGUST}")).json
+
+        assert ["T2.early", "T2.late", "T2.on_time", "U2"] == [one["indicator"] for one in told["observations"]]
+        assert ("live", 0, None) == tuple(told["snapshot"][name] for name in ("status", "version", "supersedes"))
+        u2 = told["observations"][-1]
+        assert f"{100 * u2['numerator'] / u2['denominator']:.2f}" == u2["percent"]
+        assert len(paged["observations"]) + len(rest["observations"]) == len(whole["observations"])
+
+
+async def test_published_versions_stay_as_they_were(pool: Any, key_ring: KeyRing) -> None:
+    """Version 1 is answered with version 1's numbers after version 2 has come."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        query = f"{PATH}/indicators?{AUGUST}&indicator=U2&version=1"
+        before = await api.get(query)
+        await file_a_late_one(town)
+        town.clock.move(86_400)
+        await publish(town)
+
+        assert before.json == (await api.get(query)).json
+        assert before.json != (await api.get(query.replace("version=1", "version=2"))).json
+        assert "snapshot-not-found" == (await api.get(query.replace("version=1", "version=9"))).problem
+
+
+async def test_what_the_caller_has_is_not_sent_again(pool: Any, key_ring: KeyRing) -> None:
+    """The tag is the body's SHA-256; 304 for it; each pull leaves a line."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        path = f"{PATH}/snapshots/H99-2026M08-v1/data.csv"
+        first = await api.get(path)
+        again = await api.call("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+        marked = await api.get(f"{path}?bom=1")
+
+        assert (200, 304, b"") == (first.status, again.status, again.body)
+        assert b"\xef\xbb\xbf" + first.body == marked.body
+        lines = await pool.fetch("SELECT client_id, status, size_bytes FROM monitoring_pulls ORDER BY pull_id")
+        assert [("one-stop", 200, len(first.body)), ("one-stop", 304, 0)] == [tuple(line) for line in lines][:2]
+
+
+BAD = [
+    ("indicators?period_type=month&period=2026-13", "/query/period"),
+    ("indicators?period_type=week&period=2026-W54", "/query/period"),
+    ("indicators?period_type=week&period=2026-W10&calendar=nd09", "/query/period"),
+    ("indicators?period_type=quarter&period=2026-08", "/query/period"),
+    (f"indicators?{AUGUST}&indicator=X9", "/query/indicator"),
+    (f"indicators?{AUGUST}&scope=agency", "/query/agency"),
+    (f"indicators?{AUGUST}&agency=H99.01", "/query/agency"),
+    (f"indicators?{AUGUST}&scope=level", "/query/level"),
+    (f"indicators?{AUGUST}&descend=true", "/query/descend"),
+    ("calendar?year=2099", "/query/year"),
+    (f"explanations?{AUGUST}&indicator=X9&dossier=H99.01-260727-00001", "/query/indicator"),
+]
+
+
+@pytest.mark.parametrize(("path", "field"), BAD)
+async def test_what_does_not_exist_is_named(pool: Any, key_ring: KeyRing, path: str, field: str) -> None:
+    """A period, a scope or an indicator that there is not: 400 naming the parameter, no value repeated."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        answered = await api.get(f"{PATH}/{path}")
+
+        assert (400, "invalid-parameter", [field]) == (answered.status, answered.problem, answered.fields)
+
+
+async def test_numbers_are_traced_to_dossiers_and_reasons(pool: Any, key_ring: KeyRing) -> None:
+    """Those that count and those that do not make the denominator; each says why."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        everybody = api.with_token(await api.register("all", prefixes=("*",)))
+        [u2] = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2")).json["observations"]
+        counted = (await everybody.get(f"{PATH}/drilldown/U2?{AUGUST}")).json["dossiers"]
+        others = (await everybody.get(f"{PATH}/drilldown/U2?{AUGUST}&counts=false")).json["dossiers"]
+        masked = (await api.get(f"{PATH}/drilldown/U2?{AUGUST}")).json["dossiers"]
+
+        assert (u2["numerator"], u2["denominator"]) == (len(counted), len(counted) + len(others))
+        assert {None} == {one["code"] for one in masked}
+        assert {one["key"] for one in counted} == {one["key"] for one in masked}
+        for dossier, standing in ((counted[0], "counted"), (others[0], "not_counted")):
+            told = (await everybody.get(f"{PATH}/explanations?{AUGUST}&indicator=U2&dossier={dossier['code']}")).json
+            assert standing == told["standing"]
+            assert [] == told["reasons"] if standing == "counted" else "not_online" == told["reasons"][0]["reason"]
+        outside = await everybody.get(
+            f"{PATH}/explanations?period_type=month&period=2025-01&indicator=U2&dossier={counted[0]['code']}"
+        )
+        assert ("outside", "other_period") == (outside.json["standing"], outside.json["reasons"][0]["reason"])
+        assert (
+            "dossier-not-found"
+            == (await api.get(f"{PATH}/explanations?{AUGUST}&indicator=U2&dossier=H99.01-000000-0")).problem
+        )
+        refused = await api.get(f"{PATH}/drilldown/C1?{AUGUST}")
+        assert 422 == refused.status
+
+
+TARGETS = """
+version = "2026"
+[[unit_group]]
+level = "province"
+number = "1"
+members = ["H99.01"]
+valid_from = 2026-01-01
+[[target]]
+id = "P-01"
+indicator = "U2"
+scope = "province"
+valid_from = 2026-01-01
+checkpoint = "year_end"
+value_percent = "99"
+document = "Kế hoạch 1/KH-UBND"
+"""
+SECOND_GROUP = """
+[[unit_group]]
+level = "province"
+number = "2"
+members = ["H99.01", "H99.99"]
+valid_from = 2026-02-01
+"""
+
+
+async def test_targets_are_put_in_checked_and_held_against_numbers(pool: Any, key_ring: KeyRing) -> None:
+    """A plan with unknown units or overlapping groups is refused by every fault; a good one says what is missing."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        overlapping = TARGETS.replace("[[target]]", f"{SECOND_GROUP}[[target]]")
+        refused = await api.call("PUT", f"{PATH}/targets", body={"content": overlapping})
+        assert ("invalid-content", 2) == (refused.problem, len(refused.json["errors"]))
+        assert 422 == (await api.call("PUT", f"{PATH}/targets", body={"content": "= no"})).status
+
+        assert 200 == (await api.call("PUT", f"{PATH}/targets", body={"content": TARGETS})).status
+        town.clock.move(10)
+        [told] = (await api.get(f"{PATH}/target-results?{AUGUST}")).json["evaluations"]
+        assert ("not_met", "P-01") == (told["result"], told["target"]["target_id"])
+        assert "online dossiers reach 99 %" in told["sentence"]["en"]
+        [observation] = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2")).json["observations"]
+        assert {"id": "P-01", "comparator": ">=", "value": "99.00", "result": "not_met"} == observation["target"]
+
+
+async def test_registers_are_put_in_as_a_whole_or_refused(pool: Any, key_ring: KeyRing) -> None:
+    """Two versions of an agency on one day, an unknown field, a period that does not exist: each fault is named."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        twice = [
+            {"code": "H99.01", "level": "province"},
+            {"code": "H99.01", "level": "commune", "valid_from": "2026-01-01"},
+        ]
+        refused = await api.call("PUT", f"{PATH}/registers/agencies", body={"items": twice})
+        assert ("invalid-content", ["/items"]) == (refused.problem, refused.fields)
+        faulty = [{"code": "h99", "level": "province", "colour": "red"}]
+        assert ["/items/0/code", "/items/0/colour"] == sorted(
+            (await api.call("PUT", f"{PATH}/registers/agencies", body={"items": faulty})).fields
+        )
+        counts = [{"period_type": "month", "period": "2026-13", "portal_count": 3}]
+        assert 422 == (await api.call("PUT", f"{PATH}/registers/counts", body={"items": counts})).status
+        good = [{"period_type": "month", "period": "2026-08", "portal_count": 3, "national_report_count": 5}]
+        assert 200 == (await api.call("PUT", f"{PATH}/registers/counts", body={"items": good})).status
+        assert 1 == len((await api.get(f"{PATH}/registers/counts")).json["items"])
+        assert 400 == (await api.get(f"{PATH}/registers/colours")).status
+
+
+async def test_ratings_and_petitions_reach_the_numbers(pool: Any, key_ring: KeyRing) -> None:
+    """Q1 and Q2 change with what citizens said; an agency may not speak for another."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        everybody = api.with_token(await api.register("all", prefixes=("*",)))
+        code = (await everybody.get(f"{PATH}/drilldown/T1?{AUGUST}")).json["dossiers"][0]["code"]
+        rated = {"rating": "satisfied", "rated_at": "2026-08-30T10:00:00+07:00"}
+        assert 204 == (await api.call("PUT", f"/v1/dossiers/{code}/rating", body=rated)).status
+        petition = {"agency_code": "H99.01", "received_at": "2026-08-30T10:00:00+07:00", "dossier_code": code}
+        assert 201 == (await api.call("PUT", "/v1/petitions/PAKN-1", body=petition)).status
+        assert 200 == (await api.call("PUT", "/v1/petitions/PAKN-1", body=petition)).status
+        other = api.with_token(await api.register("other", prefixes=("H98",)))
+        assert "other-agency" == (await other.call("PUT", f"/v1/dossiers/{code}/rating", body=rated)).problem
+        assert "other-agency" == (await other.call("PUT", "/v1/petitions/PAKN-1", body=petition)).problem
+        unpaired = petition | {"reply": "answered"}
+        assert ["/replied_at"] == (await api.call("PUT", "/v1/petitions/PAKN-2", body=unpaired)).fields
+        town.clock.move(3600)
+        await town.keeper().run()
+        read = await api.get(f"{PATH}/indicators?{AUGUST}&indicator=Q1&indicator=Q3")
+        told = {one["indicator"]: one for one in read.json["observations"]}
+
+        assert (1, 1) == (told["Q1"]["numerator"], told["Q1"]["denominator"])
+        assert (1, 1) == (told["Q3"]["numerator"], told["Q3"]["denominator"])
+        compared = await town.checker().check()
+        assert compared is not None
+        assert compared.is_equal
+
+
+async def test_a_restatement_needs_its_scope_and_a_word(pool: Any, key_ring: KeyRing) -> None:
+    """Final figures: owed, approved by a person over the API, published; without the scope refused."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        town.clock.set(datetime(2026, 10, 2, 1, tzinfo=VIETNAM))
+        await publish(town)
+        await file_a_late_one(town)
+        town.clock.move(timedelta(days=1).total_seconds())
+        await publish(town)
+        await town.keeper().run()
+        body = {"period_type": "month", "period": "2026-08", "approver": "CB.07", "reasons": ["late_sync"]}
+        reader = api.with_token(await api.register("reader", scopes=frozenset({Scope.MONITORING_READ})))
+
+        assert "insufficient-scope" == (await reader.call("POST", f"{PATH}/restatements:approve", body=body)).problem
+        assert ["2026-08"] == [one["label"] for one in (await api.get(f"{PATH}/restatements/owed")).json["items"]]
+        done = await api.call("POST", f"{PATH}/restatements:approve", body=body)
+        assert (201, "restated") == (done.status, done.json["status"])
+        assert 422 == (await api.call("POST", f"{PATH}/restatements:approve", body=body)).status
+        assert [] == list((await (await _puller(api)).pull()).findings)
+
+
+async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: KeyRing) -> None:
+    """404 with the reason, and no number."""
+    async with running_api(pool, key_ring) as api:
+        assert "no-indicators" == (await api.get(f"{PATH}/definitions")).problem
