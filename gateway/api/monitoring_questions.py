@@ -56,7 +56,7 @@ class NumbersQuery(ScopeQuery):
 
     __pydantic_config__ = CLOSED
 
-    indicator: Annotated[tuple[IndicatorCode, ...] | None, Field(max_length=60)] = None
+    indicator: Annotated[tuple[IndicatorCode, ...] | None, Field(min_length=1, max_length=60)] = None
     version: Annotated[
         str | None,
         Field(

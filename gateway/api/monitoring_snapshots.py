@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.monitoring import PATH, PULLED, TAG, answers_of
@@ -13,6 +13,7 @@ from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.monitoring_pulls import answer_bytes, answer_pull, desk_of
 from gateway.api.monitoring_questions import PeriodLabel
 from gateway.api.monitoring_views import Keys, ManifestView, Restatements, SnapshotLine, Snapshots
+from gateway.api.payment_suspense import Officer
 from gateway.api.preconditions import IF_NONE_MATCH
 from gateway.api.problems import Problem
 from gateway.errors import InvalidInput
@@ -68,7 +69,7 @@ class ApprovalBody:
     period_type: PeriodType
     period: PeriodLabel
     calendar: Calendar = Calendar.GREGORIAN
-    approver: Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,100}$")]
+    approver: Officer
     reasons: Annotated[tuple[RestatementReason, ...], Field(min_length=1, max_length=8)] = field()
 
 

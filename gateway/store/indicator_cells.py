@@ -48,10 +48,14 @@ class PostgresCells:
         if not wanted.places:
             return sums
         async with connection(self._pool) as borrowed:
-            for query, rows, width in _by_procedure(wanted.slices):
+            of_procedures, of_agencies, of_days = _by_procedure(wanted.slices)
+            for query, rows, width in (
+                (self._sql.sums_of_procedures, of_procedures, 5),
+                (self._sql.sums_by_procedure, of_agencies, 4),
+                (self._sql.days_by_procedure, of_days, 3),
+            ):
                 if rows:
-                    call = getattr(self._sql, query)
-                    async for row in call(borrowed, **columns("s", rows, width), **_places(wanted)):
+                    async for row in query(borrowed, **columns("s", rows, width), **_places(wanted)):
                         of_place = sums.setdefault(row["place"], {})
                         of_place[row["procedure_code"]] = of_place.get(row["procedure_code"], 0) + row["total"]
         return sums
@@ -102,8 +106,8 @@ def _days(slices: Iterable[Slice]) -> list[tuple[Any, ...]]:
     return [(one.agency, one.procedure, one.first_on, one.after_on) for one in slices]
 
 
-def _by_procedure(slices: Sequence[Slice]) -> list[tuple[str, list[tuple[Any, ...]], int]]:
-    """Say by which query each slice is read: of procedures, of an agency's months, of an agency's days."""
+def _by_procedure(slices: Sequence[Slice]) -> tuple[list[tuple[Any, ...]], ...]:
+    """Tell slices apart by how they are read: of procedures, of an agency's months, of an agency's days."""
     of_procedures: list[tuple[Any, ...]] = []
     of_agencies: list[tuple[Any, ...]] = []
     of_days: list[tuple[Any, ...]] = []
@@ -115,8 +119,4 @@ def _by_procedure(slices: Sequence[Slice]) -> list[tuple[str, list[tuple[Any, ..
                 of_days.append((one.agency, span.first_on, span.after_on))
             else:
                 of_agencies.append((one.agency, span.grain.value, span.first_on, span.after_on))
-    return [
-        ("sums_of_procedures", of_procedures, 5),
-        ("sums_by_procedure", of_agencies, 4),
-        ("days_by_procedure", of_days, 3),
-    ]
+    return of_procedures, of_agencies, of_days

@@ -42,6 +42,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "dossier_revisions": Rule(_T.WITH_DOSSIER, "sealed by the dossier's key"),
         "dossier_parties": Rule(_T.WITH_DOSSIER, "the index of the dossier"),
+        "indicator_facts": Rule(
+            _T.WITH_DOSSIER, "a keyed digest of the applicant; times, codes and counts stay, as published numbers must"
+        ),
+        "monitoring_snapshots": Rule(_T.NOT_FOUND, "signed manifests of published numbers; nobody stands in them"),
+        "monitoring_files": Rule(_T.NOT_FOUND, "published numbers; nobody stands in them"),
         "inbox": Rule(_T.WITH_DOSSIER, "the portal's messages about the dossier, once they are handled"),
         "payment_requests": Rule(_T.WITH_DOSSIER, "who pays; amounts, references and states stay, as accounts must"),
         "payment_messages": Rule(

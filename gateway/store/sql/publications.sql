@@ -74,10 +74,3 @@ WHERE f.recorded_at > :since::timestamptz
 -- name: note_pull!
 INSERT INTO monitoring_pulls (client_id, resource, status, size_bytes, sha256, at)
 VALUES (:client_id, :resource, :status, :size_bytes, :sha256, :now);
-
--- name: pull_counts
-SELECT client_id, count(*) AS pulls, max(at) AS last_at FROM monitoring_pulls WHERE at >= :since::timestamptz
-GROUP BY client_id ORDER BY client_id;
-
--- name: purge_pulls!
-DELETE FROM monitoring_pulls WHERE at < :before::timestamptz;
