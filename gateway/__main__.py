@@ -15,6 +15,7 @@ from gateway.commands import add_sync_commands, calendar, portal_standing
 from gateway.commands import with_database as _with_database
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.indicator_commands import app as indicators
 from gateway.key_commands import app as keys
 from gateway.mapping_commands import app as mappings
 from gateway.printing import show_table
@@ -31,6 +32,7 @@ clients = typer.Typer(no_args_is_help=True, help="Registered callers of the API.
 certs = typer.Typer(no_args_is_help=True, help="Certificates: development authority, list, check.")
 sync = typer.Typer(no_args_is_help=True, help="The queue: where it stands, and what waits for a person.")
 app.add_typer(keys, name="keys")
+app.add_typer(indicators, name="indicators")
 app.add_typer(clients, name="clients")
 app.add_typer(sync, name="sync")
 app.add_typer(calendar, name="calendar")

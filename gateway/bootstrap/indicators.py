@@ -66,14 +66,10 @@ def open_publication_signer(settings: Settings) -> Es256Signer | None:
     return load_signer([Path(one) for one in publication.signing_key_files], "monitoring.publication.signing_key_files")
 
 
-def make_numbers(ground: Ground) -> Numbers:
+def make_numbers(pool: Pool, clock: Clock) -> Numbers:
     """Give what answers with numbers."""
     return Numbers(
-        PostgresCells(ground.pool),
-        PostgresRegisters(ground.pool),
-        open_catalogue(),
-        calendar=national_calendar(),
-        clock=ground.clock,
+        PostgresCells(pool), PostgresRegisters(pool), open_catalogue(), calendar=national_calendar(), clock=clock
     )
 
 
@@ -82,7 +78,7 @@ def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> Monitori
     settings = ground.settings.monitoring
     if not settings.is_counted:
         return None
-    numbers = make_numbers(ground)
+    numbers = make_numbers(ground.pool, ground.clock)
     rules = counting_rules(settings)
     store = PostgresIndicators(ground.pool, system=PORTAL)
     return MonitoringDesk(
@@ -93,20 +89,21 @@ def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> Monitori
         publications=PostgresPublications(ground.pool),
         catalogue=open_catalogue(),
         calendar=rules.calendar,
-        publisher=None if signer is None else make_publisher(ground, numbers, signer),
+        publisher=None if signer is None else make_publisher(ground.pool, settings, numbers, signer, ground.clock),
         signer=signer,
         rate=PullRate(settings.pulls_per_minute),
     )
 
 
-def make_publisher(ground: Ground, numbers: Numbers, signer: Es256Signer) -> Publisher:
+def make_publisher(
+    pool: Pool, settings: MonitoringSettings, numbers: Numbers, signer: Es256Signer, clock: Clock
+) -> Publisher:
     """Give what publishes."""
-    settings = ground.settings.monitoring
     publication = settings.publication
     assert publication is not None
     return Publisher(
         numbers,
-        PostgresPublications(ground.pool),
+        PostgresPublications(pool),
         signer,
         open_catalogue(),
         settings=PublishingSettings(
@@ -119,7 +116,7 @@ def make_publisher(ground: Ground, numbers: Numbers, signer: Es256Signer) -> Pub
             ),
             calendar_version=national_calendar().version,
         ),
-        clock=ground.clock,
+        clock=clock,
     )
 
 
@@ -131,7 +128,8 @@ def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
     keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock)
     jobs = [Job("indicators", settings.interval_seconds, keeper.run)]
     if settings.publication is not None and signer is not None:
-        publisher = make_publisher(ground, make_numbers(ground), signer)
+        numbers = make_numbers(ground.pool, ground.clock)
+        publisher = make_publisher(ground.pool, settings, numbers, signer, ground.clock)
         jobs.append(Job("publications", settings.publication.interval_seconds, publisher.run))
     return jobs
 
@@ -145,3 +143,11 @@ def make_keeper(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clo
 def make_checker(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings) -> IndicatorChecker:
     """Give what counts from scratch."""
     return IndicatorChecker(PostgresIndicators(pool, system=PORTAL), key_ring=key_ring, rules=counting_rules(settings))
+
+
+def counting_parts(
+    pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock, signer: Es256Signer
+) -> tuple[IndicatorKeeper, Publisher]:
+    """Give what counts and what publishes, for a command."""
+    numbers = make_numbers(pool, clock)
+    return make_keeper(pool, key_ring, settings, clock), make_publisher(pool, settings, numbers, signer, clock)

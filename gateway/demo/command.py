@@ -33,15 +33,15 @@ from gateway.demo.consents import ask_for_consents
 from gateway.demo.driver import Driver, Log
 from gateway.demo.held import hold_and_release
 from gateway.demo.inbound import Inbound, file_and_answer
+from gateway.demo.monitoring import SCOPES as MONITORING_SCOPES
+from gateway.demo.monitoring import MonitoringFiles, watch_numbers
 from gateway.demo.needles import Value
 from gateway.demo.payment_day import live_with_fees
-from gateway.demo.payment_files import PaymentFiles
 from gateway.demo.payments import Caller
-from gateway.demo.population import PopulationFiles
 from gateway.demo.proven import file_proven
 from gateway.demo.reconciliation import damage_and_reconcile
 from gateway.demo.sign_ins import SignedIns, sign_in_all_day
-from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
+from gateway.demo.sign_ons import SignOn
 from gateway.demo.stack import (
     Child,
     Control,
@@ -53,9 +53,10 @@ from gateway.demo.stack import (
     write_portal_secret,
     write_settings,
 )
+from gateway.demo.starting import add_client, start_monitoring, start_payments, start_population, start_sign_ons
 from gateway.demo.statements import Stated, state_everything
 from gateway.demo.summary import Day, PortalRecord, summarise
-from gateway.demo.world import OFFICERS, VIETNAM, Story, make_day
+from gateway.demo.world import OFFICERS, Story, make_day
 
 _DRAIN_SECONDS = 120.0
 PROVINCE_SCOPES = (
@@ -121,6 +122,8 @@ class Stack:
     sign_ons: tuple[SignOn, ...] = ()
     population: Control | None = None
     payments: Control | None = None
+    monitoring: Control | None = None
+    watcher_token: str = ""
 
 
 @asynccontextmanager
@@ -149,14 +152,19 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
         port = options.port or free_port()
         secret = write_portal_secret(files)
         write_settings(files, dsn=dsn, portal_url=addresses["url"], port=port)
-        sign_ons = await _start_sign_ons(stack, files, port)
-        population = await _start_population(stack, files, session)
-        payments = await _start_payments(stack, files, session, port)
+        sign_ons = await start_sign_ons(stack, files, port)
+        population = await start_population(stack, files, session)
+        payments = await start_payments(stack, files, session, port)
+        watching = MonitoringFiles(files)
+        with files.settings.open("a", encoding="utf-8") as settings:
+            settings.write(watching.settings())
         gateway = gateway_child(files)
         stack.push_async_callback(gateway.stop)
         url = (await gateway.start())["url"]
         client_token = await add_client(files, "one-stop", "H99", PROVINCE_SCOPES)
         operator_token = await add_client(files, "operator", "*", OPERATOR_SCOPES)
+        watcher_token = await add_client(files, "watcher", "*", MONITORING_SCOPES)
+        monitoring = await start_monitoring(stack, watching, files, session, url)
         control = Control(session, addresses["control_url"], token)
         yield Stack(
             url,
@@ -169,50 +177,9 @@ async def running_stack(options: Options) -> AsyncIterator[Stack]:
             tuple(sign_ons),
             population,
             payments,
+            monitoring,
+            watcher_token,
         )
-
-
-async def _start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: int) -> list[SignOn]:
-    """Start the national sign-ons and add them to the gateway's settings."""
-    made = SignOnFiles(files, port)
-    children = {name: made.child(name) for name in MODES}
-    for child in children.values():
-        stack.push_async_callback(child.stop)
-    hub = made.hub()
-    stack.push_async_callback(hub.stop)
-    await asyncio.gather(hub.start(), *(child.start() for child in children.values()))
-    with files.settings.open("a", encoding="utf-8") as settings:
-        settings.write(made.settings(children, hub))
-    return [
-        SignOn(CONSENT_HUB, "", hub.facts["control_url"], made.token),
-        *(SignOn(name, MODES[name], child.facts["control_url"], made.token) for name, child in children.items()),
-    ]
-
-
-async def _start_population(stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession) -> Control:
-    """Start the population database and add it to the gateway's settings."""
-    made = PopulationFiles(files)
-    child = made.child()
-    stack.push_async_callback(child.stop)
-    addresses = await child.start()
-    with files.settings.open("a", encoding="utf-8") as settings:
-        settings.write(made.settings(addresses["url"]))
-    return Control(session, addresses["control_url"], made.token)
-
-
-async def _start_payments(
-    stack: contextlib.AsyncExitStack, files: Files, session: aiohttp.ClientSession, port: int
-) -> Control:
-    """Start the payment providers and add them to the gateway's settings."""
-    from gateway.clocks import SystemClock
-
-    made = PaymentFiles(files, port, year=SystemClock().now().astimezone(VIETNAM).year)
-    child = made.child()
-    stack.push_async_callback(child.stop)
-    addresses = await child.start()
-    with files.settings.open("a", encoding="utf-8") as settings:
-        settings.write(made.settings(addresses["url"]))
-    return Control(session, addresses["control_url"], made.token)
 
 
 async def verify_audit(files: Files) -> dict[str, Any]:
@@ -222,23 +189,6 @@ async def verify_audit(files: Files) -> dict[str, Any]:
     facts = await verifying.start()
     await verifying.wait()
     return facts
-
-
-async def add_client(files: Files, client_id: str, agency: str, scopes: Sequence[str]) -> str:
-    """Register a client as an operator would, and give its token."""
-    adding = Child(
-        "clients add",
-        [
-            *(sys.executable, "-m", "gateway", "clients", "add", client_id, "--name", client_id, "--json"),
-            *(part for scope in scopes for part in ("--scope", scope)),
-            *("--agency", agency),
-        ],
-        files.folder / "clients.log",
-        {"GATEWAY_CONFIG": str(files.settings)},
-    )
-    token: str = (await adding.start())["token"]
-    await adding.wait()
-    return token
 
 
 async def queue_sizes(stack: Stack) -> dict[str, float]:
@@ -368,9 +318,12 @@ async def run_once(stack: Stack, options: Options) -> dict[str, Any]:
         folder=options.folder / "mapping-sets",
         settings=files.settings,
     )
+    assert stack.monitoring is not None, "the whole stack runs"
     sizes = await drained(stack, accepted_count + len(held.sent) + len(proven.sent) + payments.changes_count)
+    watched = await watch_numbers(Caller(stack.session, stack.url, stack.watcher_token), stack.monitoring, files)
     day = Day(
         log=log,
+        watched=watched,
         stated=stated,
         inbound=inbound,
         reconciled=reconciled,

@@ -10,6 +10,7 @@ from gateway.demo.consents import Consents
 from gateway.demo.driver import Log
 from gateway.demo.held import Held
 from gateway.demo.inbound import Inbound, answers_on_portal
+from gateway.demo.monitoring import Watched
 from gateway.demo.payment_day import PaymentDay
 from gateway.demo.payment_files import PROVIDERS
 from gateway.demo.proven import Proven
@@ -31,6 +32,7 @@ _ZEROS = (
     *("transfers.taken_twice", "transfers.difference_vnd", "transfers.unexpected"),
     *("payments.refund_difference_vnd", "payments.refunds_unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
+    *("monitoring.signature_failures", "monitoring.findings", "monitoring.unexpected"),
     *("settlement.unexplained", "settlement.difference_vnd_unexplained", "settlement.unexpected"),
 )
 _EQUALS = (
@@ -47,6 +49,7 @@ _EQUALS = (
     ("identity.injected_attacks", "identity.refused_attacks"),
     ("identity.dossiers_filed", "identity.dossiers_proven"),
     ("identity.dossiers_filed", "identity.lies_refused"),
+    ("indicators.received", "indicators.received_listed"),
     ("payments.requested", "payments.paid"),
     ("payments.requested", "payments.forged_returns_refused"),
     ("payments.requested", "payments.told_to_portal"),
@@ -80,6 +83,8 @@ _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
 _POSITIVE += ("payments.refunded", "transfers.paid", "transfers.unmatched")
+_POSITIVE += ("monitoring.pulls", "monitoring.snapshots", "monitoring.restatements", "indicators.received")
+_POSITIVE += ("indicators.recomputed", "indicators.recomputed_equal")
 _POSITIVE += ("receipts.issued", "receipts.numbers_without_gap", "receipts.looked_at")
 _POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
@@ -99,6 +104,7 @@ class Day:
     proven: Proven
     consents: Consents
     payments: PaymentDay
+    watched: Watched
     questions: Questions
     audit: Mapping[str, Any]
     scan: Scan
@@ -134,6 +140,7 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
         **_consents(day.consents),
         **_citizens(day.questions),
         **day.payments.counts(),
+        **day.watched.counts(),
         "audit.lines": day.audit["lines_count"],
         "audit.verified": day.audit["is_whole"],
         **_scan(day.scan),
@@ -162,6 +169,8 @@ def summarise(day: Day, dossiers_count: int) -> dict[str, Any]:
             *day.reconciled.missed[:10],
             *day.scan.kinds_by_place[:20],
             *day.payments.unexpected[:20],
+            *day.watched.unexpected[:10],
+            *day.watched.findings[:20],
         ]
     return summary
 

@@ -12,7 +12,7 @@ from gateway.indicators.formulas import Part
 from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
-from gateway.indicators.scope import Scope, ScopeKind
+from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
 from gateway.indicators.tallies import CellSelection, Fetched, Wanted, lag_place, online_codes, tally, wanted
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
@@ -164,6 +164,10 @@ class Numbers:
                 limit=limit,
             )
         )
+
+    async def online_codes(self, period: Period, readings: Readings) -> frozenset[str]:
+        """Give the codes, former ones too, of the procedures that are offered online at the end of a period."""
+        return online_codes(CellSelection(await self.facts(), period, PROVINCE, readings))
 
     async def slices(self, period: Period, scope: Scope, readings: Readings) -> list[Slice]:
         """Give the slices that make a scope and a period."""

@@ -12,8 +12,9 @@ from gateway.errors import Fault, InvalidInput
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.periods import Calendar, Period, PeriodType
 from gateway.indicators.readings import Readings
+from gateway.indicators.scope import Scope
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.changed_facts import ChangedFact, Delta, delta_of
+from gateway.monitoring.changed_facts import ChangedFact, Delta, Place, delta_of
 from gateway.monitoring.manifests import FIRST, FileEntry, SignedManifest, manifest_body
 from gateway.monitoring.observations import Observation, ObservationKey, SnapshotHead
 from gateway.monitoring.period_lists import periods_ended
@@ -127,15 +128,16 @@ class Publisher:
         self._readings = Readings()
         self._looked_at: dict[str, datetime] = {}
 
-    async def run(self) -> list[str]:
+    async def run(self, *, is_at_once: bool = False) -> list[str]:
         """Publish every period that is due; give the ids of the new snapshots. Raises StoreUnavailable.
 
         One process publishes at a time. A period without any dossier is published all the same: nothing is a number.
+        `is_at_once` does not wait for the night.
         """
         done: list[str] = []
         async with self._store.alone() as is_mine:
             for period in self._periods() if is_mine else ():
-                published = await self._consider(period, None)
+                published = await self._consider(period, None, is_at_once=is_at_once)
                 done += [] if published is None else [published]
         return done
 
@@ -166,14 +168,15 @@ class Publisher:
             for period in periods_ended(kind, calendar, max(self._settings.begins_on, oldest), today)
         ]
 
-    async def _consider(self, period: Period, approval: Approval | None) -> str | None:
+    async def _consider(self, period: Period, approval: Approval | None, *, is_at_once: bool = False) -> str | None:
         now = self._clock.now()
-        if approval is None and now < self._looked_at.get(period.key, now):
+        waits = approval is None and not is_at_once
+        if waits and now < self._looked_at.get(period.key, now):
             return None
         last = await self._store.last(period)
         published = None if last is None else last[0]
         if approval is None:
-            if now < next_publication_at(published, period.end, self._settings.rules):
+            if waits and now < next_publication_at(published, period.end, self._settings.rules):
                 return None
             # Whatever comes of it, the period is looked at again in the next night only.
             self._looked_at[period.key] = next_night(now, self._settings.rules)
@@ -183,10 +186,16 @@ class Publisher:
             if not is_still:
                 self._looked_at.pop(period.key, None)
                 return None
-            return await self._decide(period, last, approval, now)
+            return await self._decide(period, last, approval, now, is_at_once=is_at_once)
 
     async def _decide(
-        self, period: Period, last: tuple[Published, str] | None, approval: Approval | None, now: datetime
+        self,
+        period: Period,
+        last: tuple[Published, str] | None,
+        approval: Approval | None,
+        now: datetime,
+        *,
+        is_at_once: bool,
     ) -> str | None:
         published = None if last is None else last[0]
         as_of = await self._numbers.cells.counted_at()
@@ -198,6 +207,7 @@ class Publisher:
             now=now,
             approval=approval,
             rules=self._settings.rules,
+            is_at_once=is_at_once,
         )
         if decision is None:
             return None
@@ -285,19 +295,19 @@ class Publisher:
         last: tuple[Published, str],
     ) -> list[dict[str, Any]]:
         facts = await self._store.changed_facts(period, last[0].as_of)
+        online = await self._numbers.online_codes(period, self._readings)
+        places: dict[Scope, Place] = {}
         entries = []
         for change in decision.changes:
             cut = figures.cuts.get(change.key)
             delta = Delta()
             if cut is not None:
-                slices = await self._numbers.slices(period, cut.scope, self._readings)
-                delta = delta_of(
-                    change.key.indicator,
-                    facts,
-                    slices,
-                    self._readings,
-                    takes_groups=takes_groups_in(cut.scope),
-                )
+                if cut.scope not in places:
+                    slices = await self._numbers.slices(period, cut.scope, self._readings)
+                    groups = takes_groups_in(cut.scope)
+                    places[cut.scope] = Place(slices=slices, takes_groups=groups, online_codes=online)
+                delta = delta_of(change.key.indicator, facts, places[cut.scope], self._readings)
+                delta = delta if _adds_up(change, delta) else Delta()
             entries.append(_entry(period, head, last, change, decision.approval, delta))
         return entries
 
@@ -328,6 +338,13 @@ def _entry(
         "dossiers_removed": len(delta.removed),
         "dossiers_changed": len(delta.changed),
     }
+
+
+def _adds_up(change: Change, delta: Delta) -> bool:
+    """Tell whether the dossiers explain the change: where the catalogue made procedures come and go, they do not."""
+    if change.old is None or change.new is None:
+        return True
+    return change.new.denominator - change.old.denominator == len(delta.added) - len(delta.removed)
 
 
 def _counts(figures: Any) -> dict[str, int] | None:

@@ -4,10 +4,12 @@ A publication keeps what facts were at its instant where they changed since. Com
 scope gives the dossiers that came, went, or turned. Source: monitoring notes §4.3.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.indicators.cells import Counted
+from gateway.indicators.dossier_rules import OF_ONLINE_SERVICE
 from gateway.indicators.formulas import Share
 from gateway.indicators.measures import INDEX, MEASURES, Membership, measures_of
 from gateway.indicators.readings import Readings
@@ -58,21 +60,29 @@ class Delta:
     reasons: frozenset[RestatementReason] = frozenset()
 
 
-def delta_of(
-    indicator: str, facts: Iterable[ChangedFact], slices: Sequence[Slice], readings: Readings, *, takes_groups: bool
-) -> Delta:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a number stands: its slices, whether groups count there, and which procedures are offered online."""
+
+    slices: Sequence[Slice]
+    takes_groups: bool
+    online_codes: Container[str]
+
+
+def delta_of(indicator: str, facts: Iterable[ChangedFact], place: Place, readings: Readings) -> Delta:
     """Give the dossiers of an indicator that came to its denominator, left it, or turned within it.
 
     Of indicators that count no dossiers nothing is given.
     """
-    places = share_places(indicator, readings)
-    if places is None:
+    share, places = _share(indicator, readings), share_places(indicator, readings)
+    if share is None or places is None:
         return Delta()
     among, counts = places
+    if OF_ONLINE_SERVICE in share.inside:
+        facts = [fact for fact in facts if _procedure(fact) in place.online_codes]
     added, removed, changed, reasons = set[str](), set[str](), set[str](), set[RestatementReason]()
     for fact in facts:
-        was = _stands(fact.old, among, slices, takes_groups=takes_groups)
-        stands = _stands(fact.new, among, slices, takes_groups=takes_groups)
+        was, stands = _stands(fact.old, among, place), _stands(fact.new, among, place)
         if was != stands:
             (added if stands else removed).add(fact.code)
         elif was and _has(fact.old, counts) != _has(fact.new, counts):
@@ -90,26 +100,35 @@ def share_places(indicator: str, readings: Readings) -> tuple[int, int] | None:
 
     `indicator` may name a part ("T2.late"). Raises InvalidInput (`indicator_unknown`).
     """
-    code, _, name = indicator.partition(".")
-    formula = formula_of(code, readings)
-    shares = [one for one in getattr(formula, "shares", (formula,)) if isinstance(one, Share)]
-    share = next((one for one in shares if one.name == name), None)
+    share = _share(indicator, readings)
     if share is None:
         return None
     places = [INDEX[measure] for measure in measures_of(share, readings.view)]
     return (places[0], places[1]) if places else None
 
 
-def _stands(counted: Counted | None, place: int, slices: Sequence[Slice], *, takes_groups: bool) -> bool:
-    if counted is None or (counted.is_group and not takes_groups):
+def _share(indicator: str, readings: Readings) -> "Share[Any] | None":
+    code, _, name = indicator.partition(".")
+    formula = formula_of(code, readings)
+    shares = [one for one in getattr(formula, "shares", (formula,)) if isinstance(one, Share)]
+    return next((one for one in shares if one.name == name), None)
+
+
+def _procedure(fact: ChangedFact) -> str:
+    known = fact.new or fact.old
+    return "" if known is None else known.procedure
+
+
+def _stands(counted: Counted | None, measure: int, place: Place) -> bool:
+    if counted is None or (counted.is_group and not place.takes_groups):
         return False
     return any(
-        place in contribution.places
+        measure in contribution.places
         and any(
             one.first_on <= contribution.day < one.after_on
             and one.agency in (ALL, counted.agency)
             and one.procedure in (ALL, counted.procedure)
-            for one in slices
+            for one in place.slices
         )
         for contribution in counted.contributions
     )

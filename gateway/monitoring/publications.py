@@ -123,15 +123,18 @@ def decide_publication(
     now: datetime,
     approval: Approval | None = None,
     rules: PublicationRules = DEFAULT_RULES,
+    is_at_once: bool = False,
 ) -> Publication | RestatementOwed | None:
     """Say what is done with figures as they stand `now`; None when nothing is due, or nothing changed.
 
-    `published` is every publication of the period, in order. Raises InvalidInput for an approval that says nothing.
+    `published` is every publication of the period, in order; `is_at_once` does not wait for the night.
+
+    Raises InvalidInput for an approval that says nothing.
     """
     last = published[-1] if published else None
     if approval is not None:
         _check(approval)
-    elif now < next_publication_at(last, period_end, rules):
+    elif not is_at_once and now < next_publication_at(last, period_end, rules):
         return None
     if last is None:
         # Looked at for the first time long after its end, a period still begins with figures that may be revised.

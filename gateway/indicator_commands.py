@@ -1,0 +1,57 @@
+"""`gateway indicators …`: count from scratch and compare, add up anew, publish at once."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from gateway.commands import with_database
+from gateway.config import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="Numbers for the monitoring systems.")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def check(as_json: JsonOption = False) -> None:
+    """Count every dossier from scratch and compare with what is stored. Ends with 1 when they differ."""
+    from gateway.counting import check
+
+    counted = with_database(lambda dsn: check(dsn, load_settings()))
+    found = counted.comparison
+    if found is None:
+        told = json.dumps({"is_equal": None}) if as_json else "another process is counting; try again"
+        typer.echo(told, err=not as_json)
+        raise typer.Exit(1)
+    if as_json:
+        facts = {**asdict(found), "is_equal": found.is_equal, "changed_before": counted.changed_count}
+        typer.echo(json.dumps(facts))
+    else:
+        typer.echo(f"{found.dossiers_count} dossiers, {found.cells_count} cells")
+        typer.echo(f"differing: {found.differing_facts_count} facts, {found.differing_cells_count} cells")
+        for code in found.codes:
+            typer.echo(f"  {code}")
+    raise typer.Exit(0 if found.is_equal else 1)
+
+
+@app.command("add-up")
+def add_up() -> None:
+    """Add every cell up anew from the facts of dossiers. What is asked meanwhile is answered by the old ones."""
+    from gateway.counting import add_up
+
+    is_done = with_database(lambda dsn: add_up(dsn, load_settings()))
+    typer.echo("added up" if is_done else "another process is counting; try again", err=not is_done)
+    raise typer.Exit(0 if is_done else 1)
+
+
+@app.command()
+def publish(as_json: JsonOption = False) -> None:
+    """Publish every period whose figures changed now, without waiting for the night."""
+    from gateway.counting import publish
+
+    done = with_database(lambda dsn: publish(dsn, load_settings()))
+    if as_json:
+        typer.echo(json.dumps({"published": done}))
+    else:
+        typer.echo("\n".join(done) if done else "nothing has changed")
