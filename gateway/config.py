@@ -59,6 +59,8 @@ class RetentionSettings(Section):
     payment_messages_days: Annotated[int, Field(ge=0, le=36_500)] = 400
     """After a message to the payment callbacks came that belongs to no payment: forged, unreadable, unknown. They are
     deleted. The default outlives the closing of a year's accounts."""
+    monitoring_pulls_days: Annotated[int, Field(ge=0, le=36_500)] = 400
+    """After numbers were pulled: who pulled which. The lines are deleted."""
 
 
 class AuditSettings(Section):

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
+
 from gateway.bootstrap import open_key_ring
 from gateway.bootstrap.indicators import (
     counting_parts,
@@ -15,9 +17,14 @@ from gateway.clocks import SystemClock
 from gateway.config import Settings
 from gateway.engine.indicator_check import Comparison
 from gateway.errors import ConfigurationError, Fault
+from gateway.monitoring.registers import RegisterKind, registered_sites
+from gateway.monitoring.sites import Site, SiteFault, judge_site
 from gateway.store.pool import Pool, open_pool
+from gateway.store.registers import PostgresRegisters
 
 _NEVER_AT_ONCE_SECONDS = 600.0
+_SITE_SECONDS = 20.0
+_MAX_PAGE_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,24 @@ async def publish(dsn: str, settings: Settings) -> list[str]:
         keeper, publisher = counting_parts(pool, key_ring, settings.monitoring, SystemClock(), signer)
         await keeper.run()
         return await publisher.run(is_at_once=True)
+
+
+async def look_at_sites(dsn: str) -> list[tuple[Site, list[SiteFault]]]:
+    """Read the page of each registered portal, and say what keeps it from being measured. Sends nothing else."""
+    async with _pool(dsn) as pool:
+        sites = registered_sites((await PostgresRegisters(pool).registers())[RegisterKind.SITES])
+    found = []
+    timeout = aiohttp.ClientTimeout(total=_SITE_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        for site in sites:
+            try:
+                async with session.get(site.url) as answer:
+                    page = (await answer.content.read(_MAX_PAGE_BYTES)).decode("utf-8", "replace")
+                    faults = judge_site(site, answer.headers, page) if answer.ok else [SiteFault.UNREACHABLE]
+            except (aiohttp.ClientError, TimeoutError):
+                faults = [SiteFault.UNREACHABLE]
+            found.append((site, faults))
+    return found
 
 
 @asynccontextmanager

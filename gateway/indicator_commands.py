@@ -55,3 +55,16 @@ def publish(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps({"published": done}))
     else:
         typer.echo("\n".join(done) if done else "nothing has changed")
+
+
+@app.command()
+def sites(as_json: JsonOption = False) -> None:
+    """Look whether the registered portals carry the national system's script. Ends with 1 when one does not."""
+    from gateway.counting import look_at_sites
+
+    found = with_database(look_at_sites)
+    if as_json:
+        typer.echo(json.dumps({site.url: [fault.value for fault in faults] for site, faults in found}))
+    for site, faults in () if as_json else found:
+        typer.echo(f"{site.url} (site {site.site_id}): {', '.join(faults) or 'measured'}")
+    raise typer.Exit(1 if any(faults for _, faults in found) else 0)

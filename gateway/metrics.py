@@ -149,3 +149,14 @@ class ProcessMetrics:
         self.alerts = make.counter("alerts", "Alerts for a person", "system", "alert")
         self.defects = make.counter("defects", "Failures of our own code", "where")
         self.jobs = make.counter("job_failures", "Turns of a job that failed", "job", "code")
+
+
+class IndicatorMetrics:
+    """How far counting has come, and what waits for a person."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        make = _Maker(registry)
+        self.counted_age = make.latest("indicators_counted_age_seconds", "Since dossiers were counted last")
+        self.backlog = make.latest("indicators_backlog_events", "Events of the feed that were not counted yet")
+        self.owed = make.latest("publications_owed", "Final figures that changed and wait for a person")
+        self.published_age = make.latest("publications_age_seconds", "Since something was published last; 0: never")

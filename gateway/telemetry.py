@@ -15,8 +15,17 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.api.services import InternalFailure, RequestFinished
-from gateway.metrics import ApiMetrics, DossierMetrics, PaymentMetrics, PeopleMetrics, ProcessMetrics, SystemMetrics
+from gateway.metrics import (
+    ApiMetrics,
+    DossierMetrics,
+    IndicatorMetrics,
+    PaymentMetrics,
+    PeopleMetrics,
+    ProcessMetrics,
+    SystemMetrics,
+)
 from gateway.model.vocabulary import VIETNAM
+from gateway.monitoring.storing import CountingStanding
 from gateway.ports.observing import (
     AlertRaised,
     AuditCheckpointed,
@@ -97,6 +106,7 @@ class Telemetry:
         self._systems = SystemMetrics(registry)
         self._dossiers = DossierMetrics(registry)
         self._payments = PaymentMetrics(registry)
+        self._indicators = IndicatorMetrics(registry)
         self._people = PeopleMetrics(registry)
         self._process = ProcessMetrics(registry)
         self._payment_labels: set[tuple[str, str]] = set()
@@ -329,6 +339,14 @@ class Telemetry:
         for name in {provider for provider, _ in self._payment_labels}:
             oldest = min((at for (provider, _), (_, at) in counts.items() if provider == name), default=now)
             self._payments.oldest_payment.labels(name).set(max(0.0, (now - oldest).total_seconds()))
+
+    def note_counting(self, standing: CountingStanding, now: datetime) -> None:
+        """Show how far counting and publishing have come."""
+        self._indicators.counted_age.set(max(0.0, (now - standing.counted_at).total_seconds()))
+        self._indicators.backlog.set(standing.backlog_count)
+        self._indicators.owed.set(standing.owed_count)
+        published = standing.published_at
+        self._indicators.published_age.set(0.0 if published is None else (now - published).total_seconds())
 
     def note_settlements(self, standing: Mapping[str, OpenDays], now: datetime) -> None:
         """Show which compared days wait; a provider that has none any more is shown as having none."""

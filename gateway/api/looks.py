@@ -77,7 +77,8 @@ _SHOWS_NONE = {
     "numbers and publications; of dossiers codes and classes at most": (
         "listDefinitions listTargets listTargetResults getCalendar listIndicators getDataQuality getDrilldown "
         "explainIndicator listSnapshots getSnapshot getManifest getSnapshotJson getSnapshotLines getSnapshotCsv "
-        "listRestatements listOwedRestatements approveRestatement listMonitoringKeys getRegister putRegister putTargets"
+        "listRestatements listOwedRestatements approveRestatement listMonitoringKeys getRegister putRegister "
+        "putTargets compareCounts listMilestones getIndicatorMetrics"
     ),
     "codes, states and instants of dossiers; names of fields at most": (
         "listDossiers getTimeline listDeliveries listApplications listApplicationMessages listFindings "

@@ -251,3 +251,47 @@ class Keys:
     """Public keys (RFC 7517)."""
 
     keys: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherCount:
+    """Another count beside ours; `delta` is ours less theirs."""
+
+    count: int
+    delta: int
+    explained_by: tuple[dict[str, str | int], ...]
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountComparison:
+    """Counts of received dossiers; null where the other side told nothing."""
+
+    scope: str
+    period_type: str
+    period: str
+    calendar: str
+    local: int
+    acknowledged: int
+    portal: OtherCount | None
+    national_report: OtherCount | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneView:
+    """Something that is due for a service: `set_up` (the notice of its test) or `live`."""
+
+    service: str
+    procedure: str
+    milestone: str
+    due_on: date | None
+    done_on: date | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestones:
+    """How milestones stood on a day."""
+
+    on: date
+    milestones: tuple[MilestoneView, ...]

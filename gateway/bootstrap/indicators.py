@@ -126,7 +126,12 @@ def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
     if not settings.is_counted:
         return []
     keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock)
-    jobs = [Job("indicators", settings.interval_seconds, keeper.run)]
+    store = PostgresIndicators(ground.pool, system=PORTAL)
+
+    async def measure() -> None:
+        ground.telemetry.note_counting(await store.standing(), ground.clock.now())
+
+    jobs = [Job("indicators", settings.interval_seconds, keeper.run), Job("indicator_standing", 15.0, measure)]
     if settings.publication is not None and signer is not None:
         numbers = make_numbers(ground.pool, ground.clock)
         publisher = make_publisher(ground.pool, settings, numbers, signer, ground.clock)

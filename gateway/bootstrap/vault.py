@@ -67,6 +67,7 @@ def make_sweeper(ground: Ground, auditor: Auditor) -> Job:
         RecordKind.STATEMENTS: settings.statements_days,
         RecordKind.FINDINGS: settings.findings_days,
         RecordKind.PAYMENT_MESSAGES: settings.payment_messages_days,
+        RecordKind.MONITORING_PULLS: settings.monitoring_pulls_days,
     }
     subjects = Subjects(PostgresSubjects(ground.pool), key_ring=ground.key_ring, audit=auditor, clock=ground.clock)
     sweeper = Sweeper(

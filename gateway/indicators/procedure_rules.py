@@ -1,22 +1,16 @@
 """Conditions on procedures, services and petitions, and the base sets that hold them."""
 
-from calendar import monthrange
 from collections.abc import Callable
-from datetime import date, timedelta
 
 from gateway.indicators.facts import DossierFact, PetitionFact, ServiceFact
 from gateway.indicators.formulas import Base, Condition
 from gateway.indicators.offering import Offered
 from gateway.indicators.selection import Selection
+from gateway.indicators.set_up import live_due_on, set_up_due_on
 from gateway.indicators.words import Answering, FeeState, Reason
 from gateway.model.dossier import Channel, OnlinePayment
-from gateway.model.procedure import ExecutingLevel
 
 _ALL_PARTS_COUNT = 7
-_SET_UP_DAYS = 45
-"""From the approval of a service's process to its test (days of the calendar, not working days)."""
-_GO_LIVE_DAYS = {ExecutingLevel.MINISTRY: 15, ExecutingLevel.PROVINCE: 15, ExecutingLevel.DISTRICT: 30}
-"""From the test notice to going live; communes have two months."""
 
 
 def _procedure_outside(selection: Selection, key: str) -> tuple[Reason, str]:
@@ -130,17 +124,9 @@ PUBLISHED_IN_TIME: Condition[Offered] = Condition(
 def _is_set_up_in_time(_: Selection, service: ServiceFact) -> bool:
     if service.approved_on is None or service.test_noticed_on is None or service.live_on is None:
         return False
-    if service.test_noticed_on > service.approved_on + timedelta(days=_SET_UP_DAYS):
+    if service.test_noticed_on > set_up_due_on(service.approved_on):
         return False
-    return service.live_on <= _live_due_on(service.executing_level, service.test_noticed_on)
-
-
-def _live_due_on(level: ExecutingLevel, noticed_on: date) -> date:
-    if level in _GO_LIVE_DAYS:
-        return noticed_on + timedelta(days=_GO_LIVE_DAYS[level])
-    months = noticed_on.year * 12 + noticed_on.month + 1  # Two months on, counted from 0.
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(noticed_on.day, monthrange(year, month + 1)[1]))
+    return service.live_on <= live_due_on(service.executing_level, service.test_noticed_on)
 
 
 SET_UP_IN_TIME: Condition[ServiceFact] = Condition(_is_set_up_in_time, Reason.SET_UP_LATE)

@@ -2,7 +2,7 @@
 
 Each kind is a list of items that is put in place as a whole: agencies with levels, unit groups and successors; online
 services with what the catalogue does not state; eligibility; publication decisions; what others counted; codes that
-replaced others; bulk dossiers that their owner confirmed. Source: monitoring notes §2.8.
+replaced others; bulk dossiers that their owner confirmed; portals whose use is measured. Source: monitoring notes §2.8.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from gateway.indicators.words import ServiceState
 from gateway.model.procedure import ExecutingLevel, ServiceLevel
 from gateway.model.vocabulary import AgencyCode, DossierCode, ProcedureCode
 from gateway.monitoring.offers import Eligible
+from gateway.monitoring.sites import TRACKER_HOST, Site
 
 _Text = Annotated[str, Field(min_length=1, max_length=300)]
 _Days = Annotated[int, Field(ge=0, le=10**9)]
@@ -35,6 +36,7 @@ class RegisterKind(StrEnum):
     COUNTS = "counts"
     CONTINUITY = "continuity"
     CONFIRMED_BULK = "confirmed_bulk"
+    SITES = "sites"
 
 
 class _Item(BaseModel):
@@ -169,6 +171,18 @@ class ConfirmedItem(_Item):
         return self.dossier_code
 
 
+class SiteItem(_Item):
+    """A public portal of the province and its number in the national system's measuring of use."""
+
+    url: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[!-~]{0,500})?$")]
+    site_id: Annotated[int, Field(ge=1, le=10**9)]
+    host: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,200}$")] = TRACKER_HOST
+
+    @property
+    def key(self) -> str:
+        return self.url
+
+
 ITEMS: Mapping[RegisterKind, type[_Item]] = {
     RegisterKind.AGENCIES: AgencyItem,
     RegisterKind.SERVICES: ServiceItem,
@@ -177,6 +191,7 @@ ITEMS: Mapping[RegisterKind, type[_Item]] = {
     RegisterKind.COUNTS: CountsItem,
     RegisterKind.CONTINUITY: ContinuityItem,
     RegisterKind.CONFIRMED_BULK: ConfirmedItem,
+    RegisterKind.SITES: SiteItem,
 }
 
 
@@ -247,6 +262,12 @@ def external_counts(documents: Sequence[Mapping[str, Any]]) -> list[ExternalCoun
         )
         for one in map(CountsItem.model_validate, documents)
     ]
+
+
+def registered_sites(documents: Sequence[Mapping[str, Any]]) -> list[Site]:
+    """Give the portals whose use is measured."""
+    items = [SiteItem.model_validate(one) for one in documents]
+    return [Site(url=one.url, site_id=one.site_id, host=one.host) for one in items]
 
 
 def eligible_by_code(documents: Sequence[Mapping[str, Any]]) -> dict[str, list[Eligible]]:

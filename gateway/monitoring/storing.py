@@ -26,6 +26,16 @@ class KeeperState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountingStanding:
+    """How far counting and publishing have come. `published_at` None: nothing was published."""
+
+    counted_at: datetime
+    backlog_count: int
+    owed_count: int
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """Dossiers whose facts are to be made, and how far the feed was followed for it.
 

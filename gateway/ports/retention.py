@@ -19,6 +19,8 @@ class RecordKind(StrEnum):
     FINDINGS = "findings"
     PAYMENT_MESSAGES = "payment_messages"
     """What providers, or whoever claimed to be one, told that belongs to no payment."""
+    MONITORING_PULLS = "monitoring_pulls"
+    """Who pulled which numbers."""
 
 
 class RetentionStore(Protocol):

@@ -16,10 +16,10 @@ from gateway.model.procedure import Procedure, ProcedureVersion
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.records import DossierRecord
-from gateway.monitoring.storing import AcceptedDossier, Due, KeeperState, SealedRevision, StoredFact
+from gateway.monitoring.storing import AcceptedDossier, CountingStanding, Due, KeeperState, SealedRevision, StoredFact
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
-from gateway.store.pool import Connection, Pool, transaction
+from gateway.store.pool import Connection, Pool, connection, transaction
 from gateway.store.queries import queries
 
 COUNTING = "counting"
@@ -45,6 +45,11 @@ class PostgresIndicators:
                 return
             row = await queries("indicators").read_state(borrowed)
             yield PostgresTurn(borrowed, self._system, KeeperState(**dict(row)))
+
+    async def standing(self) -> CountingStanding:
+        """Say how far counting and publishing have come."""
+        async with connection(self._pool) as borrowed:
+            return CountingStanding(**dict(await queries("indicators").standing(borrowed)))
 
     @asynccontextmanager
     async def look(self, code: str) -> AsyncIterator["tuple[PostgresTurn, StoredFact] | None"]:

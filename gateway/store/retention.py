@@ -28,6 +28,7 @@ class PostgresRetention:
             RecordKind.FINDINGS: sql.shred_findings,
             RecordKind.MESSAGES: sql.shred_messages,
             RecordKind.PAYMENT_MESSAGES: sql.purge_payment_messages,
+            RecordKind.MONITORING_PULLS: sql.purge_monitoring_pulls,
         }[kind]
         async with transaction(self._pool) as borrowed:
             count: int = await query(borrowed, before=before, wanted=limit)

@@ -17,7 +17,7 @@ import pytest
 
 from certs.commands import init
 from gateway.clocks import SystemClock
-from gateway.demo.command import PROVINCE_SCOPES, Stack, add_client, catalogue_loaded, drained
+from gateway.demo.command import PROVINCE_SCOPES, Stack, catalogue_loaded, drained
 from gateway.demo.driver import Driver
 from gateway.demo.stack import (
     Child,
@@ -30,6 +30,7 @@ from gateway.demo.stack import (
     write_portal_secret,
     write_settings,
 )
+from gateway.demo.starting import add_client
 from gateway.demo.verify import compare
 from gateway.demo.world import make_day
 from gateway.store.embedded import restart, start_embedded

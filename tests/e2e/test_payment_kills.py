@@ -10,9 +10,10 @@ import aiohttp
 import asyncpg
 import pytest
 
-from gateway.demo.command import PROVINCE_SCOPES, add_client
+from gateway.demo.command import PROVINCE_SCOPES
 from gateway.demo.payment_files import RETURN_TO, PaymentFiles
 from gateway.demo.stack import Child, Control, Files, gateway_child
+from gateway.demo.starting import add_client
 from tests.support.installation import installation_without_portal
 from tests.support.payments import DOSSIER, FEES
 from tests.support.samples import as_json, make_dossier

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.demo.command import add_client
 from gateway.demo.stack import Files
+from gateway.demo.starting import add_client
 from tests.e2e.test_kills import PROCEDURES_COUNT, Town, running_town
 from tests.support.folders import server_folder
 

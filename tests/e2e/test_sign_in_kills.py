@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from gateway.demo.browser import Page, new_browser
-from gateway.demo.command import PROVINCE_SCOPES, add_client
+from gateway.demo.command import PROVINCE_SCOPES
 from gateway.demo.sign_ons import LOGOUT_RETURN, RETURN, SignOnFiles
 from gateway.demo.stack import Child, Control, Files, gateway_child
+from gateway.demo.starting import add_client
 from tests.support.installation import installation_without_portal
 
 pytestmark = [pytest.mark.e2e]

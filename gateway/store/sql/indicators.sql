@@ -108,6 +108,11 @@ SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gat
 -- name: finish!
 UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now;
 
+-- name: standing^
+SELECT s.counted_at, (SELECT count(*) FROM events e WHERE e.event_id > s.event_id) AS backlog_count,
+    (SELECT count(*) FROM monitoring_owed) AS owed_count, (SELECT max(as_of) FROM monitoring_snapshots) AS published_at
+FROM indicator_state s;
+
 -- name: counted_at$
 SELECT counted_at FROM indicator_state;
 

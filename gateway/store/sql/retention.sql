@@ -35,3 +35,11 @@ WITH over AS (
 ), purged AS (
     DELETE FROM payment_messages m USING over WHERE m.message_id = over.message_id RETURNING 1
 ) SELECT count(*) FROM purged;
+
+-- name: purge_monitoring_pulls$
+WITH over AS (
+    SELECT pull_id FROM monitoring_pulls WHERE at < :before::timestamptz
+    ORDER BY at LIMIT :wanted::int FOR UPDATE SKIP LOCKED
+), purged AS (
+    DELETE FROM monitoring_pulls p USING over WHERE p.pull_id = over.pull_id RETURNING 1
+) SELECT count(*) FROM purged;

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
 from gateway.api.monitoring_desk import MonitoringDesk, PullRate
@@ -301,6 +302,58 @@ async def test_a_restatement_needs_its_scope_and_a_word(pool: Any, key_ring: Key
         assert (201, "restated") == (done.status, done.json["status"])
         assert 422 == (await api.call("POST", f"{PATH}/restatements:approve", body=body)).status
         assert [] == list((await (await _puller(api)).pull()).findings)
+
+
+async def test_counts_of_others_are_held_against_ours(pool: Any, key_ring: KeyRing) -> None:
+    """What the portal counted differently is explained by what never reached it; silence is no difference."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        [u2] = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2")).json["observations"]
+        silent = (await api.get(f"{PATH}/count-comparison?{AUGUST}")).json
+        counts = [{"period_type": "month", "period": "2026-08", "portal_count": u2["denominator"] - 2}]
+        await api.call("PUT", f"{PATH}/registers/counts", body={"items": counts})
+        town.clock.move(10)
+        told = (await api.get(f"{PATH}/count-comparison?{AUGUST}")).json
+
+        assert (None, None) == (silent["portal"], silent["national_report"])
+        assert u2["denominator"] == told["local"]
+        assert 2 == told["portal"]["delta"]
+        assert [{"cause": "unsynced", "dossiers": 2}] == told["portal"]["explained_by"]
+
+
+async def test_services_are_tracked_until_they_are_live(pool: Any, key_ring: KeyRing) -> None:
+    """A registered service shows both milestones as they stand on a day."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        service = {
+            "service_key": "DVC-1",
+            "procedure_code": "1.999001",
+            "service_level": "full",
+            "approved_on": "2026-01-01",
+            "test_noticed_on": "2026-02-10",
+        }
+        await api.call("PUT", f"{PATH}/registers/services", body={"items": [service]})
+        told = (await api.get(f"{PATH}/milestones?on=2026-03-01")).json["milestones"]
+
+        assert [("set_up", "done", "2026-02-15"), ("live", "overdue", "2026-02-25")] == [
+            (one["milestone"], one["state"], one["due_on"]) for one in told
+        ]
+
+
+async def test_prometheus_may_scrape_the_numbers(pool: Any, key_ring: KeyRing) -> None:
+    """OpenMetrics with numerators and denominators of province, levels and agencies; procedures are no labels."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        answered = await api.get(f"{PATH}/openmetrics?{AUGUST}")
+        [u2] = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2")).json["observations"]
+        read = text_string_to_metric_families(answered.body.decode())  # type: ignore[no-untyped-call]
+        families = {one.name: one for one in read}
+        samples = families["dvc_indicator_denominator"].samples
+
+        assert answered.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+        assert answered.body.endswith(b"# EOF\n")
+        [province] = [one for one in samples if (one.labels["indicator"], one.labels["level"]) == ("U2", "ALL")]
+        assert u2["denominator"] == province.value
+        assert {"indicator", "agency", "level", "unit_group", "period"} == set(province.labels)
 
 
 async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: KeyRing) -> None:
