@@ -1,6 +1,7 @@
 """A client of the population database in a process of its own: ours, or zeep's own asynchronous one.
 
-Reads one JSON line (what to ask), says {"ready": true}, waits for a line, asks, and says how many were answered.
+Both run in a process that is set up as `gateway serve` sets its own up: its event loop, its care for garbage. Reads one
+JSON line (what to ask), says {"ready": true}, waits for a line, asks, and says how many were answered.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import uvloop
 from adapters.population.adapter import PopulationAdapter
 from adapters.population.settings import PopulationSettings
 from gateway.clocks import SystemChance, SystemClock
+from gateway.garbage import settle_garbage
 from gateway.model.citizen import Asker, Subject
 from gateway.model.identity import PartialDate, Precision
 from gateway.ports.population import CitizenQuestion
@@ -86,6 +88,7 @@ async def main(kind: str) -> None:
     contender = ours if kind == "ours" else zeeps
     async with contender(order) as ask:
         assert await ask(-1), "the first answer is wrong"
+        settle_garbage()
         print(json.dumps({"ready": True}))
         for line in sys.stdin:
             count = json.loads(line)["count"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import json
 import os
 import signal
@@ -22,6 +21,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from gateway.bootstrap import Assembly, Role, open_database
 from gateway.config import Settings
 from gateway.errors import ConfigurationError, Fault
+from gateway.garbage import settle_garbage
 from gateway.store.schema import migrate
 from gateway.telemetry import configure_logs
 
@@ -61,11 +61,7 @@ async def _serve_one(settings: Settings, role: Role) -> int:
             await site.start()
             scheme = "https" if tls is not None else "http"
             facts["url"] = f"{scheme}://{settings.api.host}:{listener.getsockname()[1]}"
-        # What was made for the start stays for good, and requests leave next to no cycles behind: looking for garbage
-        # after every few hundred allocations, as is the default, would cost a tenth of the processor.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        settle_garbage()
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         assembly.telemetry.say("gateway.started", **facts)

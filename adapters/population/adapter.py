@@ -1,6 +1,7 @@
 """The population database behind its port: what is asked, and whether the answer is about whom it was asked for."""
 
 import asyncio
+from functools import partial
 from typing import Any, Self
 from uuid import uuid4
 
@@ -62,28 +63,28 @@ class PopulationAdapter:
         await self.aclose()
 
     async def verify(self, subject: Subject, asker: Asker) -> VerificationReply:
-        question = self._question(Operation.VERIFY, subject, asker)
-        exists, request_id = await self.client.call(Operation.VERIFY, question, decoding.read_verification)
+        ask = partial(self._question, Operation.VERIFY, subject, asker)
+        exists, question = await self.client.call(Operation.VERIFY, ask, decoding.read_verification)
         return VerificationReply(
             exists=exists,
-            request_id=request_id,
+            request_id=question.request_id,
             service_code=question.service_code,
             edge=self.settings.edge.profile,
         )
 
     async def ask(self, question: CitizenQuestion, subject: Subject, asker: Asker) -> CitizenReply:
         operation = Operation[question.name]
-        asked = self._question(operation, subject, asker)
 
         def read(answer: Any) -> Records:
             records = decoding.read_records(answer, self.settings.reply_forms)
             check_subject(operation, records.people, subject)
             return records
 
-        records, request_id = await self.client.call(operation, asked, read)
+        ask = partial(self._question, operation, subject, asker)
+        records, asked = await self.client.call(operation, ask, read)
         return CitizenReply(
             records=records.people,
-            request_id=request_id,
+            request_id=asked.request_id,
             service_code=asked.service_code,
             edge=self.settings.edge.profile,
             profile=records.form.value,
@@ -91,7 +92,7 @@ class PopulationAdapter:
             notices=(*records.notices, *name_notices(records.people, subject)),
         )
 
-    def _question(self, operation: Operation, subject: Subject, asker: Asker) -> Question:
+    def _question(self, operation: Operation, subject: Subject, asker: Asker, request_id: str) -> Question:
         settings = self.settings
         if operation not in settings.operations:
             raise Rejected(
@@ -109,7 +110,7 @@ class PopulationAdapter:
         if operation is Operation.VERIFY and not settings.sends_birth_date_to_verify:
             day = year = ""
         return Question(
-            request_id="",
+            request_id=request_id,
             procedure_code=asker.procedure_code or settings.default_procedure_code,
             service_code=settings.service_code_of(operation),
             officer_code=asker.officer_code,

@@ -7,7 +7,6 @@ account, and an officer who waits longer than a call may take is told so rather 
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -29,6 +28,8 @@ from gateway.ports.basics import Clock
 
 ResultT = TypeVar("ResultT")
 NewId = Callable[[], UUID]
+Ask = Callable[[str], Question]
+"""Makes the question of one attempt, out of its request id."""
 _TOKEN_REFUSALS = frozenset({TOKEN_REFUSED, "http_401"})
 
 
@@ -57,16 +58,9 @@ class PopulationClient:
         if self._credentials.wants_token:
             self._tokens = TokenKeeper(self._fetch_token, margin_seconds=settings.token_margin_seconds, clock=clock)
 
-    async def call(
-        self, operation: Operation, question: Question, read: Callable[[Any], ResultT]
-    ) -> tuple[ResultT, str]:
-        """Ask; give what `read` makes of the answer's element, and the id of the request that it answers."""
-
-        async def once() -> tuple[ResultT, str]:
-            asked = replace(question, request_id=self.new_request_id())
-            return await self._authorised(operation, asked, read), asked.request_id
-
-        return await self._retry.run(once)
+    async def call(self, operation: Operation, ask: Ask, read: Callable[[Any], ResultT]) -> tuple[ResultT, Question]:
+        """Ask; give what `read` makes of the answer's element, and the question that it answers."""
+        return await self._retry.run(lambda: self._authorised(operation, ask, read))
 
     def load(self) -> None:
         """Load the contract and the schemas of replies, which takes some tenths of a second."""
@@ -89,17 +83,20 @@ class PopulationClient:
         if self._credentials.wants_token:
             await self._fetch_token()
 
-    async def _authorised(self, operation: Operation, question: Question, read: Callable[[Any], ResultT]) -> ResultT:
+    async def _authorised(
+        self, operation: Operation, ask: Ask, read: Callable[[Any], ResultT]
+    ) -> tuple[ResultT, Question]:
+        question = ask(self.new_request_id())
         if self._tokens is None:
-            return await self._exchange(operation, question, read, None)
+            return await self._exchange(operation, question, read, None), question
         token = await self._tokens.obtain()
         try:
-            return await self._exchange(operation, question, read, token)
+            return await self._exchange(operation, question, read, token), question
         except CredentialsRefused as error:
             if error.code not in _TOKEN_REFUSALS:
                 raise
-        again = replace(question, request_id=self.new_request_id())
-        return await self._exchange(operation, again, read, await self._tokens.obtain(refused=token))
+        again = ask(self.new_request_id())
+        return await self._exchange(operation, again, read, await self._tokens.obtain(refused=token)), again
 
     async def _exchange(
         self, operation: Operation, question: Question, read: Callable[[Any], ResultT], token: Token | None
@@ -112,17 +109,7 @@ class PopulationClient:
             form = settings.kinship_form
         envelope = b"" if self._edge.is_json else write_envelope(operation, form, question)
         label = operation.name.lower()
-        try:
-            async with asyncio.timeout(settings.look_up_seconds):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise RateLimited(
-                f"{SYSTEM} {label}: too many calls at once",
-                system=SYSTEM,
-                operation=label,
-                retry_after_seconds=settings.look_up_seconds,
-                code="too_many_at_once",
-            ) from error
+        await self._take_turn(label)
         try:
             # The stamp is made at the last moment: waiting for a turn must not use up its window.
             at = self._clock.now()
@@ -133,6 +120,23 @@ class PopulationClient:
             )
         finally:
             self._turns.release()
+
+    async def _take_turn(self, operation: str) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()  # At once: nothing to wait for, and no time to be kept.
+            return
+        seconds = self._settings.look_up_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise RateLimited(
+                f"{SYSTEM} {operation}: too many calls at once",
+                system=SYSTEM,
+                operation=operation,
+                retry_after_seconds=seconds,
+                code="too_many_at_once",
+            ) from error
 
     def _secured(self, envelope: bytes, at: datetime) -> tuple[bytes, ReplyCheck | None]:
         if self._wsse is None:

@@ -26,6 +26,9 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 REQUESTS = "http://dancuquocgia.bca"
 WSO2_FAULT = "http://wso2.org/apimanager/security"
+_ENVELOPE, _HEADER, _BODY = (f"{{{SOAP}}}{name}" for name in ("Envelope", "Header", "Body"))
+_ENVELOPE_12 = f"{{{SOAP_12}}}Envelope"
+_COLLECTION = f"{{{RECORDS}}}CongdanCollection"
 _BODIES = frozenset(f"{{{namespace}}}Body" for namespace in (SOAP, SOAP_12))
 _FAULTS = frozenset(f"{{{namespace}}}Fault" for namespace in (SOAP, SOAP_12))
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -85,7 +88,7 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
     if not plain.startswith(b"<"):
         raise Undecodable("not_xml")
     # Refused before anything is parsed, wherever it stands: entities are never even declared.
-    if b"<!DOCTYPE" in plain.upper():
+    if b"<!" in plain and b"<!DOCTYPE" in plain.upper():
         raise Undecodable("document_type")
     try:
         root = etree.fromstring(body, _PARSER)
@@ -98,13 +101,13 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
 
 def body_child(root: Any) -> Any:
     """Give the one child of the envelope's body. Raises Undecodable."""
-    if root.tag != f"{{{SOAP}}}Envelope":
-        raise Undecodable("soap_12" if root.tag == f"{{{SOAP_12}}}Envelope" else "no_envelope")
-    bodies = [child for child in root if child.tag == f"{{{SOAP}}}Body"]
-    others = [child for child in root if child.tag not in (f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")]
-    if len(bodies) != 1 or others or root[-1] is not bodies[0] or _has_text_beside(root):
+    if root.tag != _ENVELOPE:
+        raise Undecodable("soap_12" if root.tag == _ENVELOPE_12 else "no_envelope")
+    tags = [child.tag for child in root]
+    # The body is the last one, and the only one.
+    if not tags or tags.pop() != _BODY or any(tag != _HEADER for tag in tags) or _has_text_beside(root):
         raise Undecodable("no_single_body")
-    return only_child(bodies[0])
+    return only_child(root[-1])
 
 
 def only_child(body: Any) -> Any:
@@ -151,7 +154,7 @@ def read_verification(answer: Any) -> bool:
 
 def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
     """Give the records of a collection; none is "nobody matched". Raises Undecodable."""
-    if answer.tag != f"{{{RECORDS}}}CongdanCollection":
+    if answer.tag != _COLLECTION:
         raise Undecodable("unknown_answer")
     if len(answer) > _MAX_PEOPLE:
         raise Undecodable("too_many_people")
@@ -166,7 +169,10 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
 
 
 def _has_text_beside(element: Any) -> bool:
-    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+    if element.text and element.text.strip():
+        return True
+    tails = [child.tail for child in element]
+    return any(tail and tail.strip() for tail in tails)
 
 
 def _local(element: Any) -> str:

@@ -30,6 +30,8 @@ class Edge:
         self._settings = settings
         self._edge = settings.edge
         self._credentials = credentials
+        self._base_url = settings.base_url.rstrip("/")
+        self._headers = self._fixed_headers()
 
     @property
     def is_json(self) -> bool:
@@ -42,30 +44,27 @@ class Edge:
         Raises CredentialsRefused when a secret cannot be read, Rejected for an officer without an account at the edge.
         """
         settings = self._settings
-        headers: list[tuple[str, str]] = []
-        body = envelope
-        if self.is_json:
-            headers.append(("Content-Type", "application/json; charset=utf-8"))
-            body = self._json_body(question)
-        else:
-            headers.append(("Content-Type", settings.content_type))
-            if settings.sends_soap_action:
-                headers.append(("SOAPAction", '""'))
-        if settings.xroad_client is not None:
-            headers.append(("X-Road-Client", settings.xroad_client))
-        headers.extend(self._credentials.headers(operation, question, stamp))
         seconds = settings.verify_seconds if operation is Operation.VERIFY else settings.look_up_seconds
         return HttpRequest(
             system=SYSTEM,
             operation=operation.name.lower(),
             method="POST",
-            url=settings.base_url.rstrip("/") + settings.path_of(operation),
+            url=self._base_url + settings.path_of(operation),
             is_write=False,
             total_seconds=seconds,
-            headers=tuple(headers),
-            body=body,
+            headers=(*self._headers, *self._credentials.headers(operation, question, stamp)),
+            body=self._json_body(question) if self.is_json else envelope,
             read_statuses=READ_STATUSES,
         )
+
+    def _fixed_headers(self) -> tuple[tuple[str, str], ...]:
+        settings = self._settings
+        headers = [("Content-Type", "application/json; charset=utf-8" if self.is_json else settings.content_type)]
+        if settings.sends_soap_action and not self.is_json:
+            headers.append(("SOAPAction", '""'))
+        if settings.xroad_client is not None:
+            headers.append(("X-Road-Client", settings.xroad_client))
+        return tuple(headers)
 
     def unwrap(self, operation: str, answer: HttpAnswer) -> bytes:
         """Give the SOAP text of an answer, or the JSON tree of one as such. Raises RemoteError for everything else."""

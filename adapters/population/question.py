@@ -37,6 +37,9 @@ class Question:
     birth_year: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
+        words = (self.procedure_code, self.officer_code, self.agency_code, self.login)
+        if max(map(len, words)) <= MAX_WORD and _UNSEEN.search("".join((*words, self.name))) is None:
+            return
         rule = "must hold no invisible characters"
         faults = [Fault(name, rule) for name in _WORDS if _UNSEEN.search(getattr(self, name))]
         if _UNSEEN.search(self.name):

@@ -47,7 +47,11 @@ def write_envelope(operation: Operation, form: RequestForm, question: Question) 
     else:
         fields = _other_fields(form, fields)
         pieces = _other_pieces(form)
-    return "".join(text if is_text else escape(fields[text]) for is_text, text in pieces).encode()
+    return "".join([text if is_text else _escaped(fields[text]) for is_text, text in pieces]).encode()
+
+
+def _escaped(text: str) -> str:
+    return text if text.isalnum() else escape(text)  # Letters and digits are no markup.
 
 
 @cache

@@ -20,8 +20,9 @@ def check_subject(operation: Operation, people: Sequence[CitizenRecord], subject
     Raises ContractBroken.
     """
     label = operation.name.lower()
-    if any(not (one.full_name or one.personal_number or one.old_card_number) for one in people):
-        raise broken(label, "record_of_nobody")
+    for one in people:
+        if not (one.full_name or one.personal_number or one.old_card_number):
+            raise broken(label, "record_of_nobody")
     if operation in _MANY:
         is_right = not people or any(_is_of(one, subject) for one in people)
     else:
@@ -31,16 +32,18 @@ def check_subject(operation: Operation, people: Sequence[CitizenRecord], subject
 
 
 def _is_of(record: CitizenRecord, subject: Subject) -> bool:
-    pairs = (
+    has_number = False
+    for asked, told in (
         (subject.personal_number, record.personal_number),
         (subject.old_card_number, record.old_card_number),
-    )
-    if any(asked and told and asked != told for asked, told in pairs):
-        return False
+    ):
+        if asked and told:
+            if asked != told:
+                return False
+            has_number = True
     if not record.full_name:
         # A name alone may be missing where the number agrees.
-        return any(asked and asked == told for asked, told in pairs)
-    has_number = any(asked and asked == told for asked, told in pairs)
+        return has_number
     try:
         if compact_name(record.full_name) == compact_name(subject.full_name):
             # Equal names without accents prove nobody (§13.1): without the number, the birth date must agree as well.

@@ -6,6 +6,7 @@ Source: population notes §4, §12, §13. A value that cannot be carried is refu
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 
@@ -37,6 +38,14 @@ def compact_name(name: str) -> str:
 
     Raises InvalidInput when nothing is left, or when a letter outside the Latin alphabet would have to be dropped.
     """
+    compact = name.translate(_USUAL)
+    if compact.isascii() and compact.isalnum():
+        return compact
+    return _compact_unusual(name)
+
+
+def _compact_unusual(name: str) -> str:
+    """Do the same for any name, letter by letter."""
     upper = unicodedata.normalize("NFKD", name.translate(_LOOKALIKES)).upper()
     # What is neither letter nor digit is left out anyway, marks among it; the usual ones are dropped at once.
     upper = _MARKS("", upper)
@@ -48,12 +57,26 @@ def compact_name(name: str) -> str:
     return compact
 
 
+def _usual_letters() -> dict[int, str | None]:
+    """Give what becomes of ASCII and of Vietnamese letters that are one sign each; None is left out.
+
+    A name of these alone needs no decomposition: what becomes of a letter depends on no other one.
+    """
+    usual: dict[int, str | None] = {code: chr(code).upper() if chr(code).isalnum() else None for code in range(0x80)}
+    for code in (*range(0xC0, 0x1B1), *range(0x1EA0, 0x1EFA)):
+        with suppress(InvalidInput):
+            usual[code] = _compact_unusual(chr(code))
+    return usual
+
+
+_USUAL = _usual_letters()
+
+
 def _upper_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).upper().split())
 
 
 _FORMS: dict[NameForm, Callable[[str], str]] = {
-    NameForm.COMPACT: compact_name,
     NameForm.UPPER: _upper_name,
     NameForm.AS_WRITTEN: lambda name: " ".join(unicodedata.normalize("NFC", name).split()),
 }
@@ -65,12 +88,11 @@ def wire_name(name: str, form: NameForm) -> str:
         raise InvalidInput(
             "the name cannot be asked for", [Fault("full_name", f"must have 1 to {MAX_NAME} characters")]
         )
-    hidden = {unicodedata.category(letter) for letter in name} & _FORBIDDEN
-    # A no-break space is an ordinary slip; marks that nobody sees are somebody's trick.
-    if hidden:
+    # A no-break space is an ordinary slip; marks that nobody sees are somebody's trick. What can be printed holds none.
+    if not name.isprintable() and not _FORBIDDEN.isdisjoint(map(unicodedata.category, name)):
         raise InvalidInput("the name cannot be asked for", [Fault("full_name", "must hold no invisible characters")])
-    compact_name(name)  # A name that cannot be compared cannot be trusted when the answer comes.
-    sent = _FORMS[form](name)
+    compact = compact_name(name)  # A name that cannot be compared cannot be trusted when the answer comes.
+    sent = compact if form is NameForm.COMPACT else _FORMS[form](name)
     if len(sent) > MAX_NAME:
         raise InvalidInput("the name cannot be asked for", [Fault("full_name", f"must fit in {MAX_NAME} characters")])
     return sent

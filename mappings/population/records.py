@@ -26,7 +26,8 @@ from gateway.model.citizen import (
 from gateway.model.identity import PartialDate, Precision
 from mappings.codes.catalogues import SharedCatalogue, load_catalogue
 
-Parts = Mapping[str, Any]
+Contents = Mapping[str, Any]
+"""By local name: the text of a child that has no children, else the child itself. Empty ones may be left out."""
 ValueT = TypeVar("ValueT")
 _NAMESPACE_LENGTH = len("{http://www.mic.gov.vn/dancu/1.0}")
 _MAX_TEXT = 500
@@ -42,10 +43,9 @@ _VITAL = {"1": VitalStatus.DEAD, "2": VitalStatus.MISSING}
 _CODE = re.compile(r"[0-9A-Za-z]{1,10}", re.ASCII).fullmatch
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}", re.ASCII).fullmatch
 _OLD_CARD = re.compile(r"[0-9]{9}([0-9]{3})?", re.ASCII).fullmatch
-_FULL_DATE = re.compile(r"(?P<year>[0-9]{4})-?(?P<month>[0-9]{2})-?(?P<day>[0-9]{2})", re.ASCII).fullmatch
+_FULL_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII).fullmatch
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII).fullmatch
 _COUNTRY = re.compile(r"[A-Za-z]{2,3}", re.ASCII).fullmatch
-_UNIT_CODES = {2: "province_code", 3: "district_code", 5: "commune_code"}
 
 
 class Noticed(StrEnum):
@@ -65,29 +65,29 @@ class RecordReader:
 
     def record(self, person: Any) -> CitizenRecord:
         """Give the record that a `CongDan` element holds."""
-        parts = _parts(person)
+        get = _contents(person).get
         return CitizenRecord(
-            personal_number=self._matching("personal_number", _text(parts, "SoDinhDanh"), _PERSONAL_NUMBER),
-            old_card_number=self._matching("old_card_number", _text(parts, "SoCMND"), _OLD_CARD),
-            full_name=self._name("full_name", parts.get("HoVaTen")),
-            sex=self._coded("sex", _text(parts, "GioiTinh"), _SEXES),
-            birth_date=self._birth_date(parts.get("NgayThangNamSinh")),
-            ethnicity=self._ethnicity(parts.get("DanToc")),
-            religion=self._religion(parts.get("TonGiao")),
-            marital_status=self._coded("marital_status", _text(parts, "TinhTrangHonNhan"), _MARITAL),
-            blood_group=self._coded("blood_group", _text(parts, "NhomMau"), _BLOOD_GROUPS) or "",
-            nationality=self._matching("nationality", _text(parts, "QuocTich"), _COUNTRY).upper(),
-            birth_registration=self._address("birth_registration", parts.get("NoiDangKyKhaiSinh")),
-            native_place=self._address("native_place", parts.get("QueQuan")),
-            permanent_residence=self._address("permanent_residence", parts.get("ThuongTru")),
-            current_residence=self._address("current_residence", parts.get("NoiOHienTai")),
-            father=self._relative("father", parts.get("Cha")),
-            mother=self._relative("mother", parts.get("Me")),
-            spouse=self._relative("spouse", parts.get("VoChong")),
-            representative=self._relative("representative", parts.get("NguoiDaiDien")),
-            household_head=self._relative("household_head", parts.get("ChuHo")),
-            household_book=self._bounded("household_book", _text(parts, "SoSoHoKhau")),
-            vital_status=self._vital(_text(parts, "TinhTrang")),
+            personal_number=self._matching("personal_number", get("SoDinhDanh", ""), _PERSONAL_NUMBER),
+            old_card_number=self._matching("old_card_number", get("SoCMND", ""), _OLD_CARD),
+            full_name=self._name("full_name", get("HoVaTen", "")),
+            sex=self._coded("sex", get("GioiTinh", ""), _SEXES),
+            birth_date=self._birth_date(get("NgayThangNamSinh", "")),
+            ethnicity=self._ethnicity(get("DanToc", "")),
+            religion=self._religion(get("TonGiao", "")),
+            marital_status=self._coded("marital_status", get("TinhTrangHonNhan", ""), _MARITAL),
+            blood_group=self._coded("blood_group", get("NhomMau", ""), _BLOOD_GROUPS) or "",
+            nationality=self._matching("nationality", get("QuocTich", ""), _COUNTRY).upper(),
+            birth_registration=self._address("birth_registration", get("NoiDangKyKhaiSinh", "")),
+            native_place=self._address("native_place", get("QueQuan", "")),
+            permanent_residence=self._address("permanent_residence", get("ThuongTru", "")),
+            current_residence=self._address("current_residence", get("NoiOHienTai", "")),
+            father=self._relative("father", get("Cha", "")),
+            mother=self._relative("mother", get("Me", "")),
+            spouse=self._relative("spouse", get("VoChong", "")),
+            representative=self._relative("representative", get("NguoiDaiDien", "")),
+            household_head=self._relative("household_head", get("ChuHo", "")),
+            household_book=self._bounded("household_book", get("SoSoHoKhau", "")),
+            vital_status=self._vital(get("TinhTrang", "")),
         )
 
     def _note(self, field: str, word: Noticed) -> None:
@@ -118,20 +118,18 @@ class RecordReader:
         # Here 0 says something: neither dead nor missing.
         return VitalStatus.NONE if text == "0" else self._coded("vital_status", text, _VITAL)
 
-    def _name(self, field: str, element: Any) -> str:
+    def _name(self, field: str, content: Any) -> str:
         """The split into family, middle and given name cannot be relied on, so the parts are joined (§5)."""
-        if element is None:
-            return ""
-        if len(element) == 0:
-            return self._bounded(field, _clean(element.text))
-        parts = _parts(element)
-        return self._bounded(field, " ".join(filter(None, (_text(parts, name) for name in ("Ho", "ChuDem", "Ten")))))
+        if isinstance(content, str):
+            return self._bounded(field, content)
+        parts = _contents(content)
+        return self._bounded(field, " ".join(filter(None, map(parts.get, ("Ho", "ChuDem", "Ten")))))
 
-    def _birth_date(self, element: Any) -> PartialDate | None:
-        if element is None:
+    def _birth_date(self, content: Any) -> PartialDate | None:
+        if isinstance(content, str):
             return None
-        parts = _parts(element)
-        day, year = _text(parts, "NgayThangNam"), _text(parts, "Nam")
+        parts = _contents(content)
+        day, year = parts.get("NgayThangNam", ""), parts.get("Nam", "")
         whole = _whole_date(day)
         if year and not _YEAR(year):
             self._note("birth_date", Noticed.MALFORMED)
@@ -148,19 +146,17 @@ class RecordReader:
             return whole
         return PartialDate(year, Precision.YEAR) if year.strip("0") else None
 
-    def _ethnicity(self, element: Any) -> Coded | None:
-        coded = self._code_of("ethnicity", element, "MaDanToc", width=2)
+    def _ethnicity(self, content: Any) -> Coded | None:
+        coded = self._code_of("ethnicity", content, "MaDanToc", width=2)
         return None if coded is None else Coded(code=coded, name=_ethnic_groups().get(coded, ""))
 
-    def _religion(self, element: Any) -> Coded | None:
+    def _religion(self, content: Any) -> Coded | None:
         # The lists contradict each other (§11.3), so no name is given.
-        coded = self._code_of("religion", element, "MaTonGiao", width=2)
+        coded = self._code_of("religion", content, "MaTonGiao", width=2)
         return None if coded is None else Coded(code=coded)
 
-    def _code_of(self, field: str, element: Any, member: str, *, width: int) -> str | None:
-        if element is None:
-            return None
-        text = _clean(element.text) if len(element) == 0 else _text(_parts(element), member)
+    def _code_of(self, field: str, content: Any, member: str, *, width: int) -> str | None:
+        text: str = content if isinstance(content, str) else _contents(content).get(member, "")
         if not text.strip("0"):
             return None
         if not _CODE(text):
@@ -168,43 +164,48 @@ class RecordReader:
             return None
         return text.zfill(width) if text.isdigit() else text
 
-    def _address(self, field: str, element: Any) -> CitizenAddress | None:
-        if element is None:
+    def _address(self, field: str, content: Any) -> CitizenAddress | None:
+        if isinstance(content, str):
             return None
-        texts = _texts(element)
-        codes = {
-            "province_code": texts.get("MaTinhThanh", ""),
-            "district_code": texts.get("MaQuanHuyen", ""),
-            "commune_code": texts.get("MaPhuongXa", ""),
-        }
-        single = texts.get("MaDonViHanhChinh", "")
+        get = _contents(content).get
+        province, district, commune = get("MaTinhThanh", ""), get("MaQuanHuyen", ""), get("MaPhuongXa", "")
+        single = get("MaDonViHanhChinh", "")
         if single:
-            codes[_UNIT_CODES.get(len(single), "commune_code")] = single
-        for length, name in _UNIT_CODES.items():
-            code = codes[name]
-            if not code.strip("0"):
-                codes[name] = ""
-            elif not (code.isascii() and code.isdigit() and len(code) == length):
-                self._note(field, Noticed.MALFORMED)
-                codes[name] = ""
+            match len(single):
+                case 2:
+                    province = single
+                case 3:
+                    district = single
+                case _:
+                    commune = single
         address = CitizenAddress(
-            **codes,
-            detail=self._bounded(field, texts.get("ChiTiet", "")),
-            country=self._matching(field, texts.get("QuocGia", ""), _COUNTRY).upper(),
+            province_code=self._unit_code(field, province, 2),
+            district_code=self._unit_code(field, district, 3),
+            commune_code=self._unit_code(field, commune, 5),
+            detail=self._bounded(field, get("ChiTiet", "")),
+            country=self._matching(field, get("QuocGia", ""), _COUNTRY).upper(),
         )
         # A country alone says nothing of where.
         return address if address.unit_code or address.detail or address.country not in ("", "VN") else None
 
-    def _relative(self, field: str, element: Any) -> CitizenRelative | None:
-        if element is None:
+    def _unit_code(self, field: str, code: str, length: int) -> str:
+        if not code.strip("0"):
+            return ""
+        if code.isascii() and code.isdigit() and len(code) == length:
+            return code
+        self._note(field, Noticed.MALFORMED)
+        return ""
+
+    def _relative(self, field: str, content: Any) -> CitizenRelative | None:
+        if isinstance(content, str):
             return None
-        parts = _parts(element)
+        get = _contents(content).get
         relative = CitizenRelative(
-            full_name=self._name(field, parts.get("HoVaTen")),
-            personal_number=self._matching(field, _text(parts, "SoDinhDanh"), _PERSONAL_NUMBER),
-            old_card_number=self._matching(field, _text(parts, "SoCMND"), _OLD_CARD),
-            nationality=self._matching(field, _text(parts, "QuocTich"), _COUNTRY).upper(),
-            relation=self._matching(field, _text(parts, "QuanHe"), _CODE),
+            full_name=self._name(field, get("HoVaTen", "")),
+            personal_number=self._matching(field, get("SoDinhDanh", ""), _PERSONAL_NUMBER),
+            old_card_number=self._matching(field, get("SoCMND", ""), _OLD_CARD),
+            nationality=self._matching(field, get("QuocTich", ""), _COUNTRY).upper(),
+            relation=self._matching(field, get("QuanHe", ""), _CODE),
         )
         is_somebody = relative.full_name or relative.personal_number or relative.old_card_number or relative.relation
         return relative if is_somebody else None
@@ -214,29 +215,27 @@ def _whole_date(text: str) -> PartialDate | None:
     match = _FULL_DATE(text)
     if match is None:
         return None
+    written = "-".join(match.groups())
     try:
-        return PartialDate(date(int(match["year"]), int(match["month"]), int(match["day"])).isoformat(), Precision.DAY)
+        date.fromisoformat(written)
     except ValueError:
         return None
+    return PartialDate(written, Precision.DAY)
 
 
-def _parts(element: Any) -> dict[str, Any]:
-    return {child.tag[_NAMESPACE_LENGTH:]: child for child in element}
-
-
-def _texts(element: Any) -> dict[str, str]:
-    return {child.tag[_NAMESPACE_LENGTH:]: _clean(child.text) for child in element}
-
-
-def _text(parts: Parts, name: str) -> str:
-    element = parts.get(name)
-    return "" if element is None else _clean(element.text)
-
-
-def _clean(text: str | None) -> str:
-    if not text or text.isalnum():  # Codes and numbers, mostly.
-        return text or ""
-    return " ".join(text.split())
+def _contents(element: Any) -> Contents:
+    contents: dict[str, Any] = {}
+    for child in element:
+        if len(child):
+            content = child
+        else:
+            content = child.text
+            if not content:
+                continue
+            if not content.isalnum():  # Codes and numbers are clean as they are.
+                content = " ".join(content.split())
+        contents[child.tag[_NAMESPACE_LENGTH:]] = content
+    return contents
 
 
 @cache

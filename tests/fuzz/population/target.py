@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 from xml.etree import ElementTree
@@ -121,7 +122,7 @@ class Judge:
 async def _outcome(client: PopulationClient, operation: Operation, read: Callable[[Any], object]) -> object:
     """Give the result, or the error where it is one of ours. Any other is the adapter's fault, and raised."""
     try:
-        return (await client.call(operation, _QUESTION, read))[0]
+        return (await client.call(operation, lambda request_id: replace(_QUESTION, request_id=request_id), read))[0]
     except GatewayError as error:
         return error
 

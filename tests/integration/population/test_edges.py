@@ -166,6 +166,17 @@ async def test_n20_tokens_are_fetched_once(edge: str) -> None:
     assert 2 == len(fetched), "one at the start, one for all"
 
 
+async def test_a_renewed_token_makes_a_new_request() -> None:
+    """The reply tells the id of the request that was answered, not of the one before that was refused."""
+    async with population("oauth2") as setup:
+        setup.hostile("wso2_json_invalid_token", calls=1)
+        reply = await setup.adapter.verify(subject_of("plain"), ASKER)
+        ids = [code for call in setup.sandbox.recorder.calls() for code in call.item_codes]
+
+    assert 2 == len(set(ids))
+    assert ids[-1] == reply.request_id
+
+
 async def test_n20_tokens_that_are_always_refused() -> None:
     """One renewal, then no more."""
     async with population("oauth2") as setup:
