@@ -115,6 +115,7 @@ async def put_register(call: Call) -> web.StreamResponse:
     desk, kind = desk_of(call), call.path["kind"]
     items = read_items(kind, call.body.items)
     await desk.registers.replace_register(kind, items, call.services.clock.now())
+    desk.numbers.forget()
     return call.answer(200, RegisterReceipt(kind=kind, items_count=len(items)))
 
 
@@ -127,6 +128,7 @@ async def put_targets(call: Call) -> web.StreamResponse:
     except ConfigurationError as error:
         raise Problem("invalid-content", "the registry of targets cannot be used", faults=error.faults) from None
     await desk.registers.put_targets(text, call.services.clock.now())
+    desk.numbers.forget()
     return call.answer(200, TargetsReceipt(version=registry.version, targets_count=len(registry.targets)))
 
 
@@ -157,6 +159,7 @@ async def put_petition(call: Call) -> web.StreamResponse:
         is_new = await desk.registers.save_petition(petition, now, call.caller.agency_prefixes)
     except OtherAgency:
         raise Problem("other-agency") from None
+    desk.numbers.forget()
     return call.answer(201 if is_new else 200, PetitionReceipt(petition_id=petition.petition_id))
 
 

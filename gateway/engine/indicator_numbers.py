@@ -104,6 +104,10 @@ class Numbers:
         """Give the registry of targets, None when there is none; at most some seconds old. Raises StoreUnavailable."""
         return (await self._known()).targets
 
+    def forget(self) -> None:
+        """Read everything again at the next question: this process has changed it."""
+        self._kept = None
+
     async def _known(self) -> _Kept:
         kept, now = self._kept, self._clock.monotonic()
         if kept is not None and kept.until > now:
