@@ -78,7 +78,7 @@ _SHOWS_NONE = {
         "listDefinitions listTargets listTargetResults getCalendar listIndicators getDataQuality getDrilldown "
         "explainIndicator listSnapshots getSnapshot getManifest getSnapshotJson getSnapshotLines getSnapshotCsv "
         "listRestatements listOwedRestatements approveRestatement listMonitoringKeys getRegister putRegister "
-        "putTargets compareCounts listMilestones getIndicatorMetrics"
+        "putTargets compareCounts getIndexScore listMilestones getIndicatorMetrics"
     ),
     "codes, states and instants of dossiers; names of fields at most": (
         "listDossiers getTimeline listDeliveries listApplications listApplicationMessages listFindings "

@@ -6,6 +6,7 @@ from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
 from gateway.engine.publishing import DetachedSigner, Publisher
 from gateway.indicators.catalogue import Catalogue
+from gateway.indicators.profiles import Profile
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.store.publications import PostgresPublications
 from gateway.store.registers import PostgresRegisters
@@ -39,6 +40,7 @@ class MonitoringDesk:
     registers: PostgresRegisters
     publications: PostgresPublications
     catalogue: Catalogue
+    profile: Profile
     calendar: WorkingCalendar
     publisher: Publisher | None = None
     signer: DetachedSigner | None = None

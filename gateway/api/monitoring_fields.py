@@ -62,7 +62,7 @@ def target_fields(one: Target) -> dict[str, Any]:
 
 def evaluation_fields(found: Evaluation) -> dict[str, Any]:
     """Tell how a number stands to its target."""
-    part, forecast = found.part, found.forecast
+    part, forecast, ahead = found.part, found.forecast, found.outlook
     vi, en = found.sentence
     return {
         "target": target_fields(found.target),
@@ -77,6 +77,15 @@ def evaluation_fields(found: Evaluation) -> dict[str, Any]:
             "expected_dossiers": forecast.expected_count,
             "required_percent": percent(forecast.required),
             "reachable": forecast.is_reachable,
+        },
+        "outlook": None
+        if ahead is None
+        else {
+            "too_early": ahead.is_too_early,
+            "expected_percent": percent(ahead.expected),
+            "low_percent": percent(ahead.low),
+            "high_percent": percent(ahead.high),
+            "more_dossiers": ahead.more_dossiers,
         },
         "sentence": {"vi": vi, "en": en},
     }

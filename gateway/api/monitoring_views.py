@@ -78,6 +78,18 @@ class ForecastView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutlookView:
+    """Where a running period will end at the pace so far, and a range that holds nine times in ten if only chance
+    moves it; null while it is too early to say."""
+
+    too_early: bool
+    expected_percent: Percent | None
+    low_percent: Percent | None
+    high_percent: Percent | None
+    more_dossiers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetResultView:
     """A target and its number. `converted`: so many that are there must count; `added`: so many new ones reach it."""
 
@@ -88,6 +100,7 @@ class TargetResultView:
     converted: int | None
     added: int | None
     forecast: ForecastView | None
+    outlook: OutlookView | None
     sentence: BothLanguages
 
 
@@ -295,3 +308,32 @@ class Milestones:
 
     on: date
     milestones: tuple[MilestoneView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLine:
+    """A component of the index. `points` null: no verdict, and nothing is added."""
+
+    number: str
+    group: str
+    name_vi: str
+    indicator: str | None
+    percent: Percent | None
+    points: str | None
+    max_points: str
+    null_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreView:
+    """The index as a profile scores it: an explanation beside the national score, which stays authoritative."""
+
+    profile: str
+    source: str
+    scope: str
+    period: str
+    total: str
+    reachable: str
+    without_verdict: tuple[str, ...]
+    groups: dict[str, str]
+    lines: tuple[ScoreLine, ...]

@@ -1,4 +1,4 @@
-"""For those who watch: counts beside the counts of others, milestones of services, numbers for Prometheus."""
+"""For those who watch: counts beside those of others, the 766 index, milestones of services, numbers for Prometheus."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +15,16 @@ from gateway.api.monitoring import PATH, PULLED, TAG, answers_of
 from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.monitoring_pulls import answer_bytes, answer_pull, desk_of
 from gateway.api.monitoring_questions import ScopeQuery, period_in, scope_in
-from gateway.api.monitoring_views import CountComparison, Milestones
+from gateway.api.monitoring_views import CountComparison, Milestones, ScoreView
 from gateway.engine.indicator_numbers import Numbers
 from gateway.indicators.facts import ExternalCounts
+from gateway.indicators.formulas import Part as FormulaPart
+from gateway.indicators.numbers import percent, shown
 from gateway.indicators.periods import Calendar, Period, period_of
 from gateway.indicators.readings import Readings
+from gateway.indicators.scope import Agencies
 from gateway.indicators.scope import Scope as Part
+from gateway.indicators.scoring import asked, level_of, score_measured
 from gateway.indicators.set_up import milestones_of
 from gateway.model.party import CLOSED
 from gateway.model.vocabulary import VIETNAM
@@ -59,6 +63,44 @@ async def get_comparison(call: Call) -> web.StreamResponse:
             "acknowledged": local.acknowledged,
             "portal": _told(compare_counts(local, by_portal, may_use_other_calendar=False)),
             "national_report": _told(compare_counts(local, by_report, may_use_other_calendar=True)),
+        },
+    )
+
+
+async def get_score(call: Call) -> web.StreamResponse:
+    """Score the 766 index line by line, as the profile in force has it."""
+    desk, query = desk_of(call), call.query
+    period, scope = period_in(query), scope_in(query)
+    parts: dict[tuple[Readings, str], FormulaPart] = {}
+    for readings, codes in asked(desk.profile):
+        measured = await desk.numbers.measure(codes, period, scope, readings)
+        parts |= {(readings, code): measured[code][0] for code in codes}
+    level = level_of(Agencies((await desk.numbers.facts()).agencies), period, scope)
+    found = score_measured(desk.profile, parts, level)
+    return await answer_pull(
+        call,
+        {
+            "profile": desk.profile.version,
+            "source": desk.profile.source,
+            "scope": scope.label,
+            "period": period.label,
+            "total": shown(found.total),
+            "reachable": shown(found.reachable),
+            "without_verdict": list(found.without_verdict),
+            "groups": {group.code: shown(found.group(group.code)) for group in desk.profile.groups},
+            "lines": [
+                {
+                    "number": line.component.number,
+                    "group": line.component.group,
+                    "name_vi": line.component.name_vi,
+                    "indicator": line.component.indicator or None,
+                    "percent": percent(line.ratio),
+                    "points": None if line.points is None else shown(line.points),
+                    "max_points": shown(line.component.max_points),
+                    "null_reason": None if line.null_reason is None else line.null_reason.value,
+                }
+                for line in found.lines
+            ],
         },
     )
 
@@ -177,6 +219,19 @@ ENDPOINTS = (
         handler=get_comparison,
         query=ScopeQuery,
         answers=answers_of("The counts, and what explains their difference.", CountComparison),
+        **PULLED,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{PATH}/score",
+        operation_id="getIndexScore",
+        tag="monitoring",
+        summary="Score the 766 index",
+        description="An explanation line by line; the national portal's own score is the authoritative one.",
+        scope=Scope.MONITORING_READ,
+        handler=get_score,
+        query=ScopeQuery,
+        answers=answers_of("The score.", ScoreView),
         **PULLED,
     ),
     Endpoint(

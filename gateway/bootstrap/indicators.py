@@ -16,6 +16,7 @@ from gateway.engine.publishing import Publisher, PublishingSettings
 from gateway.engine.scheduler import Job
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
+from gateway.indicators.profiles import read_profile
 from gateway.monitoring.judging import Policy
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring_config import MonitoringSettings
@@ -27,7 +28,7 @@ from gateway.store.publications import PostgresPublications
 from gateway.store.registers import PostgresRegisters
 from gateway.vault.assertions import Es256Signer, load_signer
 from mappings.calendars import national_calendar
-from mappings.indicators import CATALOGUE, shipped_text
+from mappings.indicators import CATALOGUE, SCORING_766, shipped_text
 
 
 def counting_rules(settings: MonitoringSettings) -> CountingRules:
@@ -88,6 +89,7 @@ def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> Monitori
         registers=PostgresRegisters(ground.pool),
         publications=PostgresPublications(ground.pool),
         catalogue=open_catalogue(),
+        profile=read_profile(shipped_text(SCORING_766)),
         calendar=rules.calendar,
         publisher=None if signer is None else make_publisher(ground.pool, settings, numbers, signer, ground.clock),
         signer=signer,

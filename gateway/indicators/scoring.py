@@ -16,7 +16,7 @@ from gateway.indicators.periods import Period
 from gateway.indicators.profiles import Component, NotApplicable, Profile, ZeroRule
 from gateway.indicators.readings import Readings
 from gateway.indicators.registry import measure
-from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
+from gateway.indicators.scope import PROVINCE, Agencies, Scope, ScopeKind
 from gateway.indicators.selection import Selection
 from gateway.indicators.words import NullReason
 from gateway.model.procedure import ExecutingLevel
@@ -89,16 +89,38 @@ def score(
     stated: Mapping[str, Fraction] | None = None,
 ) -> Score:
     """Score a scope. `stated` are ratios of lines that no indicator measures, by number (1 for 100 %)."""
-    selections: dict[Readings, Selection] = {}
+    selections = {
+        readings: Selection(facts, period, scope, readings)
+        for readings in {component.readings for component in profile.components}
+    }
+    parts = {
+        (readings, code): measure(code, selections[readings]) for readings, codes in asked(profile) for code in codes
+    }
+    return score_measured(profile, parts, level_of(Agencies(facts.agencies), period, scope), stated)
+
+
+def asked(profile: Profile) -> list[tuple[Readings, tuple[str, ...]]]:
+    """Give the indicators that a profile asks for, by reading."""
+    found: dict[Readings, dict[str, None]] = {}
+    for component in profile.components:
+        if component.indicator:
+            found.setdefault(component.readings, {})[component.indicator] = None
+    return [(readings, tuple(codes)) for readings, codes in found.items()]
+
+
+def score_measured(
+    profile: Profile,
+    parts: Mapping[tuple[Readings, str], Part],
+    level: ExecutingLevel | None,
+    stated: Mapping[str, Fraction] | None = None,
+) -> Score:
+    """Score numbers that were measured: every one of `asked`. `level` is that of the scope, None where it has none."""
     lines = []
     for component in profile.components:
-        if component.readings not in selections:
-            selections[component.readings] = Selection(facts, period, scope, component.readings)
-        selection = selections[component.readings]
-        if _level_of(selection) in component.not_for:
+        if level in component.not_for:
             lines.append(_inapplicable(component, profile.not_applicable))
         elif component.indicator:
-            lines.append(_measured(component, measure(component.indicator, selection)))
+            lines.append(_measured(component, parts[component.readings, component.indicator]))
         else:
             lines.append(_stated(component, (stated or {}).get(component.number)))
     return Score(profile=profile, lines=tuple(lines))
@@ -129,9 +151,9 @@ def _inapplicable(component: Component, rule: NotApplicable) -> Line:
     return Line(component=component, ratio=None, points=points, null_reason=NullReason.NOT_APPLICABLE)
 
 
-def _level_of(selection: Selection) -> ExecutingLevel | None:
-    scope = selection.scope
+def level_of(agencies: Agencies, period: Period, scope: Scope) -> ExecutingLevel | None:
+    """Give the level at which a scope is scored."""
     if scope.kind is ScopeKind.AGENCY:
-        fact = selection.agencies.on(scope.ref, selection.period.last_on)
+        fact = agencies.on(scope.ref, period.last_on)
         return fact.level if fact else None
     return scope.level

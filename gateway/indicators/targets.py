@@ -13,6 +13,7 @@ from fractions import Fraction
 from gateway.indicators.facts import FactSet
 from gateway.indicators.formulas import Part, Unit
 from gateway.indicators.numbers import HUNDRED, meets, missing_to_meet, percent
+from gateway.indicators.outlook import Outlook, outlook
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import (
     Integrated,
@@ -89,6 +90,7 @@ class Evaluation:
     part: Part | None = None
     distance: Distance | None = None
     forecast: Forecast | None = None
+    outlook: Outlook | None = None
     excused: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -129,9 +131,15 @@ def judge(
     excuses = excuses or {}
     numerator, denominator = part.numerator or Fraction(), part.denominator or Fraction()
     is_running = as_of < period.end
+    ahead = _outlook(target, part, period, as_of)
     if meets(numerator, denominator, value):
         return Evaluation(
-            target=target, result=Result.MET, progress=Progress.ACHIEVED, part=part, distance=Distance(0, 0)
+            target=target,
+            result=Result.MET,
+            progress=Progress.ACHIEVED,
+            part=part,
+            distance=Distance(0, 0),
+            outlook=ahead,
         )
     excused = {key: excuses[key] for key in sorted(part.among - part.counted) if key in excuses}
     is_excused = target.excuse_allowed and meets(numerator + len(excused), denominator, value)
@@ -142,6 +150,7 @@ def judge(
         part=part,
         distance=_distance(target, value, numerator, denominator),
         forecast=_forecast(target, value, part, period, as_of) if is_running else None,
+        outlook=ahead,
         excused=excused if is_excused else {},
     )
 
@@ -168,6 +177,12 @@ def _forecast(target: Target, value: Decimal, part: Part, period: Period, as_of:
         return None
     missing = Fraction(value) * (seen + count) / HUNDRED - counted
     return Forecast(count, max(Fraction(), missing / count))
+
+
+def _outlook(target: Target, part: Part, period: Period, as_of: datetime) -> Outlook | None:
+    if target.indicator not in _OF_DOSSIERS:
+        return None
+    return outlook(int(part.numerator or 0), int(part.denominator or 0), period, as_of)
 
 
 def _does_not_apply(target: Target, period: Period) -> bool:

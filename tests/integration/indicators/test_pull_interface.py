@@ -11,10 +11,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
 from gateway.api.monitoring_desk import MonitoringDesk, PullRate
 from gateway.engine.indicator_reasons import Explainer
+from gateway.indicators.profiles import read_profile
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.basics import KeyRing
 from gateway.store.clients import Scope
 from gateway.store.publications import PostgresPublications
+from mappings.indicators import SCORING_766, shipped_text
 from tests.integration.indicators.test_publishing import SIGNER, august, file_a_late_one, publish, publisher
 from tests.support.api import ApiUnderTest, running_api
 from tests.support.counting import CATALOGUE, RULES, Town, counting_town
@@ -37,6 +39,7 @@ async def pulled_town(
             registers=town.registers,
             publications=PostgresPublications(pool),
             catalogue=CATALOGUE,
+            profile=read_profile(shipped_text(SCORING_766)),
             calendar=RULES.calendar,
             publisher=publisher(town),
             signer=SIGNER,
@@ -317,6 +320,19 @@ async def test_counts_of_others_are_held_against_ours(pool: Any, key_ring: KeyRi
         assert u2["denominator"] == told["local"]
         assert 2 == told["portal"]["delta"]
         assert [{"cause": "unsynced", "dossiers": 2}] == told["portal"]["explained_by"]
+
+
+async def test_the_index_is_scored_line_by_line(pool: Any, key_ring: KeyRing) -> None:
+    """The lines of each group add up to it, groups to the total; what has no verdict is named and adds nothing."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        told = (await api.get(f"{PATH}/score?{AUGUST}")).json
+        points = [float(line["points"]) for line in told["lines"] if line["points"] is not None]
+
+        assert float(told["total"]) == pytest.approx(sum(points), abs=0.1)
+        assert float(told["total"]) == pytest.approx(sum(map(float, told["groups"].values())), abs=0.05)
+        assert {line["number"] for line in told["lines"] if line["points"] is None} == set(told["without_verdict"])
+        assert float(told["reachable"]) <= 100
 
 
 async def test_services_are_tracked_until_they_are_live(pool: Any, key_ring: KeyRing) -> None:
