@@ -20,6 +20,7 @@ from gateway.errors import ConfigurationError, Fault
 from gateway.monitoring.registers import RegisterKind, registered_sites
 from gateway.monitoring.sites import Site, SiteFault, judge_site
 from gateway.store.pool import Pool, open_pool
+from gateway.store.publications import PostgresPublications
 from gateway.store.registers import PostgresRegisters
 
 _NEVER_AT_ONCE_SECONDS = 600.0
@@ -51,8 +52,11 @@ async def add_up(dsn: str, settings: Settings) -> bool:
         return await make_checker(pool, key_ring, settings.monitoring).add_up()
 
 
-async def publish(dsn: str, settings: Settings) -> list[str]:
-    """Count what is due, then publish every period whose figures changed, without waiting for the night."""
+async def publish(dsn: str, settings: Settings) -> tuple[list[str], int]:
+    """Count what is due, then publish every period whose figures changed, without waiting for the night.
+
+    Gives the new snapshots, and how many periods' final figures wait for a person.
+    """
     signer = open_publication_signer(settings)
     if signer is None:
         raise ConfigurationError([Fault("monitoring.publication", "must be configured before anything is published")])
@@ -60,7 +64,8 @@ async def publish(dsn: str, settings: Settings) -> list[str]:
     async with _pool(dsn) as pool:
         keeper, publisher = counting_parts(pool, key_ring, settings.monitoring, SystemClock(), signer)
         await keeper.run()
-        return await publisher.run(is_at_once=True)
+        done = await publisher.run(is_at_once=True)
+        return done, len(await PostgresPublications(pool).owed())
 
 
 async def look_at_sites(dsn: str) -> list[tuple[Site, list[SiteFault]]]:

@@ -50,11 +50,13 @@ def publish(as_json: JsonOption = False) -> None:
     """Publish every period whose figures changed now, without waiting for the night."""
     from gateway.counting import publish
 
-    done = with_database(lambda dsn: publish(dsn, load_settings()))
+    done, owed_count = with_database(lambda dsn: publish(dsn, load_settings()))
     if as_json:
-        typer.echo(json.dumps({"published": done}))
-    else:
-        typer.echo("\n".join(done) if done else "nothing has changed")
+        typer.echo(json.dumps({"published": done, "owed_count": owed_count}))
+        return
+    typer.echo("\n".join(done) if done else "nothing is to be published")
+    if owed_count:
+        typer.echo(f"final figures of {owed_count} periods changed and wait: GET /monitoring/v1/restatements/owed")
 
 
 @app.command()
