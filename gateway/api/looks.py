@@ -53,6 +53,7 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "resolveRefund": (AuditAction.PAYMENT_DECIDED,),
     "getRefundAccount": (AuditAction.PAYMENT_ACCOUNT_READ,),
     "getReceiptPdf": (AuditAction.RECEIPT_READ,),
+    "getReceiptDocument": (AuditAction.RECEIPT_READ,),
     "cancelReceipt": (AuditAction.PAYMENT_DECIDED,),
     "recordVoucher": (AuditAction.PAYMENT_DECIDED,),
     "acceptVoucher": (AuditAction.PAYMENT_DECIDED,),

@@ -143,6 +143,7 @@ PROBLEM_TYPES = _types(
         "The provider gave no clear answer",
         "Look at the payment: the gateway finds out what came of it. Open no other attempt meanwhile.",
     ),
+    ("receipt-supplier-unavailable", 503, "The supplier of the receipt cannot be asked now", "Come again later."),
     ("population-unavailable", 503, "The population database cannot be asked now", "Come again later."),
     ("portal-unavailable", 503, "The portal cannot be asked now", "Come again later; nothing was changed."),
     ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),

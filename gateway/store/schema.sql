@@ -546,6 +546,7 @@ CREATE TABLE public.payment_cases (
     outcome text DEFAULT ''::text NOT NULL,
     closed_by text DEFAULT ''::text NOT NULL,
     document_number text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT payment_cases_check CHECK (((closed_at IS NULL) = (outcome = ''::text)))
 );
 ALTER TABLE public.payment_cases ALTER COLUMN case_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -810,6 +811,29 @@ CREATE TABLE public.receipt_numbers (
     cancel_document_number text DEFAULT ''::text NOT NULL,
     CONSTRAINT receipt_numbers_check CHECK ((((cancelled_at IS NULL) = (cancelled_by = ''::text)) AND ((cancelled_at IS NULL) = (cancel_reason = ''::text)))),
     CONSTRAINT receipt_numbers_number_check CHECK (((number >= 1) AND (number <= 9999999)))
+);
+CREATE TABLE public.receipt_orders (
+    key text NOT NULL,
+    kind text NOT NULL,
+    request_id text NOT NULL,
+    fee_kind text NOT NULL,
+    supplier text NOT NULL,
+    supplier_key text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    tries_count integer DEFAULT 0 NOT NULL,
+    officer text DEFAULT ''::text NOT NULL,
+    document_number text DEFAULT ''::text NOT NULL,
+    replaces boolean DEFAULT false NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    CONSTRAINT receipt_orders_amount_vnd_check CHECK ((amount_vnd > 0)),
+    CONSTRAINT receipt_orders_check CHECK (((state <> 'sent'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT receipt_orders_state_check CHECK ((state = ANY (ARRAY['owed'::text, 'sent'::text, 'done'::text, 'refused'::text, 'dropped'::text])))
 );
 CREATE TABLE public.receipt_series (
     series_id bigint NOT NULL,
@@ -1262,6 +1286,8 @@ ALTER TABLE ONLY public.receipt_numbers
     ADD CONSTRAINT receipt_numbers_pkey PRIMARY KEY (series_id, number);
 ALTER TABLE ONLY public.receipt_numbers
     ADD CONSTRAINT receipt_numbers_verification_code_key UNIQUE (verification_code);
+ALTER TABLE ONLY public.receipt_orders
+    ADD CONSTRAINT receipt_orders_pkey PRIMARY KEY (key, kind);
 ALTER TABLE ONLY public.receipt_series
     ADD CONSTRAINT receipt_series_pkey PRIMARY KEY (series_id);
 ALTER TABLE ONLY public.receipt_series
@@ -1361,6 +1387,8 @@ CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, 
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
 CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
 CREATE INDEX receipt_numbers_by_request ON public.receipt_numbers USING btree (request_id, series_id, number);
+CREATE INDEX receipt_orders_by_request ON public.receipt_orders USING btree (request_id, made_at);
+CREATE INDEX receipt_orders_open ON public.receipt_orders USING btree (supplier, state, made_at) WHERE (state <> ALL (ARRAY['done'::text, 'dropped'::text]));
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);

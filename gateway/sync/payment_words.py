@@ -156,6 +156,11 @@ CALLING = frozenset(
 )
 """Effects for which the attempt's provider is called."""
 
+RECEIPTS = frozenset({EffectKind.ISSUE_RECEIPT, EffectKind.ADJUST_RECEIPT, EffectKind.CANCEL_RECEIPT})
+"""Effects for which a supplier of receipts may be called."""
+RECEIPTS_SHARE = ":receipts"
+"""Stands where the provider of an effect would; no provider can be named so."""
+
 
 class PaymentEvent(StrEnum):
     """What subscribers are told of."""

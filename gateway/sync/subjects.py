@@ -56,6 +56,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "receipt_contents": Rule(
             _T.KEPT, "statutory receipts are accounting documents, which must be kept (Law 88/2015/QH13 article 41)"
         ),
+        "receipt_orders": Rule(
+            _T.KEPT, "statutory receipts that a supplier has not written yet; the content goes once it has"
+        ),
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"
         ),

@@ -29,6 +29,7 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.receipt_orders import ConfiguredSupplier, OrderDesk
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
@@ -53,10 +54,12 @@ from gateway.ports.payments import (
     SettlementFile,
     Verdict,
 )
+from gateway.ports.receipts import ReceiptSupplier
 from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
+from gateway.store.receipt_orders import PostgresReceiptOrders
 from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
@@ -301,6 +304,7 @@ async def payments(
     read_statement: Callable[[bytes, date], Statement] | None = None,
     callers: CallerRule | None = None,
     receipts: Sequence[ReceiptRule] = (),
+    suppliers: Sequence[ReceiptSupplier] = (),
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -347,7 +351,15 @@ async def payments(
         statements = StatementDesk(read=read_statement, reading=transfers)
     numbers = PostgresReceiptNumbers(pool)
     contents = ReceiptContents(numbers.content, key_ring)
-    issuing = ReceiptIssuing(records, numbers, contents, receipts)
+    orders = PostgresReceiptOrders(pool)
+    known_suppliers = {
+        one.name: ConfiguredSupplier(
+            supplier=one,
+            circuit=LocalCircuit(f"receipts.{one.name}", clock=clock, chance=FixedChance(), observer=heard),
+        )
+        for one in suppliers
+    }
+    issuing = ReceiptIssuing(numbers, contents, receipts, OrderDesk(records, orders, known_suppliers, cases.open))
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
@@ -360,6 +372,8 @@ async def payments(
             numbers,
             contents,
             issuing,
+            orders=orders,
+            suppliers=known_suppliers,
             pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
             checked_at="https://cong.example/v1/receipts:verify",
         ),

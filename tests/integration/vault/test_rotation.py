@@ -30,6 +30,7 @@ KNOWN = {
     "payment_refunds.wrapped_key",
     "payment_vouchers.wrapped_key",
     "receipt_contents.wrapped_key",
+    "receipt_orders.wrapped_key",
     *("reconciliation_findings.wrapped_key", "share_consents.wrapped_key", "sign_in_flights.wrapped_key"),
     *("sign_ins.wrapped_key", "statements.wrapped_key", "subscriptions.wrapped_key"),
     *("system_states.session_wrapped_key", "technical_ids.wrapped_key"),
