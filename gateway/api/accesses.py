@@ -92,6 +92,9 @@ WORDS: Mapping[AuditAction, Wording] = {
     _A.PAYMENT_EVIDENCE_READ: Wording(
         vi="Xem chứng từ nộp tiền do người nộp cung cấp", en="A payment voucher that you handed in was read"
     ),
+    _A.PAYMENT_BILL_READ: Wording(
+        vi="Xem chứng từ nộp tiền do hệ thống thanh toán cung cấp", en="A payment voucher of the provider was read"
+    ),
     _A.PAYMENT_ACCOUNT_READ: Wording(
         vi="Xem tài khoản ngân hàng để hoàn trả phí, lệ phí", en="Your bank account was read, to pay a fee back"
     ),

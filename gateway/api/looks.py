@@ -55,6 +55,7 @@ SHOWS: Mapping[str, tuple[AuditAction, ...]] = {
     "getReceiptPdf": (AuditAction.RECEIPT_READ,),
     "getReceiptDocument": (AuditAction.RECEIPT_READ,),
     "cancelReceipt": (AuditAction.PAYMENT_DECIDED,),
+    "getPaymentBill": (AuditAction.PAYMENT_BILL_READ,),
     "recordVoucher": (AuditAction.PAYMENT_DECIDED,),
     "acceptVoucher": (AuditAction.PAYMENT_DECIDED,),
     "declineVoucher": (AuditAction.PAYMENT_DECIDED,),

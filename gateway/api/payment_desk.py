@@ -7,6 +7,7 @@ from datetime import date
 from aiolimiter import AsyncLimiter
 
 from gateway.api.callers import CallerRule
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -77,6 +78,7 @@ class PaymentService:
     people: PaymentPeople
     cases: PostgresPaymentCases
     vouchers: PaymentVouchers
+    bills: PaymentBills
     receipts: ReceiptDesk
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""

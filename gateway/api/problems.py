@@ -76,6 +76,7 @@ PROBLEM_TYPES = _types(
     ("system-not-found", 404, "No such system is configured", "See /readyz for those that are."),
     ("outage-not-found", 404, "There is no such announced outage", "List them at /v1/systems/{system}/outages."),
     ("payment-not-found", 404, "There is no such payment", "Look it up by its dossier."),
+    ("voucher-not-found", 404, "There is no voucher", "Come again later; or the provider gives none."),
     ("receipt-not-found", 404, "There is no such receipt", "List those of the payment."),
     ("settlement-not-found", 404, "There is no such compared day", "List them at /v1/settlements."),
     ("qr-code-not-found", 404, "There is no code that can be paid", "Look at the attempt; open another where none is."),

@@ -18,6 +18,7 @@ from gateway.bootstrap.transfers import statement_desk, statement_form, transfer
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -44,6 +45,7 @@ from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_bills import PostgresBills
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
@@ -121,7 +123,8 @@ def make_payments(
     people = PaymentPeople(records, cases.open)
     orders = PostgresReceiptOrders(ground.pool)
     receipts = make_receipts(ground, payments, records, orders, cases.open)
-    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing))
+    bills = PaymentBills(records, PostgresBills(ground.pool))
+    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing, bills))
     settlements = Settlements(
         PostgresSettlements(ground.pool),
         records,
@@ -144,6 +147,7 @@ def make_payments(
         cases=cases,
         receipts=receipts,
         vouchers=PaymentVouchers(records, beneficiary),
+        bills=bills,
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
@@ -186,13 +190,14 @@ def _measuring(
 
 
 def handlers_of(
-    teller: DossierTeller, refunds: Refunds, people: PaymentPeople, receipts: ReceiptIssuing
+    teller: DossierTeller, refunds: Refunds, people: PaymentPeople, receipts: ReceiptIssuing, bills: PaymentBills
 ) -> Mapping[EffectKind, Handler]:
     """Give who carries out which effect, beside what calls providers for itself."""
     return {
         EffectKind.ISSUE_RECEIPT: receipts.issue,
         EffectKind.CANCEL_RECEIPT: receipts.cancel,
         EffectKind.ADJUST_RECEIPT: receipts.adjust,
+        EffectKind.FETCH_BILL: bills.fetch,
         EffectKind.TELL_DOSSIER_PAID: teller,
         EffectKind.TELL_DOSSIER_UNPAID: teller.take_back,
         EffectKind.SEND_REFUND: refunds.send,

@@ -62,6 +62,8 @@ class AuditAction(StrEnum):
     """A statutory receipt was given as it was issued, with its payer."""
     PAYMENT_EVIDENCE_READ = "payment.evidence_read"
     """A voucher that a payer handed in was shown."""
+    PAYMENT_BILL_READ = "payment.bill_read"
+    """A payer's voucher was shown as its provider gave it."""
     PAYMENT_ACCOUNT_READ = "payment.account_read"
     """A payer's bank account was shown, to which a fee is paid back."""
     SUBJECT_FIND = "subject.find"

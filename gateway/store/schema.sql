@@ -532,6 +532,15 @@ ALTER TABLE public.payment_attempts ALTER COLUMN ordinal ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.payment_bills (
+    attempt_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    media_type text NOT NULL,
+    sha256 text NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    wrapped_key bytea,
+    sealed bytea
+);
 CREATE TABLE public.payment_cases (
     case_id bigint NOT NULL,
     request_id uuid NOT NULL,
@@ -1242,6 +1251,8 @@ ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (attempt_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_pkey PRIMARY KEY (attempt_id);
 ALTER TABLE ONLY public.payment_cases
     ADD CONSTRAINT payment_cases_pkey PRIMARY KEY (case_id);
 ALTER TABLE ONLY public.payment_cases
@@ -1372,6 +1383,7 @@ CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree 
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
 CREATE UNIQUE INDEX payment_attempts_reference ON public.payment_attempts USING btree (provider, reference) WHERE (reference <> ''::text);
 CREATE INDEX payment_attempts_unsettled ON public.payment_attempts USING btree (provider, state) WHERE (state = ANY (ARRAY['created'::text, 'init_sent'::text, 'pending'::text, 'unknown'::text, 'late_paid'::text, 'duplicate_paid'::text, 'mismatch'::text, 'disputed'::text]));
+CREATE INDEX payment_bills_by_request ON public.payment_bills USING btree (request_id);
 CREATE INDEX payment_cases_open ON public.payment_cases USING btree (opened_at) WHERE (closed_at IS NULL);
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
@@ -1445,6 +1457,10 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.payment_attempts(attempt_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_cases
     ADD CONSTRAINT payment_cases_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_effects

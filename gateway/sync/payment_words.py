@@ -152,7 +152,13 @@ class EffectKind(StrEnum):
 
 
 CALLING = frozenset(
-    {EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER, EffectKind.SEND_REFUND, EffectKind.ASK_REFUND}
+    {
+        EffectKind.ASK_PROVIDER,
+        EffectKind.CONFIRM_TO_PROVIDER,
+        EffectKind.FETCH_BILL,
+        EffectKind.SEND_REFUND,
+        EffectKind.ASK_REFUND,
+    }
 )
 """Effects for which the attempt's provider is called."""
 

@@ -19,6 +19,7 @@ from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.payments import daily_file_reader, handlers_of
 from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -57,6 +58,7 @@ from gateway.ports.payments import (
 from gateway.ports.receipts import ReceiptSupplier
 from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_bills import PostgresBills
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
 from gateway.store.receipt_orders import PostgresReceiptOrders
@@ -111,6 +113,9 @@ class ScriptedProvider:
     files: dict[date, SettlementFile | GatewayError] | None = None
     """Daily files; None: it gives none."""
     asked_days: list[date] = field(default_factory=list)
+    bills: list[Bill | GatewayError | None] | None = None
+    """Vouchers, each given once; None: it gives none."""
+    asked_bills: list[AskedAttempt] = field(default_factory=list)
     told_due: list[DueAnswer] = field(default_factory=list)
     opens_after: asyncio.Event | None = None
     """An order is answered once it is set; None: at once."""
@@ -120,7 +125,11 @@ class ScriptedProvider:
     @property
     def capabilities(self) -> frozenset[Capability]:
         always = {Capability.OPEN, Capability.NOTIFY, Capability.QUERY}
-        more = {Capability.LOOKUP: self.looks_up, Capability.SETTLEMENT: self.files is not None}
+        more = {
+            Capability.LOOKUP: self.looks_up,
+            Capability.SETTLEMENT: self.files is not None,
+            Capability.BILL: self.bills is not None,
+        }
         return frozenset(always | {name for name, is_offered in more.items() if is_offered})
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
@@ -163,7 +172,12 @@ class ScriptedProvider:
         return answer
 
     async def bill(self, attempt: AskedAttempt) -> Bill | None:
-        return None
+        assert self.bills is not None, "only asked where it is offered"
+        self.asked_bills.append(attempt)
+        answer = self.bills.pop(0)
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
 
     async def refund(self, order: RefundOrder) -> RefundFact:
         self.refunds.append(order)
@@ -360,6 +374,7 @@ async def payments(
         for one in suppliers
     }
     issuing = ReceiptIssuing(numbers, contents, receipts, OrderDesk(records, orders, known_suppliers, cases.open))
+    bills = PaymentBills(records, PostgresBills(pool))
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
@@ -378,6 +393,7 @@ async def payments(
             checked_at="https://cong.example/v1/receipts:verify",
         ),
         vouchers=PaymentVouchers(records, lambda *_: ACCOUNT),
+        bills=bills,
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
         fee_check=fee_check,
@@ -393,7 +409,7 @@ async def payments(
             store.of_dossier,
             key_ring=key_ring,
         )
-        work = PaymentWork(records, handlers_of(teller, refunds, people, issuing))
+        work = PaymentWork(records, handlers_of(teller, refunds, people, issuing, bills))
         dossier = make_dossier(fees=FEES)
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
         put = await api.put(DOSSIER, dossier)

@@ -30,6 +30,18 @@ CREATE TABLE receipt_orders (
 CREATE INDEX receipt_orders_by_request ON receipt_orders (request_id, made_at);
 CREATE INDEX receipt_orders_open ON receipt_orders (supplier, state, made_at) WHERE state NOT IN ('done', 'dropped');
 
+-- Payers' vouchers as providers give them: the document, or where the provider shows it. One for each attempt.
+CREATE TABLE payment_bills (
+    attempt_id uuid PRIMARY KEY REFERENCES payment_attempts,
+    request_id uuid NOT NULL REFERENCES payment_requests,
+    media_type text NOT NULL,
+    sha256 text NOT NULL,
+    fetched_at timestamptz NOT NULL,
+    wrapped_key bytea,
+    sealed bytea
+);
+CREATE INDEX payment_bills_by_request ON payment_bills (request_id);
+
 -- A word: why a person has to do it, where the kind of the case does not say it all.
 ALTER TABLE payment_cases ADD COLUMN reason text NOT NULL DEFAULT '';
 
