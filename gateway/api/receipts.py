@@ -118,10 +118,13 @@ async def cancel_receipt(call: Call) -> web.StreamResponse:
     found, desk = await receipt_of_code(call, payment), service_of(call).receipts
     if found.cancellation is not None:
         raise Problem("payment-not-possible", "cancelled_already")
+    content = await desk.contents.find(found.key)
+    supplier = None if content is None or content.supplied is None else content.supplied.supplier
+    if supplier is not None and supplier not in desk.suppliers:
+        raise Problem("receipt-supplier-unavailable", "no_such_supplier")
     what = f"receipt {found.number.series.receipt_symbol} {found.number.text}: {stated.document_number}"
     await note_decision(call, payment, stated.officer, what, "cancelled")
-    content = await desk.contents.find(found.key)
-    if content is not None and content.supplied is not None:
+    if content is not None and supplier is not None:
         await desk.issuing.wishes.wish_cancelled(
             payment,
             content,
@@ -244,7 +247,7 @@ ENDPOINTS = (
             200: Answer(description="The receipts of the payment.", model=Receipts),
             202: Answer(description="Its supplier is asked to cancel it; see `orders`.", model=Receipts),
         },
-        problems=(*COMMON, "receipt-not-found", "payment-not-possible"),
+        problems=(*COMMON, "receipt-not-found", "payment-not-possible", "receipt-supplier-unavailable"),
     ),
     Endpoint(
         method="GET",

@@ -122,7 +122,7 @@ def make_payments(
     refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
     orders = PostgresReceiptOrders(ground.pool)
-    receipts = make_receipts(ground, payments, records, orders, cases.open)
+    receipts = make_receipts(ground, payments, records, orders, cases.open, audit)
     bills = PaymentBills(records, PostgresBills(ground.pool))
     work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing, bills))
     settlements = Settlements(

@@ -1,6 +1,7 @@
 """Statutory receipts of one process: series, suppliers, and who carries out what is owed in them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -12,12 +13,14 @@ from gateway.config import Settings, faults_of
 from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_people import OpenCase
 from gateway.engine.payment_records import PaymentRecords
+from gateway.engine.proofs import number_digest
 from gateway.engine.receipt_orders import ConfiguredSupplier, OrderDesk
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.errors import Fault, InvalidInput
 from gateway.model.dossier import FeeKind
 from gateway.model.receipt import Collector, ReceiptSeries
 from gateway.payment_config import PaymentReceiptSettings, PaymentsSettings
+from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.portal import Finding
 from gateway.store.receipt_orders import PostgresReceiptOrders
@@ -67,12 +70,14 @@ def make_receipts(
     records: PaymentRecords,
     orders: PostgresReceiptOrders,
     open_case: OpenCase,
+    audit: Audit,
 ) -> ReceiptDesk:
     """Give what issues, cancels and shows receipts."""
     numbers = PostgresReceiptNumbers(ground.pool)
     contents = ReceiptContents(numbers.content, ground.key_ring)
     suppliers = {section.name: _supplier(ground, section) for section in supplier_settings(ground.settings)}
-    desk = OrderDesk(records, orders, suppliers, open_case)
+    digest = partial(number_digest, ground.key_ring)
+    desk = OrderDesk(records, orders, suppliers, open_case, audit=audit, number_digest=digest)
     return ReceiptDesk(
         numbers,
         contents,

@@ -1,6 +1,6 @@
 """Orders to suppliers of receipts: who is asked, how an order is kept, and what becomes of one that is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -9,13 +9,17 @@ from gateway.engine.local_circuit import LocalCircuit
 from gateway.engine.payment_people import OpenCase
 from gateway.engine.payment_records import SYSTEM, PaymentRecords
 from gateway.errors import GatewayError, Rejected, TransientFailure
+from gateway.model.audit import Access, AuditAction, Outcome
 from gateway.model.receipt import Cancellation, Receipt, ReceiptDraft, ReceiptSeries
+from gateway.ports.audit import Audit
 from gateway.ports.receipts import Offer, ReceiptSupplier, SuppliedReceipt
 from gateway.sync.payment_records import Effect
 from gateway.sync.payment_storing import StoredPayment
 from gateway.sync.payment_words import EffectKind
 from gateway.sync.receipt_orders import OrderKind, OrderState, ReceiptOrder
 
+CLIENT = "gateway"
+"""Stands for the client in lines of the audit, where nobody called."""
 CASE = "case"
 """Outcome of an effect that a person has to end."""
 _EFFECTS = {
@@ -89,11 +93,16 @@ class OrderDesk:
         orders: ReceiptOrders,
         suppliers: Mapping[str, ConfiguredSupplier],
         open_case: OpenCase,
+        *,
+        audit: Audit,
+        number_digest: Callable[[str], bytes],
     ) -> None:
         self.records = records
         self.orders = orders
         self.suppliers = dict(suppliers)
         self._open_case = open_case
+        self._audit = audit
+        self._number_digest = number_digest
 
     def known(self, name: str) -> ConfiguredSupplier:
         """Give a supplier. Raises TransientFailure for one that is not configured any more."""
@@ -122,6 +131,24 @@ class OrderDesk:
             made_at=now,
             changed_at=now,
         )
+
+    async def note_handed_on(self, work: Work, draft: ReceiptDraft) -> None:
+        """Write down that who paid is about to be handed on; once for an order, however often it is sent.
+
+        Raises StoreUnavailable or AuditBroken: then nothing may be sent.
+        """
+        payment, number = work.payment, draft.payer.number
+        access = Access(
+            action=AuditAction.RECEIPT_HANDED_ON,
+            client_id=CLIENT,
+            agency_code=payment.agency_code,
+            procedure_code=payment.procedure_code,
+            dossier_code=payment.view.dossier_code,
+            purpose=f"receipt by {work.order.supplier}",
+            subject_digest=self._number_digest(number) if number else None,
+        )
+        if work.order.tries_count == 0:
+            await self._audit.note(access, Outcome(outcome="handed_on", fields_released=("payer",)))
 
     async def put_back(self, work: Work, after: OrderState, reason: str) -> None:
         """Say what came of a call that did not end the order: nothing happened (owed), or nobody knows (sent)."""

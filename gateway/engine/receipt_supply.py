@@ -100,6 +100,7 @@ class ReceiptSupply:
                 raise under_way(order)
             return "not_paid_any_more"
         content, now = await self._content(order), self._records.clock.now()
+        await desk.note_handed_on(work, content.draft)
         if not await desk.orders.send(order, now):
             raise under_way(order)
         try:

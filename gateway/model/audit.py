@@ -60,6 +60,8 @@ class AuditAction(StrEnum):
     """An officer said what becomes of money that was taken."""
     RECEIPT_READ = "receipt.read"
     """A statutory receipt was given as it was issued, with its payer."""
+    RECEIPT_HANDED_ON = "receipt.handed_on"
+    """Who paid was handed on to a supplier of receipts, to write one."""
     PAYMENT_EVIDENCE_READ = "payment.evidence_read"
     """A voucher that a payer handed in was shown."""
     PAYMENT_BILL_READ = "payment.bill_read"

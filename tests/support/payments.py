@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -30,6 +31,7 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.proofs import number_digest
 from gateway.engine.receipt_orders import ConfiguredSupplier, OrderDesk
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.settlement import Settlements
@@ -256,6 +258,7 @@ class Payments:
     heard: Heard
     pool: Any
     settlements: Settlements
+    suppliers: dict[str, ConfiguredSupplier]
 
     async def create(self, key: str = "key-1", **changes: Any) -> Answered:
         body = {"dossier_code": DOSSIER, **changes}
@@ -373,7 +376,15 @@ async def payments(
         )
         for one in suppliers
     }
-    issuing = ReceiptIssuing(numbers, contents, receipts, OrderDesk(records, orders, known_suppliers, cases.open))
+    order_desk = OrderDesk(
+        records,
+        orders,
+        known_suppliers,
+        cases.open,
+        audit=auditor,
+        number_digest=partial(number_digest, key_ring),
+    )
+    issuing = ReceiptIssuing(numbers, contents, receipts, order_desk)
     bills = PaymentBills(records, PostgresBills(pool))
     service = PaymentService(
         desk=desk,
@@ -415,7 +426,7 @@ async def payments(
         put = await api.put(DOSSIER, dossier)
         assert put.status == 201, put.body
         try:
-            yield Payments(api, scripted, work, store, clock, heard, pool, settlements)
+            yield Payments(api, scripted, work, store, clock, heard, pool, settlements, known_suppliers)
         finally:
             await auditor.close()
 

@@ -9,7 +9,15 @@ import pytest
 
 from adapters.payment.supplier_viettel import ViettelSupplier
 from adapters.payment.supplier_vnpt import VnptSupplier
-from adapters.payment.suppliers import AnySupplier, build_supplier, check_supplier, describe_supplier, read_supplier
+from adapters.payment.suppliers import (
+    AnySupplier,
+    AnySupplierSettings,
+    build_supplier,
+    check_supplier,
+    describe_supplier,
+    read_supplier,
+)
+from gateway.bootstrap.receipts import check_suppliers
 from gateway.errors import (
     ContractBroken,
     CredentialsRefused,
@@ -244,6 +252,20 @@ async def test_what_is_sent_and_told_shows_no_secret(make: Make) -> None:
         assert supplier.name in told
         assert not any(word in told for word in ("password", "quantri", "dichvu", "SecretStr"))
         await supplier.aclose()
+
+
+async def test_all_suppliers_are_checked() -> None:
+    """One that is away does not keep the other from being looked at."""
+    async with stage(lambda _: BOOKS) as at:
+        sections: list[AnySupplierSettings] = [
+            vnpt_settings("http://127.0.0.1:9"),
+            viettel_settings(f"{at.running.url}/receipts/viettel"),
+        ]
+        parts = make_parts()
+        findings = await check_suppliers(sections, clock=parts.clock, chance=parts.chance)
+    assert {"receipts.vnpt account": False, "receipts.viettel account": True}.items() <= {
+        finding.subject: finding.is_ok for finding in findings
+    }.items()
 
 
 def test_sections_are_read_by_their_kind() -> None:

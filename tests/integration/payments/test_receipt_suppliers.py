@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.engine.proofs import number_digest
 from gateway.engine.receipts import ReceiptContents, ReceiptRule
 from gateway.model.dossier import FeeKind
 from gateway.model.receipt import Receipt
@@ -17,6 +18,7 @@ from tests.support.clocks import RunningClock
 from tests.support.payments import Payments, payments
 from tests.support.suppliers import EVERYTHING, ScriptedSupplier, busy, lost, refused
 
+_HANDED = "receipt.handed_on"
 WHOLE, PART = 150_000, 10_000
 
 
@@ -111,6 +113,34 @@ async def test_a_supplier_numbers_what_its_series_are_about(pool: Any, key_ring:
         assert {None, "scripted"} == {one["supplier"] for one in shown["receipts"]}
         assert [] == shown["orders"]
         assert "Thử" not in str(supplier.book)
+
+
+async def test_handing_on_the_payer_leaves_a_line_first(pool: Any, key_ring: KeyRing) -> None:
+    """One for an order, however often it is sent, found by the payer's number; where no line can be written, nothing is
+    sent."""
+    supplier = ScriptedSupplier(before=[busy()])
+    async with payments(pool, key_ring, receipts=charges_only(), suppliers=[supplier]) as town:
+        await paid(town)
+        await again(town)
+        lines = await pool.fetch(
+            "SELECT client_id, purpose, subject_digest FROM audit_lines WHERE action = $1", _HANDED
+        )
+        assert [("gateway", "receipt by scripted", number_digest(key_ring, "999199000001"))] == [
+            tuple(line) for line in lines
+        ]
+        assert ["issue", "issue"] == supplier.calls
+
+
+async def test_without_the_audit_nobody_is_handed_on(pool: Any, key_ring: KeyRing) -> None:
+    """The receipt waits until lines can be written again."""
+    supplier = ScriptedSupplier()
+    async with payments(pool, key_ring, receipts=charges_only(), suppliers=[supplier]) as town:
+        payment_id, reference = await town.opened()
+        await town.tell(reference)
+        await pool.execute("UPDATE audit_head SET mac = 'forged'")
+        await town.work_through()
+        assert ([], "audit_head_forged") == (supplier.calls, (await effects(town, "issue_receipt"))[0])
+        assert "paid" == (await town.seen(payment_id))["state"]
 
 
 async def test_nothing_happened_is_tried_again_later(pool: Any, key_ring: KeyRing) -> None:
@@ -361,6 +391,19 @@ async def test_an_officer_has_a_receipt_replaced(pool: Any, key_ring: KeyRing) -
         assert ["cancelled", "issued"] == sorted(one["state"] for one in shown.values())
         assert 2 == len(supplier.book)
         assert 409 == (await town.api.call("POST", f"{path}/{code}:cancel", body=word)).status
+
+
+async def test_a_receipt_of_a_supplier_that_is_gone_is_not_cancelled_here_alone(pool: Any, key_ring: KeyRing) -> None:
+    """Whoever is not configured any more cannot cancel it there."""
+    supplier = ScriptedSupplier()
+    async with payments(pool, key_ring, receipts=charges_only(), suppliers=[supplier]) as town:
+        payment_id = await paid(town)
+        [code] = [one["code"] for one in (await listed(town, payment_id))["receipts"] if one["supplier"]]
+        town.suppliers.clear()
+        word = {"officer": "canbo.b", "document_number": "3/QD"}
+        gone = await town.api.call("POST", f"/v1/payments/{payment_id}/receipts/{code}:cancel", body=word)
+        assert (503, "receipt-supplier-unavailable") == (gone.status, gone.problem)
+        assert ["issue"] == supplier.calls
 
 
 async def test_a_receipt_is_handed_on_as_its_supplier_shows_it(pool: Any, key_ring: KeyRing) -> None:
