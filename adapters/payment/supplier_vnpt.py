@@ -145,7 +145,7 @@ class VnptSupplier(SupplierPeer[VnptSettings]):
         if operation in (wire.PUBLISH, rules.adjust_operation):
             if number in rules.duplicate_errors:
                 return self.duplicate(operation)
-            if number in rules.retried_errors:
+            if operation == wire.PUBLISH and number in rules.retried_errors:
                 return self.not_now(operation, code)
         return self.refused(operation, code)
 

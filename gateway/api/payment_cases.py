@@ -114,6 +114,8 @@ async def close_case(call: Call) -> web.StreamResponse:
         payment, found.transaction, refund_id=found.refund_id, case_id=case_id
     ):
         raise Problem("payment-not-possible", "wrong_outcome")
+    if stated.outcome == "done" and found.kind in RECEIPTS:
+        await service.receipts.issuing.wishes.done_by_hand(payment, found.transaction)
     now = service.desk.records.clock.now()
     is_closed = await service.cases.close(
         case_id,

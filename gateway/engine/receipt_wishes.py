@@ -44,6 +44,13 @@ class ReceiptWishes:
         await self._owe(payment, effects)
         return bool(orders)
 
+    async def done_by_hand(self, payment: StoredPayment, key: str) -> None:
+        """End what a supplier refused about a receipt and a person did elsewhere. Raises StoreUnavailable."""
+        now = self._desk.records.clock.now()
+        for order in await self._desk.orders.of_request(str(payment.view.request_id)):
+            if order.key == key and order.state is OrderState.REFUSED:
+                await self._desk.orders.move(order, OrderState.REFUSED, OrderState.DROPPED, "by_hand", now)
+
     async def wish_cancelled(
         self, payment: StoredPayment, receipt: Receipt, *, officer: str, document_number: str, replaces: bool
     ) -> None:

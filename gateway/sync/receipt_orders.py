@@ -4,6 +4,7 @@
 
     owed --committed--> sent --told so--> done
       ^ \\                 | \\--refused--> refused (a person) --again--> sent, or owed where nobody can be asked
+      |  \\                |                                \\--done elsewhere--> dropped
       |  \\--not wanted--> dropped
       |                    |--certainly nothing happened, or asked and nothing there--> owed
       |                    \\--asked: there as ordered--> done; there otherwise --> refused
@@ -49,7 +50,7 @@ class OrderState(StrEnum):
     REFUSED = "refused"
     """A person must look."""
     DROPPED = "dropped"
-    """The payment was undone before anything was sent."""
+    """The payment was undone before anything was sent, or a person did elsewhere what was refused."""
 
 
 OPEN = frozenset({OrderState.OWED, OrderState.SENT})

@@ -50,7 +50,8 @@ class VnptRules(Rules):
     duplicate_errors: frozenset[Number] = frozenset({"13"})
     absent_errors: frozenset[Number] = frozenset({"6"})
     retried_errors: frozenset[Number] = frozenset({"5"})
-    """Of issuing and adjusting: nothing was written, and it may be written later; the source tries four times."""
+    """Of issuing: nothing was written, and it may be written later; the source tries four times. Of adjusting it may
+    mean that the receipt was adjusted before, so that it is refused."""
     cancelled_errors: frozenset[Number] = frozenset()
     """Of cancelling: it is cancelled already. Other users' programs have 8 for it."""
     number_pattern: Pattern = r"(?<![Mm]ẫu )\b[Ss]ố:\s*(?P<number>[0-9]{1,7})\b"

@@ -98,6 +98,14 @@ async def test_a_part_given_back_is_adjusted_there(pool: Any, key_ring: KeyRing)
                 second["total_vnd"],
                 second["adjusts"],
             )
+            await given_back(town, payment_id, 20_000)
+            [case] = await cases(town)
+            assert ("adjust_receipt", "rejected:err_5", 20_000) == tuple(
+                case[name] for name in ("kind", "reason", "amount_vnd")
+            ), "the simulated supplier adjusts a receipt once"
+            word = {"outcome": "done", "document_number": "7/QD", "officer": "canbo.a"}
+            assert 200 == (await town.api.call("POST", f"/v1/payment-cases/{case['case_id']}:close", body=word)).status
+            assert [] == (await listed(town, payment_id))["orders"]
             assert ["0000001", "0000002"] == [one["number"] for one in (await listed(town, payment_id))["receipts"]]
         await supplier.aclose()
 
