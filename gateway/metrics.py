@@ -102,6 +102,12 @@ class PaymentMetrics:
         self.oldest_case = make.latest("payment_case_oldest_seconds", "Age of the oldest such case", "kind")
         self.refunds = make.latest("payment_refunds", "Refunds that have no end yet", "state")
         self.oldest_refund = make.latest("payment_refund_oldest_seconds", "Age of the oldest such refund", "state")
+        self.receipt_orders = make.latest(
+            "receipt_orders", "What suppliers of receipts are asked for and have not ended", "supplier", "state"
+        )
+        self.oldest_receipt_order = make.latest(
+            "receipt_order_oldest_seconds", "Age of the oldest such order", "supplier", "state"
+        )
         self.open_days = make.latest("settlement_open_days", "Compared days that are not closed", "provider")
         self.oldest_day = make.latest("settlement_oldest_days", "Days since the oldest such day", "provider")
         self.unexplained = make.latest("settlement_unexplained", "Findings of open days for a person", "provider")

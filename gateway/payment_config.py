@@ -36,6 +36,8 @@ class PaymentReceiptSettings(Section):
     receipt_symbol: Annotated[str, Field(max_length=12)]
     """Ký hiệu biên lai, which ends with the last two digits of its year."""
     year: Annotated[int, Field(ge=2026, le=2099)]
+    supplier: Annotated[str, Field(pattern=r"^([a-z][a-z0-9-]{1,30})?$")] = ""
+    """Name of the receipt supplier that numbers and signs them; "": numbers are given here, without a signature."""
     collector_name: Annotated[str, Field(min_length=1, max_length=500)]
     collector_tax_code: Annotated[str, Field(pattern=r"^([0-9]{10}(-?[0-9]{3})?|[0-9]{12})?$")] = ""
     collector_address: Annotated[str, Field(max_length=500)] = ""
@@ -97,6 +99,8 @@ class PaymentsSettings(Section):
     clients: Annotated[tuple[PaymentClientSettings, ...], Field(max_length=100)] = ()
     receipts: Annotated[tuple[PaymentReceiptSettings, ...], Field(max_length=5000)] = ()
     """Series of statutory receipts; without any, none are issued."""
+    receipt_suppliers: Annotated[tuple[dict[str, Any], ...], Field(max_length=100, repr=False, exclude=True)] = ()
+    """Suppliers of electronic receipts, read by the payment adapters' own settings models; series name theirs."""
     page_minutes: Annotated[float, Field(ge=1, le=60)] = 15.0
     """How long a payment page lives, where the provider does not say (payment notes §14 U16)."""
     callback_networks: dict[str, Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=100)]] = {}

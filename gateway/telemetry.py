@@ -110,6 +110,7 @@ class Telemetry:
         self._people = PeopleMetrics(registry)
         self._process = ProcessMetrics(registry)
         self._payment_labels: set[tuple[str, str]] = set()
+        self._receipt_labels: set[tuple[str, str]] = set()
         self._settled_providers: set[str] = set()
         self._case_kinds: set[str] = set()
         self._refund_states: set[str] = set()
@@ -374,6 +375,14 @@ class Telemetry:
                 count, at = counts.get(name, (0, now))
                 number.labels(name).set(count)
                 oldest.labels(name).set(max(0.0, (now - at).total_seconds()))
+
+    def note_receipt_orders(self, standing: Mapping[tuple[str, str], tuple[int, datetime]], now: datetime) -> None:
+        """Show what suppliers of receipts have not ended; a state that has none any more is shown as having none."""
+        self._receipt_labels |= set(standing)
+        for labels in self._receipt_labels:
+            count, at = standing.get(labels, (0, now))
+            self._payments.receipt_orders.labels(*labels).set(count)
+            self._payments.oldest_receipt_order.labels(*labels).set(max(0.0, (now - at).total_seconds()))
 
     def note_suspense(self, standing: SuspenseStanding, now: datetime) -> None:
         """Show the money that belongs to no request."""

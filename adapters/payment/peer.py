@@ -98,15 +98,7 @@ class Peer(Unoffered, Generic[SettingsT]):
 
     def secret(self, secret: Secret, setting: str, operation: str) -> str:
         """Give a secret for a call. Raises CredentialsRefused when it cannot be read: nothing was sent."""
-        try:
-            return secret.read()
-        except (OSError, ValueError) as error:
-            raise CredentialsRefused(
-                f"{self.settings.system}: {setting} cannot be read",
-                system=self.settings.system,
-                operation=operation,
-                code="secret_unreadable",
-            ) from error
+        return read_secret(self.settings.system, secret, setting, operation)
 
     def secrets(self, secrets: Sequence[Secret], setting: str) -> list[str]:
         """Give those that can be read. Raises ConfigurationError when none can: nothing is taken unverified."""
@@ -138,6 +130,15 @@ class Peer(Unoffered, Generic[SettingsT]):
                 raise self.broken(request.operation, "the answer cannot be read", is_write=request.is_write) from None
 
         return judge
+
+
+def read_secret(system: str, secret: Secret, setting: str, operation: str) -> str:
+    """Give a secret for a call. Raises CredentialsRefused when it cannot be read: nothing was sent."""
+    try:
+        return secret.read()
+    except (OSError, ValueError) as error:
+        message = f"{system}: {setting} cannot be read"
+        raise CredentialsRefused(message, system=system, operation=operation, code="secret_unreadable") from error
 
 
 def json_acknowledgement(document: Mapping[str, Any]) -> Acknowledgement:

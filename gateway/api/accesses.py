@@ -89,8 +89,15 @@ WORDS: Mapping[AuditAction, Wording] = {
         vi="Cán bộ quyết định về một khoản tiền đã thu", en="An officer decided what becomes of money that was taken"
     ),
     _A.RECEIPT_READ: Wording(vi="Xem biên lai thu phí, lệ phí", en="A receipt for a fee was read"),
+    _A.RECEIPT_HANDED_ON: Wording(
+        vi="Chuyển thông tin người nộp cho đơn vị cung cấp biên lai điện tử",
+        en="Who paid was handed on to a supplier of electronic receipts",
+    ),
     _A.PAYMENT_EVIDENCE_READ: Wording(
         vi="Xem chứng từ nộp tiền do người nộp cung cấp", en="A payment voucher that you handed in was read"
+    ),
+    _A.PAYMENT_BILL_READ: Wording(
+        vi="Xem chứng từ nộp tiền do hệ thống thanh toán cung cấp", en="A payment voucher of the provider was read"
     ),
     _A.PAYMENT_ACCOUNT_READ: Wording(
         vi="Xem tài khoản ngân hàng để hoàn trả phí, lệ phí", en="Your bank account was read, to pay a fee back"

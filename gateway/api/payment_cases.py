@@ -19,7 +19,7 @@ from gateway.model.party import CLOSED
 from gateway.ports.payments import RefundFact
 from gateway.store.clients import Scope
 from gateway.store.payment_cases import PaymentCase
-from gateway.sync.payment_words import EffectKind
+from gateway.sync.payment_words import RECEIPTS, EffectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class CaseQuery:
 class Case:
     """One thing to do: `open_refund_case` (ask for a refund), `pay_back_by_hand` (transfer it, then close the case),
     `reconcile_next_day` (hold a voucher against the file), `ask_refund` (its answer was lost: book what the bank
-    says)."""
+    says), `issue_receipt`, `adjust_receipt`, `cancel_receipt` (a supplier refused, or no program can do it: see
+    `reason`; `transaction` names the receipt)."""
 
     case_id: int
     payment_id: UUID
@@ -49,6 +50,8 @@ class Case:
     dossier_code: str
     agency_code: str
     opened_at: datetime
+    reason: str | None = None
+    """A word that the kind does not say, of a supplier's refusal with its own code behind a colon."""
     closed_at: datetime | None = None
     outcome: str | None = None
     closed_by: str | None = None
@@ -65,11 +68,12 @@ class Cases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEnd:
-    """How it ended. `paid_back` of money to be transferred by hand books the refund; `not_paid_back` ends it."""
+    """How it ended. `paid_back` of money to be transferred by hand books the refund; `not_paid_back` ends it; `again`
+    has a receipt that a supplier refused tried once more, after asking what is there."""
 
     __pydantic_config__ = CLOSED
 
-    outcome: Literal["done", "paid_back", "not_paid_back"]
+    outcome: Literal["done", "paid_back", "not_paid_back", "again"]
     document_number: DocumentNumber
     officer: Officer
 
@@ -93,7 +97,10 @@ async def close_case(call: Call) -> web.StreamResponse:
         raise Problem("payment-not-found")
     require_agency(call.caller, found.agency_code)
     is_by_hand = found.kind == EffectKind.PAY_BACK_BY_HAND
-    if found.closed_at is not None or is_by_hand != (stated.outcome != "done"):
+    is_fitting = (stated.outcome in ("paid_back", "not_paid_back")) == is_by_hand
+    if stated.outcome == "again":
+        is_fitting = found.kind in RECEIPTS
+    if found.closed_at is not None or not is_fitting:
         raise Problem("payment-not-possible", "wrong_state" if found.closed_at is not None else "wrong_outcome")
     payment = await service.desk.records.store.find(found.request_id)
     assert payment is not None, "a case has its payment"
@@ -103,6 +110,12 @@ async def close_case(call: Call) -> web.StreamResponse:
         is_done = stated.outcome == "paid_back"
         fact = RefundFact(is_done=is_done, transaction=stated.document_number, amount_vnd=found.amount_vnd)
         await refund_done(service.refunds.report(found.request_id, found.refund_id, fact))
+    if stated.outcome == "again" and not await service.receipts.issuing.wishes.again(
+        payment, found.transaction, refund_id=found.refund_id, case_id=case_id
+    ):
+        raise Problem("payment-not-possible", "wrong_outcome")
+    if stated.outcome == "done" and found.kind in RECEIPTS:
+        await service.receipts.issuing.wishes.done_by_hand(payment, found.transaction)
     now = service.desk.records.clock.now()
     is_closed = await service.cases.close(
         case_id,
@@ -129,6 +142,7 @@ def _case(case: PaymentCase) -> Case:
         dossier_code=case.dossier_code,
         agency_code=case.agency_code,
         opened_at=case.opened_at,
+        reason=case.reason or None,
         closed_at=case.closed_at,
         outcome=case.outcome or None,
         closed_by=case.closed_by or None,

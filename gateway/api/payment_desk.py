@@ -7,18 +7,21 @@ from datetime import date
 from aiolimiter import AsyncLimiter
 
 from gateway.api.callers import CallerRule
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
 from gateway.engine.payment_refunds import Refunds
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payments import PaymentDesk
+from gateway.engine.receipt_orders import ConfiguredSupplier
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
 from gateway.model.receipt import Receipt
 from gateway.model.settlement import Statement
 from gateway.store.payment_cases import PostgresPaymentCases
+from gateway.store.receipt_orders import PostgresReceiptOrders
 from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.sync.fees import FeeCheck
 
@@ -48,12 +51,16 @@ class ReceiptDesk:
         contents: ReceiptContents,
         issuing: ReceiptIssuing,
         *,
+        orders: PostgresReceiptOrders,
+        suppliers: Mapping[str, ConfiguredSupplier],
         pdf: Callable[[Receipt, str], bytes],
         checked_at: str,
     ) -> None:
         self.numbers = numbers
         self.contents = contents
         self.issuing = issuing
+        self.orders = orders
+        self.suppliers = suppliers
         self.pdf = pdf
         self.checked_at = checked_at
         self.rate = AsyncLimiter(CHECKS_PER_MINUTE, _A_MINUTE)
@@ -71,6 +78,7 @@ class PaymentService:
     people: PaymentPeople
     cases: PostgresPaymentCases
     vouchers: PaymentVouchers
+    bills: PaymentBills
     receipts: ReceiptDesk
     lookup_rate: AsyncLimiter
     """How often national portals may look up what is due."""

@@ -156,6 +156,8 @@ def _asked(desks: Desks) -> dict[str, Callable[[], bool]]:
     if desks.payments is not None:
         known = desks.payments.desk.records.providers
         asked |= {f"payment.{name}": one.circuit.is_available for name, one in known.items()}
+        suppliers = desks.payments.receipts.suppliers
+        asked |= {f"receipts.{name}": one.circuit.is_available for name, one in suppliers.items()}
     return asked
 
 

@@ -58,6 +58,7 @@ from gateway.bootstrap.opening import (
     server_tls,
 )
 from gateway.bootstrap.payments import check_payments, make_payments, payment_settings
+from gateway.bootstrap.receipts import check_suppliers, supplier_settings
 from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
@@ -194,7 +195,8 @@ class Assembly:
             chance=self.chance,
         )
         payments = await check_payments(self._payment_providers, clock=self.clock, chance=self.chance)
-        return [*await self._check_portal(), *findings, *population, *payments]
+        suppliers = await check_suppliers(supplier_settings(self._settings), clock=self.clock, chance=self.chance)
+        return [*await self._check_portal(), *findings, *population, *payments, *suppliers]
 
     async def _check_portal(self) -> Sequence[Finding]:
         if self._portal_settings is None:

@@ -10,13 +10,15 @@ from pydantic import ValidationError
 
 from adapters.payment import AnyProvider, AnyProviderSettings, Parts, build, read_settings, run_checks
 from gateway.api.callers import CallerRule
-from gateway.api.payment_desk import PaymentService, ReceiptDesk
+from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
+from gateway.bootstrap.receipts import make_receipts, receipt_faults
 from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -27,36 +29,32 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import Handler, PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk, beneficiary_of
-from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
+from gateway.engine.receipts import ReceiptIssuing
 from gateway.engine.scheduler import Job
 from gateway.engine.settlement import ReadFile, Settlements
 from gateway.engine.settlement_fetching import FetchingHours, SettlementFetcher
-from gateway.errors import ConfigurationError, Fault, InvalidInput
-from gateway.model.dossier import FeeKind
+from gateway.errors import ConfigurationError, Fault
 from gateway.model.payment import Beneficiary, ProviderKind
-from gateway.model.receipt import Collector, ReceiptSeries
 from gateway.model.settlement import FileDay, RowState
 from gateway.payment_config import (
     DailyFilesSettings,
     PaymentAccountSettings,
-    PaymentReceiptSettings,
-    PaymentsSettings,
 )
 from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.payments import Capability, PaymentProvider
 from gateway.ports.portal import Finding
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_bills import PostgresBills
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payment_suspense import PostgresSuspense
 from gateway.store.payments import PostgresPayments
-from gateway.store.receipts import PostgresReceiptNumbers
+from gateway.store.receipt_orders import PostgresReceiptOrders
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
 from gateway.sync.payment_words import EffectKind
 from mappings.payment import qr_image
-from mappings.payment.receipt_pdf import receipt_pdf
 from mappings.payment.settlement import Expected, read_settlement
 
 _TURN_SECONDS = 1.0
@@ -87,14 +85,7 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
-    for place, series in enumerate(payments.receipts):
-        try:
-            receipt_rule(series)
-        except InvalidInput as error:
-            faults += [Fault(f"payments.receipts.{place}.{fault.field}", fault.rule) for fault in error.faults]
-    kept = [(one.agency_code, one.kind, one.year) for one in payments.receipts]
-    if len(set(kept)) != len(kept):
-        faults.append(Fault("payments.receipts", "must differ in agency, kind or year"))
+    faults += receipt_faults(payments)
     try:
         statement_form(payments.statement)
     except ConfigurationError as error:
@@ -130,8 +121,10 @@ def make_payments(
     cases = PostgresPaymentCases(ground.pool)
     refunds = Refunds(records, cases.open)
     people = PaymentPeople(records, cases.open)
-    receipts = _receipts(ground, payments, records)
-    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing))
+    orders = PostgresReceiptOrders(ground.pool)
+    receipts = make_receipts(ground, payments, records, orders, cases.open, audit)
+    bills = PaymentBills(records, PostgresBills(ground.pool))
+    work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing, bills))
     settlements = Settlements(
         PostgresSettlements(ground.pool),
         records,
@@ -154,6 +147,7 @@ def make_payments(
         cases=cases,
         receipts=receipts,
         vouchers=PaymentVouchers(records, beneficiary),
+        bills=bills,
         lookup_rate=AsyncLimiter(payments.lookups_per_minute, 60.0),
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
@@ -164,7 +158,7 @@ def make_payments(
     fetcher = SettlementFetcher(settlements, records, _hours(payments.daily_files))
     jobs = [
         Job("settlement_files", _FETCHED_SECONDS, fetcher.turn),
-        Job("payment_gauges", _MEASURED_SECONDS, _measuring(ground, store, cases, settlements)),
+        Job("payment_gauges", _MEASURED_SECONDS, _measuring(ground, store, cases, settlements, orders)),
         *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]
     return service, jobs
@@ -176,20 +170,12 @@ def _configured(ground: Ground, provider: AnyProvider) -> ConfiguredProvider:
     return ConfiguredProvider(provider=provider, policy=_policy(ground, provider), circuit=circuit)
 
 
-def _receipts(ground: Ground, payments: PaymentsSettings, records: PaymentRecords) -> ReceiptDesk:
-    numbers = PostgresReceiptNumbers(ground.pool)
-    contents = ReceiptContents(numbers.content, ground.key_ring)
-    return ReceiptDesk(
-        numbers,
-        contents,
-        ReceiptIssuing(records, numbers, contents, [receipt_rule(one) for one in payments.receipts]),
-        pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
-        checked_at=f"{payments.public_base_url}/v1/receipts:verify",
-    )
-
-
 def _measuring(
-    ground: Ground, store: PostgresPayments, cases: PostgresPaymentCases, settlements: Settlements
+    ground: Ground,
+    store: PostgresPayments,
+    cases: PostgresPaymentCases,
+    settlements: Settlements,
+    orders: PostgresReceiptOrders,
 ) -> Callable[[], Awaitable[None]]:
     suspense = PostgresSuspense(ground.pool)
 
@@ -197,18 +183,21 @@ def _measuring(
         ground.telemetry.note_cases(await cases.waiting(), await cases.refunds_under_way(), ground.clock.now())
         ground.telemetry.note_settlements(await settlements.store.open_days(), ground.clock.now())
         ground.telemetry.note_suspense(await suspense.standing(), ground.clock.now())
+        ground.telemetry.note_receipt_orders(await orders.standing(), ground.clock.now())
         ground.telemetry.note_payments(await store.count_unsettled(), ground.clock.now())
 
     return measure
 
 
 def handlers_of(
-    teller: DossierTeller, refunds: Refunds, people: PaymentPeople, receipts: ReceiptIssuing
+    teller: DossierTeller, refunds: Refunds, people: PaymentPeople, receipts: ReceiptIssuing, bills: PaymentBills
 ) -> Mapping[EffectKind, Handler]:
     """Give who carries out which effect, beside what calls providers for itself."""
     return {
         EffectKind.ISSUE_RECEIPT: receipts.issue,
         EffectKind.CANCEL_RECEIPT: receipts.cancel,
+        EffectKind.ADJUST_RECEIPT: receipts.adjust,
+        EffectKind.FETCH_BILL: bills.fetch,
         EffectKind.TELL_DOSSIER_PAID: teller,
         EffectKind.TELL_DOSSIER_UNPAID: teller.take_back,
         EffectKind.SEND_REFUND: refunds.send,
@@ -292,25 +281,5 @@ def _account(section: PaymentAccountSettings) -> BeneficiaryRule:
             bank_bin=section.bank_bin,
             treasury=section.treasury,
             budget_account=section.budget_account,
-        ),
-    )
-
-
-def receipt_rule(section: PaymentReceiptSettings) -> ReceiptRule:
-    """Read a series of receipts. Raises InvalidInput for symbols that the rules do not allow."""
-    return ReceiptRule(
-        agency_code=section.agency_code,
-        kind=FeeKind(section.kind),
-        series=ReceiptSeries(
-            unit_code=section.unit_code,
-            form_symbol=section.form_symbol,
-            receipt_symbol=section.receipt_symbol,
-            year=section.year,
-        ),
-        collector=Collector(
-            name=section.collector_name,
-            tax_code=section.collector_tax_code,
-            address=section.collector_address,
-            agency_code=section.agency_code,
         ),
     )

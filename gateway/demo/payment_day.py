@@ -8,7 +8,7 @@ from gateway.demo.payment_files import PARTNER, PROVIDERS
 from gateway.demo.payment_portal import AtPortal, pay_at_portal
 from gateway.demo.payment_refunds import GivenBack, give_back
 from gateway.demo.payments import Caller, Paid, pay_all_day, told_to_portal
-from gateway.demo.receipts import Receipted, look_at_receipts
+from gateway.demo.receipts import Receipted, injure_supplier, look_at_receipts
 from gateway.demo.settlement import Settled, settle_the_day
 from gateway.demo.stack import Control
 from gateway.demo.transfers import Transferred, transfer_fees
@@ -60,6 +60,7 @@ async def live_with_fees(
     caller: Caller, operator: Caller, payments: Control, portal: Control, *, procedure_code: str
 ) -> PaymentDay:
     """Pay, settle, give back, transfer and look at the receipts, one after the other."""
+    await injure_supplier(payments)
     paid = await pay_all_day(caller, payments, procedure_code=procedure_code)
     paid.told_to_portal = await told_to_portal(portal, paid)
     at_portal = await pay_at_portal(caller, operator, payments, partner=PARTNER, procedure_code=procedure_code)
@@ -73,7 +74,7 @@ async def live_with_fees(
         settled=settled,
         given=given,
         transferred=await transfer_fees(caller, operator, payments, procedure_code=procedure_code),
-        receipted=await look_at_receipts(caller),
+        receipted=await look_at_receipts(caller, payments),
     )
 
 
@@ -146,4 +147,8 @@ def _receipted(done: Receipted) -> dict[str, Any]:
         "receipts.looked_at": done.asked,
         "receipts.checked": done.checked,
         "receipts.drawn": done.drawn,
+        "receipts.by_supplier": done.by_supplier,
+        "receipts.at_supplier": done.at_supplier,
+        "receipts.supplier_differs": done.differs,
+        "receipts.supplier_faults": done.faults,
     }

@@ -13,6 +13,10 @@ PARTNER = "H99-DEMO"
 _CLIENT = "H99_DEMO"
 _MERCHANT = "H99DEMO"
 _UNIT = "000.00.99.H99"
+SUPPLIER = "viettel"
+"""Who numbers and signs receipts of levies, and the name of its simulator; charges are numbered by the gateway."""
+_TAX_CODE = "9990000001"
+_LEVY_FORM = "02BLP"
 
 
 class PaymentFiles:
@@ -70,6 +74,16 @@ class PaymentFiles:
                     }
                 ],
             },
+            "receipts": {
+                "viettel": [
+                    {
+                        "tax_code": _TAX_CODE,
+                        "username": _TAX_CODE,
+                        "password": self._secret,
+                        "templates": [[_LEVY_FORM, self._levy_symbol]],
+                    }
+                ]
+            },
         }
         profile = self._files.folder / "payments.json"
         profile.touch(mode=0o600)
@@ -97,7 +111,7 @@ bank_code = "VCB"
 bank_bin = "970436"
 unit_code = "{_UNIT}"
 unit_name = "Sở Thử nghiệm"
-{self._series()}{self._providers(url)}"""
+{self._series()}{self._supplier(url)}{self._providers(url)}"""
 
     def _series(self) -> str:
         return "".join(
@@ -106,15 +120,37 @@ unit_name = "Sở Thử nghiệm"
 kind = "{kind}"
 unit_code = "{_UNIT}"
 form_symbol = "{form}"
-receipt_symbol = "AB-{self._year % 100:02}E"
+receipt_symbol = "{symbol}"
+supplier = "{supplier}"
 year = {self._year}
 collector_name = "Sở Thử nghiệm"
 collector_tax_code = "0100000000"
 collector_address = "1 Phố Thử, tỉnh Mẫu"
 """
-            for kind, form in (("charge", "01BLP"), ("levy", "02BLP"))
+            for kind, form, symbol, supplier in (
+                ("charge", "01BLP", f"AB-{self._year % 100:02}E", ""),
+                ("levy", _LEVY_FORM, self._levy_symbol, SUPPLIER),
+            )
             if self._year
         )
+
+    @property
+    def _levy_symbol(self) -> str:
+        return f"AC{self._year % 100:02}E"
+
+    def _supplier(self, url: str) -> str:
+        base = f"{url}/receipts/viettel"
+        return f"""
+[[payments.receipt_suppliers]]
+kind = "viettel"
+name = "{SUPPLIER}"
+base_url = "{base}"
+login_url = "{base}/auth/login"
+username = "{_TAX_CODE}"
+password = {{ value = {json.dumps(self._secret)} }}
+tax_code = "{_TAX_CODE}"
+is_test = true
+"""
 
     def _providers(self, url: str) -> str:
         host = json.dumps(url.removeprefix("http://"))

@@ -28,7 +28,7 @@ _ZEROS = (
     *("identity.wrongly_accepted", "identity.unexpected", "consents.wrongly_shared", "consents.unexpected"),
     *("citizens.misreported", "citizens.unexpected", "personal_data.clear_text_findings"),
     *("payments.double_charged", "payments.paid_without_proof", "payments.difference_vnd", "payments.unexpected"),
-    "receipts.missing",
+    *("receipts.missing", "receipts.supplier_differs"),
     *("transfers.taken_twice", "transfers.difference_vnd", "transfers.unexpected"),
     *("payments.refund_difference_vnd", "payments.refunds_unexpected"),
     *("payments.portal_difference_vnd", "payments.portal_unexpected"),
@@ -58,6 +58,7 @@ _EQUALS = (
     ("transfers.asked", "transfers.paid"),
     ("receipts.looked_at", "receipts.checked"),
     ("receipts.looked_at", "receipts.drawn"),
+    ("receipts.by_supplier", "receipts.at_supplier"),
     ("transfers.asked", "transfers.pictures"),
     ("transfers.unmatched_seeded", "transfers.unmatched"),
     ("payments.refunds_asked", "payments.own_approvals_refused"),
@@ -86,6 +87,7 @@ _POSITIVE += ("payments.refunded", "transfers.paid", "transfers.unmatched")
 _POSITIVE += ("monitoring.pulls", "monitoring.snapshots", "monitoring.restatements", "indicators.received")
 _POSITIVE += ("indicators.recomputed", "indicators.recomputed_equal")
 _POSITIVE += ("receipts.issued", "receipts.numbers_without_gap", "receipts.looked_at")
+_POSITIVE += ("receipts.by_supplier", "receipts.supplier_faults")
 _POSITIVE += ("settlement.differences_seeded", "settlement.corrected", "settlement.explained")
 _POSITIVE += ("audit.lines", "audit.verified")
 _POSITIVE += ("personal_data.values_searched", "personal_data.bytes_searched", "personal_data.found_where_they_are")

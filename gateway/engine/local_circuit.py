@@ -4,7 +4,10 @@ The circuit of systems that dossiers are carried to is shared through the store.
 turn to the store for each would cost more than the few calls to an ill system that every process makes for itself.
 """
 
-from gateway.errors import RateLimited, Rejected, RemoteError
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gateway.errors import RateLimited, Rejected, RemoteError, TransientFailure
 from gateway.ports.basics import Chance, Clock
 from gateway.ports.observing import CircuitMoved, Observer
 from gateway.sync.circuit import (
@@ -16,6 +19,8 @@ from gateway.sync.circuit import (
     on_rate_limited,
     on_success,
 )
+
+ResultT = TypeVar("ResultT")
 
 
 class LocalCircuit:
@@ -45,6 +50,19 @@ class LocalCircuit:
         """Tell whether the caller may call now; when it is a probe, it is this caller's."""
         self._circuit, may_call = before_call(self._circuit, self._clock.now(), self._policy)
         return may_call
+
+    async def run(self, do: Callable[[], Awaitable[ResultT]], *, name: str) -> ResultT:
+        """Call the system, and hear how it went. Raises TransientFailure (circuit_open) while it is not called."""
+        if not self.take_turn():
+            text = "the system is not called at present"
+            raise TransientFailure(text, system=name, operation="call", code="circuit_open")
+        try:
+            result = await do()
+        except RemoteError as error:
+            self.note(error)
+            raise
+        self.note(None)
+        return result
 
     def note(self, error: RemoteError | None) -> None:
         """Hear how a call went; None for well. A refusal of the content is an answer."""

@@ -1,7 +1,7 @@
 """What is done because of decisions about payments, where a person is needed or a dossier has to hear of it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from gateway.engine.payment_records import PaymentRecords
@@ -12,7 +12,11 @@ from gateway.sync.payment_records import Effect, PaymentPolicy, Refused
 from gateway.sync.payment_storing import HeldMoney, StoredPayment
 from gateway.sync.payment_words import Reason, Resolution
 
-OpenCase = Callable[[UUID, Effect, datetime], Awaitable[None]]
+
+class OpenCase(Protocol):
+    """Opens the case of an effect, once; `reason` is a word that its kind does not say."""
+
+    async def __call__(self, request_id: UUID, effect: Effect, now: datetime, *, reason: str = "") -> None: ...
 
 
 class PaymentPeople:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from gateway.engine.local_circuit import LocalCircuit
-from gateway.errors import ContractBroken, IntegrityFailed, RemoteError, TransientFailure
+from gateway.errors import ContractBroken, IntegrityFailed
 from gateway.model.payment import Payer, PaymentFact, Source
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import AlertRaised, Observer
@@ -53,16 +53,7 @@ class ConfiguredProvider:
 
     async def call(self, do: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Call the provider, and let the circuit hear how it went; TransientFailure while it is not called at all."""
-        if not self.circuit.take_turn():
-            text = "the provider is not called at present"
-            raise TransientFailure(text, system=self.provider.name, operation="call", code="circuit_open")
-        try:
-            result = await do()
-        except RemoteError as error:
-            self.circuit.note(error)
-            raise
-        self.circuit.note(None)
-        return result
+        return await self.circuit.run(do, name=self.provider.name)
 
     async def ask(self, attempt: AskedAttempt, question: Callable[[], Awaitable[PaymentFact]]) -> PaymentFact:
         """Put a question about an attempt; the answer is about it.

@@ -17,11 +17,13 @@ from gateway.sync.payment_opening import OpenFailure, open_failed
 from gateway.sync.payment_polls import expire
 from gateway.sync.payment_records import Effect, PaymentPolicy
 from gateway.sync.payment_storing import DueEffect, Share, StoredPayment
-from gateway.sync.payment_words import EffectKind
+from gateway.sync.payment_words import RECEIPTS_SHARE, EffectKind
 
 _PER_TURN = 50
 _CALLS_AT_ONCE = 8
 """To one provider; as many are claimed, so that none waits while its claim runs out."""
+_RECEIPTS_AT_ONCE, _RECEIPT_ROUNDS = 4, 12
+"""Most receipts are numbered here, one after another in their series, and hold connections while they wait for it."""
 _CLAIMED = timedelta(seconds=90)
 """Longer than most calls take. One that takes longer may be made twice, which questions and second legs bear."""
 _FIRST_DELAY = timedelta(seconds=10)
@@ -53,20 +55,29 @@ class PaymentWork:
         }
 
     def turns(self) -> Mapping[str, Turn]:
-        """Give what is done again and again, by name: each provider's calls, and what calls nobody.
+        """Give what is done again and again, by name: each provider's calls, receipts, and what calls nobody.
 
         A provider that is slow keeps its own turn waiting and no other. Turns raise StoreUnavailable.
         """
         names = tuple(self._records.providers)
         calls = {f"payment_calls.{name}": partial(self._call, Share((name,))) for name in names}
-        return {**calls, "payment_effects": partial(self._work, Share(names, is_among=False))}
+        return {
+            **calls,
+            "payment_receipts": partial(
+                self._call, Share((RECEIPTS_SHARE,)), rounds_count=_RECEIPT_ROUNDS, at_once=_RECEIPTS_AT_ONCE
+            ),
+            "payment_effects": partial(self._work, Share((*names, RECEIPTS_SHARE), is_among=False)),
+        }
 
-    async def _call(self, share: Share) -> None:
-        """Call a provider about everything that is due, at once."""
-        due = await self._due(share, _CALLS_AT_ONCE)
-        for error in await asyncio.gather(*(do() for do in due), return_exceptions=True):
-            if error is not None:
-                raise error
+    async def _call(self, share: Share, *, rounds_count: int = 1, at_once: int = _CALLS_AT_ONCE) -> None:
+        """Call a provider about everything that is due, at once; in several rounds where one does not take it all."""
+        for _ in range(rounds_count):
+            due = await self._due(share, at_once)
+            for error in await asyncio.gather(*(do() for do in due), return_exceptions=True):
+                if error is not None:
+                    raise error
+            if len(due) < at_once:
+                return
 
     async def _work(self, share: Share) -> None:
         """Do what calls nobody, one after another: one connection is enough for it."""

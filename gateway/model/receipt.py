@@ -122,6 +122,8 @@ class ReceiptDraft:
     """The payment that it is issued for, by its reference; the voucher itself stays with the payment."""
     replaces: str = ""
     """Key of the cancelled receipt in whose place it comes."""
+    adjusts: str = ""
+    """Key of the receipt from which it takes its amount back, after a part of the payment was given back."""
 
     def __post_init__(self) -> None:
         faults = [
@@ -195,8 +197,24 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supplied:
+    """Where a receipt is that a supplier numbered and signed (payment notes §D.3)."""
+
+    supplier: str
+    """The name under which it is configured."""
+    key: str
+    """The receipt's key there."""
+    issued_stamp: str = ""
+    """The instant of issue as the supplier wrote it; some want it back, letter by letter."""
+    lookup_code: str = field(default="", repr=False)
+    """With it anybody sees the receipt at the supplier (reservationCode)."""
+    tax_office_code: str = ""
+    """Number that the tax office gave (codeOfTax)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """An issued receipt. Without the collector's signature it is no valid one yet."""
+    """An issued receipt. Without the collector's signature it is no valid one yet; a supplier's is signed there."""
 
     draft: ReceiptDraft
     number: ReceiptNumber
@@ -204,6 +222,7 @@ class Receipt:
     verification_code: str
     signature: Signature | None = None
     cancellation: Cancellation | None = None
+    supplied: Supplied | None = None
 
     @property
     def state(self) -> ReceiptState:
@@ -212,5 +231,5 @@ class Receipt:
 
     @property
     def is_valid(self) -> bool:
-        """Whether it counts: signed and not cancelled."""
-        return self.signature is not None and self.cancellation is None
+        """Whether it counts: signed, here or by its supplier, and not cancelled."""
+        return (self.signature is not None or self.supplied is not None) and self.cancellation is None

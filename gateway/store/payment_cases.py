@@ -26,6 +26,7 @@ class PaymentCase:
     dossier_code: str
     agency_code: str
     opened_at: datetime
+    reason: str
     closed_at: datetime | None
     outcome: str
     closed_by: str
@@ -39,8 +40,8 @@ class PostgresPaymentCases:
         self._pool = pool
         self._sql = queries("payment_refunds")
 
-    async def open(self, request_id: UUID, effect: Effect, now: datetime) -> None:
-        """Open the case of an effect, once."""
+    async def open(self, request_id: UUID, effect: Effect, now: datetime, *, reason: str = "") -> None:
+        """Open the case of an effect, once; `reason` is a word that the kind does not say."""
         async with connection(self._pool) as borrowed:
             await self._sql.open_case(
                 borrowed,
@@ -52,6 +53,7 @@ class PostgresPaymentCases:
                 transaction=effect.transaction,
                 amount_vnd=effect.amount_vnd,
                 now=now,
+                reason=reason,
             )
 
     async def page(

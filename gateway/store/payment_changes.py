@@ -25,7 +25,7 @@ from gateway.sync.payment_storing import (
     StoredVoucher,
     VoucherState,
 )
-from gateway.sync.payment_words import CALLING, EffectKind, Reason, RefundState, Ruling
+from gateway.sync.payment_words import CALLING, RECEIPTS, RECEIPTS_SHARE, EffectKind, Reason, RefundState, Ruling
 
 _OVER = frozenset({RefundState.DONE, RefundState.FAILED, RefundState.DECLINED})
 _effects = msgspec.json.Decoder(Effect)
@@ -87,6 +87,9 @@ class PostgresChange:
             source="",
         )
         await self._owe(change.effects, now)
+
+    async def owe(self, effects: Sequence[Effect], now: datetime) -> None:
+        await self._owe(effects, now)
 
     async def voucher(self, voucher_id: UUID) -> StoredVoucher | None:
         row = await queries("payment_vouchers").find_voucher(
@@ -210,7 +213,9 @@ class PostgresChange:
                 self._events.append((effect.event.value, now, self._told(effect)))
 
     def _called_for(self, effect: Effect) -> str:
-        """Name the provider that is called for an effect, "" for none."""
+        """Name the provider that is called for an effect, or whose turn does it; "" for none."""
+        if effect.kind in RECEIPTS:
+            return RECEIPTS_SHARE
         if effect.kind not in CALLING or effect.attempt_id is None:
             return ""
         attempt = self.payment.attempt(effect.attempt_id)

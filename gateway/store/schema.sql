@@ -667,6 +667,15 @@ ALTER TABLE public.payment_attempts ALTER COLUMN ordinal ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.payment_bills (
+    attempt_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    media_type text NOT NULL,
+    sha256 text NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    wrapped_key bytea,
+    sealed bytea
+);
 CREATE TABLE public.payment_cases (
     case_id bigint NOT NULL,
     request_id uuid NOT NULL,
@@ -681,6 +690,7 @@ CREATE TABLE public.payment_cases (
     outcome text DEFAULT ''::text NOT NULL,
     closed_by text DEFAULT ''::text NOT NULL,
     document_number text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT payment_cases_check CHECK (((closed_at IS NULL) = (outcome = ''::text)))
 );
 ALTER TABLE public.payment_cases ALTER COLUMN case_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -962,6 +972,29 @@ CREATE TABLE public.receipt_numbers (
     cancel_document_number text DEFAULT ''::text NOT NULL,
     CONSTRAINT receipt_numbers_check CHECK ((((cancelled_at IS NULL) = (cancelled_by = ''::text)) AND ((cancelled_at IS NULL) = (cancel_reason = ''::text)))),
     CONSTRAINT receipt_numbers_number_check CHECK (((number >= 1) AND (number <= 9999999)))
+);
+CREATE TABLE public.receipt_orders (
+    key text NOT NULL,
+    kind text NOT NULL,
+    request_id text NOT NULL,
+    fee_kind text NOT NULL,
+    supplier text NOT NULL,
+    supplier_key text NOT NULL,
+    amount_vnd bigint NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    tries_count integer DEFAULT 0 NOT NULL,
+    officer text DEFAULT ''::text NOT NULL,
+    document_number text DEFAULT ''::text NOT NULL,
+    replaces boolean DEFAULT false NOT NULL,
+    wrapped_key bytea,
+    sealed bytea,
+    CONSTRAINT receipt_orders_amount_vnd_check CHECK ((amount_vnd > 0)),
+    CONSTRAINT receipt_orders_check CHECK (((state <> 'sent'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT receipt_orders_state_check CHECK ((state = ANY (ARRAY['owed'::text, 'sent'::text, 'done'::text, 'refused'::text, 'dropped'::text])))
 );
 CREATE TABLE public.receipt_series (
     series_id bigint NOT NULL,
@@ -1400,6 +1433,8 @@ ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (outage_id);
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (attempt_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_pkey PRIMARY KEY (attempt_id);
 ALTER TABLE ONLY public.payment_cases
     ADD CONSTRAINT payment_cases_pkey PRIMARY KEY (case_id);
 ALTER TABLE ONLY public.payment_cases
@@ -1446,6 +1481,8 @@ ALTER TABLE ONLY public.receipt_numbers
     ADD CONSTRAINT receipt_numbers_pkey PRIMARY KEY (series_id, number);
 ALTER TABLE ONLY public.receipt_numbers
     ADD CONSTRAINT receipt_numbers_verification_code_key UNIQUE (verification_code);
+ALTER TABLE ONLY public.receipt_orders
+    ADD CONSTRAINT receipt_orders_pkey PRIMARY KEY (key, kind);
 ALTER TABLE ONLY public.receipt_series
     ADD CONSTRAINT receipt_series_pkey PRIMARY KEY (series_id);
 ALTER TABLE ONLY public.receipt_series
@@ -1539,6 +1576,7 @@ CREATE INDEX payment_attempts_by_request ON public.payment_attempts USING btree 
 CREATE UNIQUE INDEX payment_attempts_paid ON public.payment_attempts USING btree (request_id) WHERE (state = 'paid'::text);
 CREATE UNIQUE INDEX payment_attempts_reference ON public.payment_attempts USING btree (provider, reference) WHERE (reference <> ''::text);
 CREATE INDEX payment_attempts_unsettled ON public.payment_attempts USING btree (provider, state) WHERE (state = ANY (ARRAY['created'::text, 'init_sent'::text, 'pending'::text, 'unknown'::text, 'late_paid'::text, 'duplicate_paid'::text, 'mismatch'::text, 'disputed'::text]));
+CREATE INDEX payment_bills_by_request ON public.payment_bills USING btree (request_id);
 CREATE INDEX payment_cases_open ON public.payment_cases USING btree (opened_at) WHERE (closed_at IS NULL);
 CREATE INDEX payment_effects_due ON public.payment_effects USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payment_history_by_request ON public.payment_history USING btree (request_id, entry_id);
@@ -1556,6 +1594,8 @@ CREATE INDEX procedure_runs_whole ON public.procedure_runs USING btree (system, 
 CREATE INDEX procedures_with_gaps ON public.procedures USING btree (code) WHERE (cardinality(missing_obligations) > 0);
 CREATE INDEX questions_by_agency ON public.questions USING btree (agency_code, question_id);
 CREATE INDEX receipt_numbers_by_request ON public.receipt_numbers USING btree (request_id, series_id, number);
+CREATE INDEX receipt_orders_by_request ON public.receipt_orders USING btree (request_id, made_at);
+CREATE INDEX receipt_orders_open ON public.receipt_orders USING btree (supplier, state, made_at) WHERE (state <> ALL (ARRAY['done'::text, 'dropped'::text]));
 CREATE UNIQUE INDEX reconciliation_findings_open ON public.reconciliation_findings USING btree (system, dossier_code, kind) WHERE (state = ANY (ARRAY['parked'::text, 'repairing'::text]));
 CREATE INDEX reconciliation_findings_repairing ON public.reconciliation_findings USING btree (run_id, finding_id) WHERE (state = 'repairing'::text);
 CREATE UNIQUE INDEX reconciliation_runs_one ON public.reconciliation_runs USING btree (system) WHERE (state = 'running'::text);
@@ -1624,6 +1664,10 @@ ALTER TABLE ONLY public.monitoring_restatements
     ADD CONSTRAINT monitoring_restatements_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.payment_attempts(attempt_id);
+ALTER TABLE ONLY public.payment_bills
+    ADD CONSTRAINT payment_bills_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_cases
     ADD CONSTRAINT payment_cases_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.payment_requests(request_id);
 ALTER TABLE ONLY public.payment_effects

@@ -76,6 +76,7 @@ class PostgresSubjects:
             await sql.shred_payment_messages(borrowed, code=code)
             await sql.shred_payments(borrowed, code=code)
             await queries("payment_vouchers").shred_vouchers(borrowed, code=code)
+            await queries("payment_bills").shred_bills(borrowed, code=code)
             await sql.shred_findings(borrowed, dossier_id=dossier_id, code=code)
             await sql.forget_parties(borrowed, digests=list(party_digests), dossier_id=dossier_id)
             agency = await borrowed.fetchval(

@@ -150,6 +150,10 @@ class PaymentChange(Protocol):
         """Store a change of the request alone, with what follows."""
         ...
 
+    async def owe(self, effects: Sequence[Effect], now: datetime) -> None:
+        """Have effects carried out that follow from no decision; one whose key is owed already stays one."""
+        ...
+
     async def voucher(self, voucher_id: UUID) -> StoredVoucher | None: ...
 
     async def add_voucher(self, voucher: StoredVoucher, evidence: tuple[bytes, bytes], now: datetime) -> None:

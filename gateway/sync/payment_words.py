@@ -152,9 +152,20 @@ class EffectKind(StrEnum):
 
 
 CALLING = frozenset(
-    {EffectKind.ASK_PROVIDER, EffectKind.CONFIRM_TO_PROVIDER, EffectKind.SEND_REFUND, EffectKind.ASK_REFUND}
+    {
+        EffectKind.ASK_PROVIDER,
+        EffectKind.CONFIRM_TO_PROVIDER,
+        EffectKind.FETCH_BILL,
+        EffectKind.SEND_REFUND,
+        EffectKind.ASK_REFUND,
+    }
 )
 """Effects for which the attempt's provider is called."""
+
+RECEIPTS = frozenset({EffectKind.ISSUE_RECEIPT, EffectKind.ADJUST_RECEIPT, EffectKind.CANCEL_RECEIPT})
+"""Effects for which a supplier of receipts may be called."""
+RECEIPTS_SHARE = ":receipts"
+"""Stands where the provider of an effect would; no provider can be named so."""
 
 
 class PaymentEvent(StrEnum):

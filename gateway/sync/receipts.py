@@ -29,7 +29,7 @@ from gateway.model.receipt import (
 from gateway.model.vocabulary import VIETNAM
 
 _KEY_WORDS = {FeeKind.CHARGE: "phi", FeeKind.LEVY: "lephi"}
-_ISSUABLE = frozenset({RequestState.PAID, RequestState.PARTIALLY_REFUNDED})
+ISSUABLE = frozenset({RequestState.PAID, RequestState.PARTIALLY_REFUNDED})
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that a reader could take for a digit."""
 _CODE_LENGTH = 16
@@ -71,16 +71,16 @@ def receipt_key(kind: FeeKind, request_code: str, generation: int = 1) -> str:
 def due_receipts(request: PaidRequest, issued: Sequence[Receipt]) -> list[ReceiptDraft]:
     """Give the receipts that are still to be issued: charges first, then levies, each in a receipt of its own.
 
-    `issued` are all receipts of the request, cancelled ones too. What has a live receipt is not due; what had only
-    cancelled ones is due anew, in the last one's place. Of zero nothing is issued. Raises ReceiptRefused (not_paid)
-    unless the request is paid, InvalidInput where something is missing.
+    `issued` are all receipts of the request, cancelled ones too; those that adjust others are passed over. What has a
+    live receipt is not due; what had only cancelled ones is due anew, in the last one's place. Of zero nothing is
+    issued. Raises ReceiptRefused (not_paid) unless the request is paid, InvalidInput where something is missing.
     """
-    if request.state not in _ISSUABLE:
+    if request.state not in ISSUABLE:
         raise ReceiptRefused("receipts are issued for what is paid", code="not_paid")
     drafts = []
     for kind in (FeeKind.CHARGE, FeeKind.LEVY):
         items = [item for item in request.items if item.kind is kind and item.amount_vnd]
-        earlier = [receipt for receipt in issued if receipt.draft.kind is kind]
+        earlier = [receipt for receipt in issued if receipt.draft.kind is kind and not receipt.draft.adjusts]
         if not items or any(receipt.state is ReceiptState.ISSUED for receipt in earlier):
             continue
         keys = {receipt.draft.key for receipt in earlier}
@@ -201,6 +201,8 @@ def canonical_text(receipt: Receipt) -> str:
             (f"item_{position}_amount", str(item.amount_vnd)),
         ]
     fields.append(("amount", str(draft.amount_vnd)))
+    if draft.adjusts:
+        fields.append(("adjusts", draft.adjusts))
     return "".join(f"{name}={_on_one_line(value)}\n" for name, value in fields)
 
 

@@ -58,8 +58,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "payment_vouchers": Rule(
             _T.WITH_DOSSIER, "files that the payer handed in; amounts and officers stay, as accounts must"
         ),
+        "payment_bills": Rule(_T.WITH_DOSSIER, "payers' vouchers as providers gave them; that there was one stays"),
         "receipt_contents": Rule(
             _T.KEPT, "statutory receipts are accounting documents, which must be kept (Law 88/2015/QH13 article 41)"
+        ),
+        "receipt_orders": Rule(
+            _T.KEPT, "statutory receipts that a supplier has not written yet; the content goes once it has"
         ),
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"

@@ -55,10 +55,10 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def running(return_to: str = RETURN_TO) -> AsyncIterator[Stack]:
+async def running(return_to: str = RETURN_TO, *, year: int = 0) -> AsyncIterator[Stack]:
     async with asyncio.timeout(150), installation_without_portal() as installed:
         files = installed.files
-        made = PaymentFiles(files, installed.port, return_to=return_to)
+        made = PaymentFiles(files, installed.port, return_to=return_to, year=year)
         providers = made.child()
         installed.cleanup.push_async_callback(providers.stop)
         facts = await providers.start()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.payments import daily_file_reader, handlers_of
 from gateway.engine.audit import Auditor
 from gateway.engine.local_circuit import LocalCircuit
+from gateway.engine.payment_bills import PaymentBills
 from gateway.engine.payment_lookups import PaymentLookups
 from gateway.engine.payment_notices import PaymentNotices
 from gateway.engine.payment_people import PaymentPeople
@@ -29,6 +31,8 @@ from gateway.engine.payment_telling import DossierTeller
 from gateway.engine.payment_vouchers import PaymentVouchers
 from gateway.engine.payment_work import PaymentWork
 from gateway.engine.payments import BeneficiaryRule, PaymentDesk
+from gateway.engine.proofs import number_digest
+from gateway.engine.receipt_orders import ConfiguredSupplier, OrderDesk
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
 from gateway.engine.settlement import Settlements
 from gateway.engine.transfers import TransferReading
@@ -53,10 +57,13 @@ from gateway.ports.payments import (
     SettlementFile,
     Verdict,
 )
+from gateway.ports.receipts import ReceiptSupplier
 from gateway.store.audit import PostgresAudit
 from gateway.store.dossiers import find_dossier
+from gateway.store.payment_bills import PostgresBills
 from gateway.store.payment_cases import PostgresPaymentCases
 from gateway.store.payments import PostgresPayments
+from gateway.store.receipt_orders import PostgresReceiptOrders
 from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
@@ -108,6 +115,9 @@ class ScriptedProvider:
     files: dict[date, SettlementFile | GatewayError] | None = None
     """Daily files; None: it gives none."""
     asked_days: list[date] = field(default_factory=list)
+    bills: list[Bill | GatewayError | None] | None = None
+    """Vouchers, each given once; None: it gives none."""
+    asked_bills: list[AskedAttempt] = field(default_factory=list)
     told_due: list[DueAnswer] = field(default_factory=list)
     opens_after: asyncio.Event | None = None
     """An order is answered once it is set; None: at once."""
@@ -117,7 +127,11 @@ class ScriptedProvider:
     @property
     def capabilities(self) -> frozenset[Capability]:
         always = {Capability.OPEN, Capability.NOTIFY, Capability.QUERY}
-        more = {Capability.LOOKUP: self.looks_up, Capability.SETTLEMENT: self.files is not None}
+        more = {
+            Capability.LOOKUP: self.looks_up,
+            Capability.SETTLEMENT: self.files is not None,
+            Capability.BILL: self.bills is not None,
+        }
         return frozenset(always | {name for name, is_offered in more.items() if is_offered})
 
     def make_reference(self, random_bytes: bytes, dossier_code: str) -> str:
@@ -160,7 +174,12 @@ class ScriptedProvider:
         return answer
 
     async def bill(self, attempt: AskedAttempt) -> Bill | None:
-        return None
+        assert self.bills is not None, "only asked where it is offered"
+        self.asked_bills.append(attempt)
+        answer = self.bills.pop(0)
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
 
     async def refund(self, order: RefundOrder) -> RefundFact:
         self.refunds.append(order)
@@ -239,6 +258,7 @@ class Payments:
     heard: Heard
     pool: Any
     settlements: Settlements
+    suppliers: dict[str, ConfiguredSupplier]
 
     async def create(self, key: str = "key-1", **changes: Any) -> Answered:
         body = {"dossier_code": DOSSIER, **changes}
@@ -301,6 +321,7 @@ async def payments(
     read_statement: Callable[[bytes, date], Statement] | None = None,
     callers: CallerRule | None = None,
     receipts: Sequence[ReceiptRule] = (),
+    suppliers: Sequence[ReceiptSupplier] = (),
     **policy: Any,
 ) -> AsyncIterator[Payments]:
     """Run everything, with a dossier that owes two fees."""
@@ -347,7 +368,24 @@ async def payments(
         statements = StatementDesk(read=read_statement, reading=transfers)
     numbers = PostgresReceiptNumbers(pool)
     contents = ReceiptContents(numbers.content, key_ring)
-    issuing = ReceiptIssuing(records, numbers, contents, receipts)
+    orders = PostgresReceiptOrders(pool)
+    known_suppliers = {
+        one.name: ConfiguredSupplier(
+            supplier=one,
+            circuit=LocalCircuit(f"receipts.{one.name}", clock=clock, chance=FixedChance(), observer=heard),
+        )
+        for one in suppliers
+    }
+    order_desk = OrderDesk(
+        records,
+        orders,
+        known_suppliers,
+        cases.open,
+        audit=auditor,
+        number_digest=partial(number_digest, key_ring),
+    )
+    issuing = ReceiptIssuing(numbers, contents, receipts, order_desk)
+    bills = PaymentBills(records, PostgresBills(pool))
     service = PaymentService(
         desk=desk,
         notices=PaymentNotices(records, strays, answer_seconds=answer_seconds),
@@ -360,10 +398,13 @@ async def payments(
             numbers,
             contents,
             issuing,
+            orders=orders,
+            suppliers=known_suppliers,
             pdf=lambda receipt, checked_at: receipt_pdf(receipt, verify_at=checked_at),
             checked_at="https://cong.example/v1/receipts:verify",
         ),
         vouchers=PaymentVouchers(records, lambda *_: ACCOUNT),
+        bills=bills,
         lookup_rate=AsyncLimiter(lookups_per_minute, 60.0),
         returns={"one-stop": frozenset({RETURN_TO})},
         fee_check=fee_check,
@@ -379,13 +420,13 @@ async def payments(
             store.of_dossier,
             key_ring=key_ring,
         )
-        work = PaymentWork(records, handlers_of(teller, refunds, people, issuing))
+        work = PaymentWork(records, handlers_of(teller, refunds, people, issuing, bills))
         dossier = make_dossier(fees=FEES)
         dossier = replace(dossier, applicant=replace(dossier.applicant, address="1 Phố Thử, tỉnh Mẫu"))
         put = await api.put(DOSSIER, dossier)
         assert put.status == 201, put.body
         try:
-            yield Payments(api, scripted, work, store, clock, heard, pool, settlements)
+            yield Payments(api, scripted, work, store, clock, heard, pool, settlements, known_suppliers)
         finally:
             await auditor.close()
 

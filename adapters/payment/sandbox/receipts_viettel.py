@@ -172,6 +172,8 @@ def _told(receipt: Receipt) -> dict[str, Any]:
         "reservationCode": receipt.secret_code,
         "codeOfTax": f"SIM{receipt.unit}{receipt.number_text}",
         "issueDate": int(receipt.issued_at.timestamp() * 1000),
+        "totalAmount": receipt.total_vnd,
+        "status": receipt.state.value.upper(),
     }
 
 

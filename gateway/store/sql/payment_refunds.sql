@@ -32,9 +32,9 @@ WHERE state NOT IN ('done', 'failed', 'declined') GROUP BY state;
 
 -- name: open_case!
 INSERT INTO payment_cases (
-    request_id, effect_key, kind, attempt_id, refund_id, transaction, amount_vnd, opened_at
+    request_id, effect_key, kind, attempt_id, refund_id, transaction, amount_vnd, opened_at, reason
 ) VALUES (
-    :request_id, :effect_key, :kind, :attempt_id, :refund_id, :transaction, :amount_vnd, :now
+    :request_id, :effect_key, :kind, :attempt_id, :refund_id, :transaction, :amount_vnd, :now, :reason
 )
 ON CONFLICT (request_id, effect_key) DO NOTHING;
 

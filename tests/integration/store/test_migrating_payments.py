@@ -13,7 +13,7 @@ import pytest
 from gateway.model.payment import AttemptState
 from gateway.store.schema import NEWEST, current_version, migrate
 from gateway.sync.payment_records import AttemptView
-from gateway.sync.payment_words import EffectKind, Standing
+from gateway.sync.payment_words import RECEIPTS_SHARE, EffectKind, Standing
 from gateway.sync.settlement_sides import paid_on
 from tests.support.databases import TestServer
 from tests.unit.gateway.sync.payment_builders import NOW, attempt, debit
@@ -117,3 +117,20 @@ async def test_what_nobody_could_do_before_is_owed_again(connection: Any) -> Non
         "record_suspense",
     }
     assert 1 == await made.fetchval("SELECT count(*) FROM payment_effects WHERE outcome = 'done'")
+
+
+async def test_receipts_that_wait_get_their_own_turn(connection: Any) -> None:
+    """What is done stays as it was, and so does everything else."""
+    made, dsn = connection
+    await insert(made, attempt())
+    for kind in ("issue_receipt", "adjust_receipt", "cancel_receipt", "alert"):
+        await owe(made, kind, "")
+        await made.execute(
+            "UPDATE payment_effects SET done_at = NULL, due_at = now() WHERE effect_key = $1", f"{kind}|1"
+        )
+    await owe(made, "issue_receipt|2", "issued")
+
+    await migrate(dsn)
+
+    rows = await made.fetch("SELECT effect_key FROM payment_effects WHERE provider = $1", RECEIPTS_SHARE)
+    assert {"issue_receipt|1", "adjust_receipt|1", "cancel_receipt|1"} == {row["effect_key"] for row in rows}

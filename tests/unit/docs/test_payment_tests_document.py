@@ -50,6 +50,12 @@ def test_whole_gateways_stand_first() -> None:
     assert ["test_f02_whole", "test_f02_played"] == [test.split("::")[1] for test in proofs(paths)["F02"]]
 
 
+_PLAYED = """[faults.F34]
+what = "played only"
+tests = ["tests/integration/payment_sandbox/test_receipt_suppliers.py::test_vnpt_numbers_receipts"]
+[faults.F30]"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -57,7 +63,7 @@ def test_whole_gateways_stand_first() -> None:
         ("[faults.F30]", "[faults.F34]\nwhat = 'new'\n[faults.F30]", "F34: no test shows it"),
         ("[faults.F02]", "[faults.F99]", "F02: a test names it, but there is no such row"),
         ("[pitfalls.P03]", "[pitfalls.X03]", "X03: does not belong to pitfalls"),
-        ('note = "Waits for an adapter', 'hint = "', "F30: no test shows it"),
+        ("[faults.F30]", _PLAYED, "F34: no test shows it"),
     ],
 )
 def test_what_is_missing_is_told(old: str, new: str, told: str) -> None:

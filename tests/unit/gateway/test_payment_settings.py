@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap.payments import payment_settings
+from gateway.bootstrap.receipts import supplier_settings
 from gateway.config import load_settings
 from gateway.errors import ConfigurationError
 
@@ -64,3 +65,52 @@ def test_series_of_receipts_are_checked_before_any_number_is_given() -> None:
         payment_settings(load_settings(payments=sections(receipts=wrong)))
 
     assert ["payments.receipts.1.receipt_symbol", "payments.receipts"] == [one.field for one in caught.value.faults]
+
+
+def supplied(**changes: Any) -> dict[str, Any]:
+    """Give a section of a series that a supplier numbers."""
+    return {
+        "kind": "levy",
+        "unit_code": "H99.01",
+        "form_symbol": "02BLP",
+        "receipt_symbol": "AB-26E",
+        "year": 2026,
+        "collector_name": "Sở Thử",
+        "supplier": "vnpt",
+        **changes,
+    }
+
+
+VNPT = {
+    "kind": "vnpt",
+    "name": "vnpt",
+    "base_url": "https://vnpt.example",
+    "admin_account": "quantri",
+    "admin_password": {"value": "bi-mat-1"},
+    "service_account": "dichvu",
+    "service_password": {"value": "bi-mat-2"},
+}
+
+
+def test_series_name_suppliers_that_there_are() -> None:
+    """Settings of a supplier are read by its kind; none of them is shown."""
+    settings = load_settings(payments=sections(receipts=[supplied()], receipt_suppliers=[VNPT]))
+    payment_settings(settings)
+    assert ["vnpt"] == [one.name for one in supplier_settings(settings)]
+    assert "bi-mat" not in repr(settings)
+    assert () == supplier_settings(load_settings(payments=sections()))
+
+
+def test_faults_of_suppliers_are_told_by_their_place() -> None:
+    """All at once: an unknown kind, a plain address, a name twice, a series of nobody."""
+    wrong = [VNPT, VNPT, {**VNPT, "name": "khac", "base_url": "http://vnpt.example"}, {"kind": "misa", "name": "m"}]
+    series = [supplied(supplier="nobody")]
+
+    with pytest.raises(ConfigurationError) as caught:
+        payment_settings(load_settings(payments=sections(receipts=series, receipt_suppliers=wrong)))
+
+    fields = [fault.field for fault in caught.value.faults]
+    assert "payments.receipt_suppliers" in fields
+    assert "payments.receipts.0.supplier" in fields
+    assert {"payments.receipt_suppliers.2", "payments.receipt_suppliers.3.kind"} <= set(fields)
+    assert "bi-mat" not in str(caught.value)

@@ -1,6 +1,6 @@
 """What operators and machines are told of gates and drift: readiness in words, metrics in closed labels."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -31,6 +31,23 @@ OPENS = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 def test_readiness_says_why_and_until_when(standing: Standing, expected: list[str]) -> None:
     """A closed system is explained with its end; an open one is not mentioned."""
     assert expected == gate_problems(standing)
+
+
+def test_orders_to_suppliers_of_receipts() -> None:
+    """By supplier and state; one that has ended is shown as none, without an age."""
+    registry = CollectorRegistry()
+    telemetry = Telemetry(registry, monotonic=lambda: 0.0)
+    labels = {"supplier": "vnpt", "state": "refused"}
+    telemetry.note_receipt_orders({("vnpt", "refused"): (2, OPENS)}, OPENS + timedelta(hours=1))
+    assert (2, 3600) == (
+        registry.get_sample_value("gateway_receipt_orders", labels),
+        registry.get_sample_value("gateway_receipt_order_oldest_seconds", labels),
+    )
+    telemetry.note_receipt_orders({}, OPENS)
+    assert (0, 0) == (
+        registry.get_sample_value("gateway_receipt_orders", labels),
+        registry.get_sample_value("gateway_receipt_order_oldest_seconds", labels),
+    )
 
 
 def test_metrics_of_gate_and_drift() -> None:

@@ -10,6 +10,7 @@ from adapters.payment.platform import PlatformAdapter
 from adapters.payment.platform_failures import Operation
 from mappings.payment.platform_lookup import MAX_BYTES
 from mappings.payment.platform_replies import MAX_REPLY_BYTES
+from mappings.payment.receipt_rules import ViettelRules, VnptRules
 from tests.unit.adapters.payment.platform_peer import make_adapter, settings_for
 
 FOLDER = Path(adapters.payment.__file__).parent
@@ -64,7 +65,12 @@ def test_files_that_are_named_exist() -> None:
 def test_settings_that_the_readme_names_exist() -> None:
     """A renamed setting would leave an operator searching."""
     readme = (FOLDER / "README.md").read_text(encoding="utf-8").partition("### Unknown")[2]
+    platform, _, suppliers = readme.partition("## Suppliers of electronic receipts")
     settings = settings_for("https://platform.example", is_test=False)
-    rules = set(re.findall(r"`rules\.([a-z_]+)`", readme))
-    assert rules
-    assert [] == sorted(name for name in rules if name not in type(settings.rules).model_fields)
+    for part, known in (
+        (platform, set(type(settings.rules).model_fields)),
+        (suppliers, {*VnptRules.model_fields, *ViettelRules.model_fields}),
+    ):
+        rules = set(re.findall(r"`rules\.([a-z_]+)`", part))
+        assert rules
+        assert [] == sorted(rules - known)
