@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
-from gateway.engine.publishing import DetachedSigner, Publisher
+from gateway.engine.publication_parts import DetachedSigner
+from gateway.engine.publishing import Publisher
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.profiles import Profile
 from gateway.model.working_calendar import WorkingCalendar

@@ -12,7 +12,8 @@ from gateway.engine.indicator_facts import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
 from gateway.engine.indicators import IndicatorKeeper
-from gateway.engine.publishing import Publisher, PublishingSettings
+from gateway.engine.publication_parts import PublishingSettings
+from gateway.engine.publishing import Publisher
 from gateway.engine.scheduler import Job
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from typing import Any, Protocol
 
 from gateway.errors import Fault, InvalidInput
@@ -103,6 +104,12 @@ class Numbers:
     async def targets(self) -> TargetRegistry | None:
         """Give the registry of targets, None when there is none; at most some seconds old. Raises StoreUnavailable."""
         return (await self._known()).targets
+
+    async def pinned(self) -> "Numbers":
+        """Give the same over the present registers and catalogue for as long as it is asked. Raises StoreUnavailable."""
+        found = Numbers(self.cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
+        found._kept = replace(await self._known(), until=inf)
+        return found
 
     def forget(self) -> None:
         """Read everything again at the next question: this process has changed it."""

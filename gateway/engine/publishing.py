@@ -1,28 +1,27 @@
 """Publishing: at night the figures of every period that is due become a signed snapshot in a chain."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from gateway.engine.indicator_numbers import Numbers, takes_groups_in
+from gateway.engine.publication_parts import DetachedSigner, PublicationStore, PublishingSettings
 from gateway.errors import Fault, InvalidInput
 from gateway.indicators.catalogue import Catalogue
-from gateway.indicators.periods import Calendar, Period, PeriodType
+from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
 from gateway.indicators.scope import Scope
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.changed_facts import ChangedFact, Delta, Place, delta_of
-from gateway.monitoring.manifests import FIRST, FileEntry, SignedManifest, manifest_body
+from gateway.monitoring.changed_facts import Delta, Place, delta_of
+from gateway.monitoring.manifests import FIRST, SignedManifest, manifest_body
 from gateway.monitoring.observations import Observation, ObservationKey, SnapshotHead
 from gateway.monitoring.period_lists import periods_ended
 from gateway.monitoring.publications import (
     Approval,
     Change,
     Publication,
-    PublicationRules,
     Published,
     RestatementOwed,
     Standing,
@@ -43,61 +42,6 @@ from gateway.ports.basics import Clock
 
 MANIFEST_TYPE = "monitoring-manifest+jws"
 STATE_AT = "as_of"
-
-
-class DetachedSigner(Protocol):
-    """Signs bytes that stand elsewhere."""
-
-    def sign_detached(self, token_type: str, body: bytes) -> str:
-        """Give a compact JWS without its payload."""
-        ...
-
-    def public_keys(self) -> Sequence[dict[str, Any]]:
-        """Give the keys to verify with, as JWKs."""
-        ...
-
-
-class PublicationStore(Protocol):
-    """Keeps the chain."""
-
-    def alone(self) -> AbstractAsyncContextManager[bool]: ...
-
-    def still(self) -> AbstractAsyncContextManager[bool]: ...
-
-    async def last(self, period: Period) -> tuple[Published, str] | None: ...
-
-    async def end_of_chain(self) -> tuple[int, str]: ...
-
-    async def add(
-        self,
-        period: Period,
-        head: SnapshotHead,
-        signed: SignedManifest,
-        files: Sequence[FileEntry],
-        *,
-        position: int,
-        restatements: Sequence[Mapping[str, Any]],
-        digests: Mapping[str, str],
-        approver: str,
-    ) -> None: ...
-
-    async def note_owed(self, period: Period, changes_count: int, now: datetime) -> None: ...
-
-    async def changed_facts(self, period: Period, since: datetime) -> list[ChangedFact]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishingSettings:
-    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not."""
-
-    province: str
-    begins_on: date
-    period_types: tuple[PeriodType, ...] = (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR)
-    calendars: tuple[Calendar, ...] = (Calendar.GREGORIAN,)
-    rules: PublicationRules = field(default_factory=PublicationRules)
-    restated_for: timedelta = timedelta(days=400)
-    """For how long after their final figures periods are still looked at."""
-    calendar_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +142,10 @@ class Publisher:
         is_at_once: bool,
     ) -> str | None:
         published = None if last is None else last[0]
-        as_of = await self._numbers.cells.counted_at()
-        figures = await self._figures(period, as_of)
+        # One state of registers and catalogue for the whole snapshot, whatever is put in meanwhile.
+        numbers = await self._numbers.pinned()
+        as_of = await numbers.cells.counted_at()
+        figures = await self._figures(numbers, period, as_of)
         decision = decide_publication(
             [] if published is None else [published],
             {one.key: one.figures for one in figures.observations},
@@ -214,7 +160,7 @@ class Publisher:
         if isinstance(decision, RestatementOwed):
             await self._store.note_owed(period, len(decision.changes), now)
             return None
-        return await self._publish(period, decision, figures, last, as_of)
+        return await self._publish(period, decision, figures, last, as_of, numbers)
 
     async def _may_have_changed(self, period: Period, published: Published) -> bool:
         if published.standing not in (Standing.FINAL, Standing.RESTATED):
@@ -228,6 +174,7 @@ class Publisher:
         figures: _Figures,
         last: tuple[Published, str] | None,
         as_of: datetime,
+        numbers: Numbers,
     ) -> str:
         head = SnapshotHead(
             snapshot_id=snapshot_id(self._settings.province, period, decision.version),
@@ -245,7 +192,7 @@ class Publisher:
         )
         restatements, reasons = [], []
         if last is not None:
-            restatements = await self._restatements(period, head, decision, figures, last)
+            restatements = await self._restatements(numbers, period, head, decision, figures, last)
             reasons = sorted({reason for one in restatements for reason in one["reasons"]})
         files = files_of(head, figures.observations)
         position, previous = await self._store.end_of_chain()
@@ -263,14 +210,14 @@ class Publisher:
         )
         return head.snapshot_id
 
-    async def _figures(self, period: Period, as_of: datetime) -> _Figures:
-        facts, targets = await self._numbers.facts(), await self._numbers.targets()
-        counted = await self._numbers.cells.agency_codes()
+    async def _figures(self, numbers: Numbers, period: Period, as_of: datetime) -> _Figures:
+        facts, targets = await numbers.facts(), await numbers.targets()
+        counted = await numbers.cells.agency_codes()
         codes = published_codes(self._catalogue)
         observations: list[Observation] = []
         cuts: dict[ObservationKey, Cut] = {}
         for cut in cuts_of(facts.agencies, counted, self._settings.province, period):
-            measured = await self._numbers.look(codes, period, cut.scope, self._readings, counts_flags=True)
+            measured = await numbers.look(codes, period, cut.scope, self._readings, counts_flags=True)
             for code in codes:
                 parts = measured.parts[code]
                 target = target_result(targets, code, parts[0], cut.scope, period, as_of)
@@ -288,6 +235,7 @@ class Publisher:
 
     async def _restatements(
         self,
+        numbers: Numbers,
         period: Period,
         head: SnapshotHead,
         decision: Publication,
@@ -295,7 +243,7 @@ class Publisher:
         last: tuple[Published, str],
     ) -> list[dict[str, Any]]:
         facts = await self._store.changed_facts(period, last[0].as_of)
-        online = await self._numbers.online_codes(period, self._readings)
+        online = await numbers.online_codes(period, self._readings)
         places: dict[Scope, Place] = {}
         entries = []
         for change in decision.changes:
@@ -303,7 +251,7 @@ class Publisher:
             delta = Delta()
             if cut is not None:
                 if cut.scope not in places:
-                    slices = await self._numbers.slices(period, cut.scope, self._readings)
+                    slices = await numbers.slices(period, cut.scope, self._readings)
                     groups = takes_groups_in(cut.scope)
                     places[cut.scope] = Place(slices=slices, takes_groups=groups, online_codes=online)
                 delta = delta_of(change.key.indicator, facts, places[cut.scope], self._readings)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.engine.publishing import MANIFEST_TYPE, Publisher, PublishingSettings
+from gateway.engine.publication_parts import PublishingSettings
+from gateway.engine.publishing import MANIFEST_TYPE, Publisher
 from gateway.errors import IntegrityFailed, InvalidInput
 from gateway.indicators.periods import Calendar, Period, PeriodType, period_of
 from gateway.indicators.restating import RestatementReason
