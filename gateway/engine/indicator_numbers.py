@@ -106,7 +106,7 @@ class Numbers:
         return (await self._known()).targets
 
     async def pinned(self) -> "Numbers":
-        """Give the same over the present registers and catalogue for as long as it is asked. Raises StoreUnavailable."""
+        """Give the same over the registers and the catalogue as they are now, for good. Raises StoreUnavailable."""
         found = Numbers(self.cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
         found._kept = replace(await self._known(), until=inf)
         return found
