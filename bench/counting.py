@@ -11,7 +11,7 @@ import asyncpg
 
 from bench.dossier_years import MEASURED_AT, Told, Years
 from bench.province import Province
-from gateway.engine.indicator_facts import counted_of
+from gateway.engine.indicator_facts import counted_of, lag_of
 from gateway.indicators.cells import Counted
 from gateway.indicators.facts import DossierFact, FactSet
 from gateway.indicators.measures import Counter
@@ -88,14 +88,11 @@ class Maker:
 
 def stored_fact(dossier_id: int, record: DossierRecord, judged: Judged, counted: Counted) -> StoredFact:
     """Give a fact as it is stored."""
-    lag = None
-    if record.synced_at is not None and record.received_at is not None:
-        lag = int((record.synced_at - record.received_at).total_seconds())
     return StoredFact(
         dossier_id=dossier_id,
         counted=counted,
         record=record,
-        lag_seconds=lag,
+        lag_seconds=lag_of(record, counted),
         turns_at=judged.turns_at,
         recorded_at=MEASURED_AT,
     )

@@ -90,9 +90,7 @@ class Years:
                 yield from (_copied(one, story, one.dossier_id + shared) for one in told)
                 story, number = story + 1, number + shared
 
-    def _told(
-        self, chance: Random, first: int, count: int, kind: Kind, record: DossierRecord
-    ) -> Iterator[Told]:
+    def _told(self, chance: Random, first: int, count: int, kind: Kind, record: DossierRecord) -> Iterator[Told]:
         procedures = self._province.kinds[kind].choose(chance, count)
         agencies = self._agencies[kind.level].choose(chance, count)
         is_merged = record.submitted_at.astimezone(VIETNAM).date() >= MERGED_ON

@@ -47,7 +47,9 @@ class Changes:
         near = await turn.neighbours(
             [(one, fact.record.applicant_key, fact.record.procedure_code) for one, fact in stored.items()]
         )
-        changed = [(old, self._rated(old, [other.record for other in near.get(one, ())])) for one, old in stored.items()]
+        changed = [
+            (old, self._rated(old, [other.record for other in near.get(one, ())])) for one, old in stored.items()
+        ]
         await turn.save(changed, changes([(old.counted, new.counted) for old, new in changed]), MEASURED_AT)
 
     def _rated(self, old: StoredFact, near: Sequence[DossierRecord]) -> StoredFact:

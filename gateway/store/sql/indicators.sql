@@ -122,8 +122,8 @@ WITH RECURSIVE found AS (
 SELECT agency_code FROM found WHERE agency_code IS NOT NULL;
 
 -- name: sums
-SELECT m.place, sum(CASE m.place WHEN :time_gateway::int THEN c.time_gateway WHEN :time_national::int THEN c.time_national
-    ELSE c.counts[m.place + 1] END)::bigint AS total
+SELECT m.place, COALESCE(sum(CASE m.place WHEN :time_gateway::int THEN c.time_gateway
+    WHEN :time_national::int THEN c.time_national ELSE c.counts[m.place + 1] END), 0)::bigint AS total
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
 JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
     AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
@@ -132,44 +132,53 @@ WHERE NOT c.is_group OR m.takes_groups
 GROUP BY m.place;
 
 -- name: sums_by_procedure
-SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+-- Up to eight places at once, counted from 1; 0 is none. Of each agency its own stretch of the index is read.
+SELECT c.procedure_code, c.is_group, ARRAY[sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
+    sum(c.counts[:p4::int]), sum(c.counts[:p5::int]), sum(c.counts[:p6::int]),
+    sum(c.counts[:p7::int]), sum(c.counts[:p8::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, grain, first_on, after_on)
-JOIN indicator_cells c ON c.agency_code = w.agency AND c.grain = w.grain
-    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on AND c.procedure_code <> ''
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+CROSS JOIN LATERAL (
+    SELECT procedure_code, is_group, counts FROM indicator_cells
+    WHERE agency_code = w.agency AND grain = w.grain AND begins_on >= w.first_on AND begins_on < w.after_on
+      AND procedure_code <> '' OFFSET 0) c
+GROUP BY c.procedure_code, c.is_group;
 
 -- name: sums_of_procedures
-SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+SELECT c.procedure_code, c.is_group, ARRAY[sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
+    sum(c.counts[:p4::int]), sum(c.counts[:p5::int]), sum(c.counts[:p6::int]),
+    sum(c.counts[:p7::int]), sum(c.counts[:p8::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
 JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
     AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+GROUP BY c.procedure_code, c.is_group;
 
 -- name: days_by_procedure
 -- Of an agency's procedures there are no cells of days: its dossiers of those days are gone through.
-SELECT f.procedure_code, m.place, count(*) AS total
-FROM unnest(:s1::text[], :s2::date[], :s3::date[]) AS w (agency, first_on, after_on)
-CROSS JOIN LATERAL (
+SELECT f.procedure_code, f.is_group, ARRAY[count(*) FILTER (WHERE :p1::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p2::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p3::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p4::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p5::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p6::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p7::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p8::int - 1 = ANY(f.places))] AS totals
+FROM (
     SELECT procedure_code, is_group, received AS places FROM indicator_facts
-    WHERE agency_code = w.agency AND received_on >= w.first_on AND received_on < w.after_on
+    WHERE agency_code = ANY(:agencies::text[]) AND received_on >= :first_on::date AND received_on < :after_on::date
     UNION ALL
     SELECT procedure_code, is_group, submitted FROM indicator_facts
-    WHERE agency_code = w.agency AND submitted_on >= w.first_on AND submitted_on < w.after_on
+    WHERE agency_code = ANY(:agencies::text[]) AND submitted_on >= :first_on::date AND submitted_on < :after_on::date
 ) f
-JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups) ON m.place = ANY(f.places)
-WHERE NOT f.is_group OR m.takes_groups
-GROUP BY f.procedure_code, m.place;
+GROUP BY f.procedure_code, f.is_group;
 
--- name: lags^
-SELECT percentile_disc(:shares::double precision[]) WITHIN GROUP (ORDER BY f.lag_seconds) AS seconds
-FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, procedure, first_on, after_on)
-JOIN indicator_facts f ON f.received_on >= w.first_on AND f.received_on < w.after_on
-    AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
-WHERE f.lag_seconds IS NOT NULL AND :place::int = ANY(f.received) AND (NOT f.is_group OR :takes_groups::bool);
+-- name: lags
+-- How many dossiers have each lag. An index holds all that is asked here.
+SELECT lag_seconds, count(*) AS total FROM indicator_facts
+WHERE received_on >= :first_on::date AND received_on < :after_on::date AND lag_seconds IS NOT NULL
+  AND (NOT is_group OR :takes_groups::bool)
+  AND (:agencies::text[] IS NULL OR agency_code = ANY(:agencies::text[]))
+  AND (:procedures::text[] IS NULL OR procedure_code = ANY(:procedures::text[]))
+GROUP BY lag_seconds;
 
 -- name: list_dossiers
 SELECT DISTINCT f.dossier_id, f.code
@@ -195,7 +204,7 @@ FROM indicator_facts WHERE code = :code;
 DELETE FROM indicator_cells;
 
 -- name: clear_facts!
-UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}';
+UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}', lag_seconds = NULL;
 
 -- name: counted_days^
 SELECT min(day) AS first_on, max(day) AS last_on FROM (
