@@ -1,13 +1,16 @@
 """What is asked about indicators, and how long each answer took."""
 
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from random import Random
 from statistics import median
 
+from bench.children import CpuMeter, spent
 from bench.province import Province
+from bench.results import Round, percentile
 from gateway.engine.indicator_numbers import Numbers
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.periods import Calendar, Period, PeriodType, period_of
@@ -62,6 +65,34 @@ class Timed:
         return max(self.seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions with their answers' times, and what CPU time all answers took, the uncounted ones too."""
+
+    timed: Sequence[Timed]
+    cpu_seconds: Mapping[str, float]
+
+    @property
+    def slowest(self) -> Timed:
+        """Give the question with the slowest answer of all."""
+        return max(self.timed, key=lambda one: one.worst)
+
+    @property
+    def round(self) -> Round:
+        """Give all of it as a round; CPU time is that of the counted answers' share."""
+        seconds = [second for one in self.timed for second in one.seconds]
+        share = len(seconds) / (len(seconds) + len(self.timed))
+        return Round(
+            operations_count=len(seconds),
+            seconds=sum(seconds),
+            sent_count=len(seconds),
+            stored_count=len(seconds),
+            cpu_seconds={name: share * value for name, value in self.cpu_seconds.items()},
+            p50_seconds=percentile(seconds, 0.5),
+            p99_seconds=percentile(seconds, 0.99),
+        )
+
+
 def computable(catalogue: Catalogue) -> tuple[str, ...]:
     """Give the indicators that facts can give."""
     return tuple(one.code for one in catalogue.definitions.values() if one.is_computable)
@@ -83,7 +114,9 @@ def scopes_of(province: Province) -> tuple[Scope, ...]:
 
 def singles(codes: Sequence[str], scopes: Sequence[Scope], periods: Sequence[Period] = PERIODS) -> list[Question]:
     """Give every question about one indicator."""
-    return [Question((code,), *rest) for *rest, code in product(scopes, periods, View, codes)]
+    return [
+        Question((code,), scope, period, view) for scope, period, view, code in product(scopes, periods, View, codes)
+    ]
 
 
 def of_everything(codes: Sequence[str], periods: Sequence[Period] = PERIODS) -> list[Question]:
@@ -106,14 +139,23 @@ async def ask(numbers: Numbers, question: Question) -> float:
     return time.perf_counter() - started
 
 
-async def time_all(
-    numbers: Numbers, questions: Sequence[Question], times: int, tell: Callable[[str], None]
-) -> list[Timed]:
+async def time_all(numbers: Numbers, questions: Sequence[Question], times: int) -> list[Timed]:
     """Ask each question `times` times in a row after once that is not counted."""
     found = []
     for question in questions:
         await ask(numbers, question)
         found.append(Timed(question, [await ask(numbers, question) for _ in range(times)]))
-    worst = max(found, key=lambda one: one.worst)
-    tell(f"{len(found):,} questions; the slowest answer took {1e3 * worst.worst:.0f} ms: {worst.question.name}")
     return found
+
+
+async def ask_all(
+    numbers: Numbers, questions: Sequence[Question], times: int, tell: Callable[[str], None], database_pid: int
+) -> Asked:
+    """Ask at least one question, and say which answer was the slowest."""
+    meter = CpuMeter({"gateway": os.getpid(), "postgres": database_pid})
+    before = meter.read()
+    timed = await time_all(numbers, questions, times)
+    asked = Asked(timed, spent(before, meter.read()))
+    slowest = asked.slowest
+    tell(f"{len(timed):,} questions; the slowest answer took {1e3 * slowest.worst:.0f} ms: {slowest.question.name}")
+    return asked

@@ -50,14 +50,6 @@ class CountingClock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """What filling did: the processes' tallies put together, and the seconds that passed on the clock."""
-
-    tally: Tally
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AddedUp:
     """What adding up did."""
 
@@ -77,6 +69,13 @@ def numbers_of(pool: Pool) -> Numbers:
     )
 
 
+async def first_read(numbers: Numbers) -> float:
+    """Give the seconds that reading everything but dossiers takes, which the first question waits for."""
+    started = time.perf_counter()
+    await numbers.facts()
+    return time.perf_counter() - started
+
+
 async def found_province(pool: Pool, province: Province) -> None:
     """Store everything but dossiers: two states of the catalogue, registers, petitions."""
     clock, registers = CountingClock(), PostgresRegisters(pool)
@@ -94,7 +93,7 @@ async def found_province(pool: Pool, province: Province) -> None:
         await registers.save_petition(petition, MEASURED_AT)
 
 
-async def load(bench: Bench, dsn: str, first_on: date, after_on: date) -> Loaded:
+async def load(bench: Bench, dsn: str, first_on: date, after_on: date) -> Tally:
     """Let processes make and store the facts of all days of a time."""
     spec = {
         "dsn": dsn,
@@ -109,7 +108,7 @@ async def load(bench: Bench, dsn: str, first_on: date, after_on: date) -> Loaded
     seconds = time.perf_counter() - started
     tally = together([Tally(**one) for one in told])
     bench.tell(f"{tally.facts_count:,} facts of {tally.judged_count:,} stories made and stored in {seconds:.0f} s")
-    return Loaded(tally=tally, seconds=seconds)
+    return tally
 
 
 async def _part(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.slices import ALL, Grain, Slice, spans_of
-from gateway.indicators.words import View
 from gateway.monitoring.storing import ListWanted, SumsWanted
 from gateway.store.columns import columns
 from gateway.store.indicators import TIME_PLACES
@@ -17,6 +16,7 @@ from gateway.store.pool import Connection, Pool, connection
 from gateway.store.queries import queries
 
 _PLACES_AT_ONCE = 8
+_PLACES_OF_SUMS = 32
 
 
 class PostgresCells:
@@ -36,17 +36,17 @@ class PostgresCells:
             for one in wanted.slices
             for span in spans_of(one.first_on, one.after_on)
         ]
-        if not rows or not wanted.places:
-            return {}
+        sums: dict[int, int] = {}
+        places = sorted(wanted.places)
         async with connection(self._pool) as borrowed:
-            found = self._sql.sums(
-                borrowed,
-                **columns("s", rows, 5),
-                **_places(wanted),
-                time_gateway=TIME_PLACES[View.GATEWAY],
-                time_national=TIME_PLACES[View.NATIONAL],
-            )
-            return {row["place"]: row["total"] async for row in found}
+            for first in range(0, len(places) if rows else 0, _PLACES_OF_SUMS):
+                some = places[first : first + _PLACES_OF_SUMS]
+                async for row in self._sql.sums(borrowed, **columns("s", rows, 5), **_numbers(some, _PLACES_OF_SUMS)):
+                    times = {place: row[f"time_{view}"] for view, place in TIME_PLACES.items()}
+                    for place, total in zip(some, row["totals"], strict=False):
+                        if wanted.takes_groups or not row["is_group"] or not _is_of_dos(place):
+                            sums[place] = sums.get(place, 0) + (times.get(place, total) or 0)
+        return sums
 
     async def sums_by_procedure(self, wanted: SumsWanted) -> dict[int, dict[str, int]]:
         sums: dict[int, dict[str, int]] = {}
@@ -64,8 +64,7 @@ class PostgresCells:
     async def _by_procedure(
         self, borrowed: Connection, slices: Sequence[Slice], places: Sequence[int]
     ) -> AsyncIterator[Any]:
-        numbers = {f"p{number}": 0 for number in range(1, _PLACES_AT_ONCE + 1)}
-        numbers |= {f"p{number}": place + 1 for number, place in enumerate(places, 1)}
+        numbers = _numbers(places, _PLACES_AT_ONCE)
         of_procedures, of_agencies, of_days = _by_procedure(slices)
         for query, rows, width in (
             (self._sql.sums_of_procedures, of_procedures, 5),
@@ -116,10 +115,10 @@ class PostgresCells:
         return instant
 
 
-def _places(wanted: SumsWanted) -> Mapping[str, Any]:
-    """Give places, each with whether groups count there: in Dos only in a procedure's own scope."""
-    places = sorted(wanted.places)
-    return {"places": places, "group_places": [wanted.takes_groups or not _is_of_dos(place) for place in places]}
+def _numbers(places: Sequence[int], count: int) -> dict[str, int]:
+    """Give the parameters p1, p2, … of a statement: places counted from 1, then 0."""
+    numbers = [*(place + 1 for place in places), *(0 for _ in range(count - len(places)))]
+    return {f"p{number}": place for number, place in enumerate(numbers, 1)}
 
 
 def _is_of_dos(place: int) -> bool:

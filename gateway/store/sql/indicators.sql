@@ -122,14 +122,20 @@ WITH RECURSIVE found AS (
 SELECT agency_code FROM found WHERE agency_code IS NOT NULL;
 
 -- name: sums
-SELECT m.place, COALESCE(sum(CASE m.place WHEN :time_gateway::int THEN c.time_gateway
-    WHEN :time_national::int THEN c.time_national ELSE c.counts[m.place + 1] END), 0)::bigint AS total
+-- Up to so many places at once, counted from 1; 0 is none. Each stretch of the index is read for itself.
+SELECT c.is_group, sum(c.time_gateway)::bigint AS time_gateway, sum(c.time_national)::bigint AS time_national, ARRAY[
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]), sum(c.counts[:p4::int]), sum(c.counts[:p5::int]), sum(c.counts[:p6::int]),
+    sum(c.counts[:p7::int]), sum(c.counts[:p8::int]), sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]), sum(c.counts[:p12::int]),
+    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]), sum(c.counts[:p16::int]), sum(c.counts[:p17::int]), sum(c.counts[:p18::int]),
+    sum(c.counts[:p19::int]), sum(c.counts[:p20::int]), sum(c.counts[:p21::int]), sum(c.counts[:p22::int]), sum(c.counts[:p23::int]), sum(c.counts[:p24::int]),
+    sum(c.counts[:p25::int]), sum(c.counts[:p26::int]), sum(c.counts[:p27::int]), sum(c.counts[:p28::int]), sum(c.counts[:p29::int]), sum(c.counts[:p30::int]),
+    sum(c.counts[:p31::int]), sum(c.counts[:p32::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
-JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
-    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY m.place;
+CROSS JOIN LATERAL (
+    SELECT is_group, counts, time_gateway, time_national FROM indicator_cells
+    WHERE agency_code = w.agency AND procedure_code = w.procedure AND grain = w.grain
+      AND begins_on >= w.first_on AND begins_on < w.after_on OFFSET 0) c
+GROUP BY c.is_group;
 
 -- name: sums_by_procedure
 -- Up to eight places at once, counted from 1; 0 is none. Of each agency its own stretch of the index is read.
@@ -172,12 +178,14 @@ FROM (
 GROUP BY f.procedure_code, f.is_group;
 
 -- name: lags
--- How many dossiers have each lag. An index holds all that is asked here.
-SELECT lag_seconds, count(*) AS total FROM indicator_facts
-WHERE received_on >= :first_on::date AND received_on < :after_on::date AND lag_seconds IS NOT NULL
-  AND (NOT is_group OR :takes_groups::bool)
-  AND (:agencies::text[] IS NULL OR agency_code = ANY(:agencies::text[]))
-  AND (:procedures::text[] IS NULL OR procedure_code = ANY(:procedures::text[]))
+-- How many dossiers have each lag. An index holds all that is asked here, and is read once, however many agencies there are.
+SELECT lag_seconds, count(*) AS total
+FROM (
+    SELECT agency_code, procedure_code, lag_seconds FROM indicator_facts
+    WHERE received_on >= :first_on::date AND received_on < :after_on::date AND lag_seconds IS NOT NULL
+      AND (NOT is_group OR :takes_groups::bool) OFFSET 0) f
+WHERE (:agencies::text[] IS NULL OR agency_code IN (SELECT unnest(:agencies::text[])))
+  AND (:procedures::text[] IS NULL OR procedure_code IN (SELECT unnest(:procedures::text[])))
 GROUP BY lag_seconds;
 
 -- name: list_dossiers
