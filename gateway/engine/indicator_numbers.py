@@ -1,5 +1,6 @@
 """Answering with numbers: what formulas divide is fetched as sums, everything else is read and kept for a while."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -181,17 +182,15 @@ class Numbers:
     async def _fetch(self, selection: CellSelection, asked: Wanted) -> Fetched:
         slices = await self._slices(selection)
         takes_groups = takes_groups_in(selection.scope)
-        sums = await self.cells.sums(SumsWanted(slices=slices, places=asked.sums, takes_groups=takes_groups))
-        places = asked.online_sums | asked.sets
-        by_procedure: Mapping[int, Mapping[str, int]] = {}
-        if places:
-            by_procedure = await self.cells.sums_by_procedure(
-                SumsWanted(slices=slices, places=places, takes_groups=takes_groups)
-            )
+        # Each reads by a connection of its own, so that the database works on all of them at once.
+        sums, by_procedure, lags = await asyncio.gather(
+            self.cells.sums(SumsWanted(slices=slices, places=asked.sums, takes_groups=takes_groups)),
+            self.cells.sums_by_procedure(
+                SumsWanted(slices=slices, places=asked.online_sums | asked.sets, takes_groups=takes_groups)
+            ),
+            self.cells.lags(slices, asked.ranks, takes_groups=takes_groups),
+        )
         online = online_codes(selection) if asked.online_sums else frozenset()
-        lags: Mapping[int, int] = {}
-        if asked.ranks:
-            lags = await self.cells.lags(slices, asked.ranks, takes_groups=takes_groups)
         return Fetched(
             sums=sums,
             online_sums={

@@ -15,7 +15,7 @@ from gateway.store.indicators import TIME_PLACES
 from gateway.store.pool import Connection, Pool, connection
 from gateway.store.queries import queries
 
-_PLACES_AT_ONCE = 8
+_PLACES_AT_ONCE = 16
 _PLACES_OF_SUMS = 32
 
 
@@ -38,8 +38,10 @@ class PostgresCells:
         ]
         sums: dict[int, int] = {}
         places = sorted(wanted.places)
+        if not rows or not places:
+            return sums
         async with connection(self._pool) as borrowed:
-            for first in range(0, len(places) if rows else 0, _PLACES_OF_SUMS):
+            for first in range(0, len(places), _PLACES_OF_SUMS):
                 some = places[first : first + _PLACES_OF_SUMS]
                 async for row in self._sql.sums(borrowed, **columns("s", rows, 5), **_numbers(some, _PLACES_OF_SUMS)):
                     times = {place: row[f"time_{view}"] for view, place in TIME_PLACES.items()}
@@ -51,6 +53,8 @@ class PostgresCells:
     async def sums_by_procedure(self, wanted: SumsWanted) -> dict[int, dict[str, int]]:
         sums: dict[int, dict[str, int]] = {}
         places = sorted(wanted.places)
+        if not places:
+            return sums
         async with connection(self._pool) as borrowed:
             for first in range(0, len(places), _PLACES_AT_ONCE):
                 some = places[first : first + _PLACES_AT_ONCE]
