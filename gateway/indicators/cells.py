@@ -61,7 +61,7 @@ def add(cells: Cells, counted: Counted, sign: int = 1) -> None:
         by_procedure = [(place, amount) for place, amount in amounts if place < BY_PROCEDURE_COUNT]
         for key in keys_of(counted, contribution.day):
             cell = cells.setdefault(key, {})
-            for place, amount in by_procedure if key.agency and key.procedure else amounts:
+            for place, amount in amounts if ALL in (key.agency, key.procedure) else by_procedure:
                 cell[place] = cell.get(place, 0) + amount
 
 
