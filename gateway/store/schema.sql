@@ -413,11 +413,7 @@ CREATE TABLE public.indicator_facts (
     recorded_at timestamp with time zone NOT NULL,
     record text NOT NULL,
     CONSTRAINT indicator_facts_check CHECK ((((received_on IS NULL) <= (received = '{}'::smallint[])) AND ((submitted_on IS NULL) <= (submitted = '{}'::smallint[]))))
-)
-WITH (toast_tuple_target='400');
-ALTER TABLE ONLY public.indicator_facts ALTER COLUMN received SET STORAGE MAIN;
-ALTER TABLE ONLY public.indicator_facts ALTER COLUMN submitted SET STORAGE MAIN;
-ALTER TABLE ONLY public.indicator_facts ALTER COLUMN record SET STORAGE EXTERNAL;
+);
 CREATE TABLE public.indicator_former_facts (
     dossier_id bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,

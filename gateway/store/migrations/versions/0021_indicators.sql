@@ -13,7 +13,7 @@ INSERT INTO indicator_state DEFAULT VALUES;
 
 -- What one dossier adds to the cells. `received` and `submitted` are places of measures, on the days beside them.
 -- `record` holds times, codes and counts, nothing of a person; `applicant_key` is a keyed digest and goes with the dossier.
--- `lag_seconds` stands where the dossier's lag is counted. Records are kept apart, so that what is counted lies together.
+-- `lag_seconds` stands where the dossier's lag is counted.
 CREATE TABLE indicator_facts (
     dossier_id bigint PRIMARY KEY REFERENCES dossiers,
     code text NOT NULL UNIQUE,
@@ -31,8 +31,7 @@ CREATE TABLE indicator_facts (
     recorded_at timestamptz NOT NULL,
     record text NOT NULL,
     CHECK ((received_on IS NULL) <= (received = '{}') AND (submitted_on IS NULL) <= (submitted = '{}'))
-) WITH (toast_tuple_target = 400);
-ALTER TABLE indicator_facts ALTER received SET STORAGE MAIN, ALTER submitted SET STORAGE MAIN, ALTER record SET STORAGE EXTERNAL;
+);
 CREATE INDEX indicator_facts_received ON indicator_facts (received_on, agency_code);
 CREATE INDEX indicator_facts_submitted ON indicator_facts (submitted_on, agency_code);
 CREATE INDEX indicator_facts_by_procedure ON indicator_facts (procedure_code);
