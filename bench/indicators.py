@@ -17,7 +17,6 @@ from bench.indicator_proof import accepted_count, agreeing_count, denominators, 
 from bench.indicator_questions import (
     LAST_YEAR,
     Asked,
-    Timed,
     ask_all,
     computable,
     of_everything,

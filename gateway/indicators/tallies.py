@@ -31,7 +31,7 @@ from gateway.indicators.measures import (
     measures_of,
 )
 from gateway.indicators.periods import Period
-from gateway.indicators.procedure_rules import QUESTIONS
+from gateway.indicators.procedure_rules import QUESTION_OF
 from gateway.indicators.readings import Readings
 from gateway.indicators.registry import formula_of
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
@@ -134,8 +134,8 @@ def _wanted(formula: Formula, readings: Readings) -> Wanted:
                 return Wanted(online_sums=places)
             return Wanted(sums=places)
         case Share():
-            # Which question a condition asks is not to be seen from outside: all are cheap together.
-            return Wanted(sets=frozenset(one for holds in QUESTIONS for one in _places_of_question(readings, holds)))
+            asked = [QUESTION_OF[one] for one in (*formula.inside, *formula.counts) if one in QUESTION_OF]
+            return Wanted(sets=frozenset(place for holds in asked for place in _places_of_question(readings, holds)))
         case _:
             return Wanted()
 
