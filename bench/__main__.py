@@ -25,6 +25,7 @@ from bench.children import ChildFailed
 from bench.database import Server, running_server
 from bench.drain import measure_drain
 from bench.imports import measure_import
+from bench.indicators import measure_indicators
 from bench.payments import measure_payments
 from bench.plan import FULL, QUICK, Bench
 from bench.population import measure_population
@@ -37,7 +38,18 @@ from bench.translate import measure_translate
 from certs.commands import init
 from gateway.clocks import SystemClock
 
-NAMES = ("translate", "accept", "import", "drain", "reconcile", "sign_in", "audit", "population", "payments")
+NAMES = (
+    "translate",
+    "accept",
+    "import",
+    "drain",
+    "reconcile",
+    "sign_in",
+    "audit",
+    "population",
+    "payments",
+    "indicators",
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -77,6 +89,7 @@ async def run(names: Sequence[str], *, is_quick: bool, console: Console) -> tupl
                 "audit": lambda: measure_audit(bench),
                 "population": lambda: measure_population(bench),
                 "payments": lambda: measure_payments(bench),
+                "indicators": lambda: measure_indicators(bench),
             }
             measurements = []
             for chosen in NAMES:

@@ -13,7 +13,10 @@ MeasureRound = Callable[[int], Awaitable[Round]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Sizes of a run. Counts are dossiers; `rounds` are of each contender, `side_rounds` of what is only looked at."""
+    """Sizes of a run. Counts are dossiers; `rounds` are of each contender, `side_rounds` of what is only looked at.
+
+    Of indicators, `asked_count` questions are asked at most, and `history_count` of them with and without history.
+    """
 
     rounds: int
     side_rounds: int
@@ -27,6 +30,10 @@ class Plan:
     sign_in_count: int
     look_up_count: int
     translate_seconds: float
+    counted_count: int
+    changed_count: int
+    asked_count: int
+    history_count: int
 
 
 FULL = Plan(
@@ -42,6 +49,10 @@ FULL = Plan(
     sign_in_count=2_000,
     look_up_count=20_000,
     translate_seconds=2.0,
+    counted_count=1_000_000,
+    changed_count=2_000,
+    asked_count=10_000,
+    history_count=300,
 )
 QUICK = Plan(
     rounds=1,
@@ -56,6 +67,10 @@ QUICK = Plan(
     sign_in_count=300,
     look_up_count=2_000,
     translate_seconds=0.3,
+    counted_count=20_000,
+    changed_count=500,
+    asked_count=200,
+    history_count=50,
 )
 
 

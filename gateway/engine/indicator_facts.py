@@ -16,6 +16,7 @@ from gateway.indicators.periods import PeriodType, period_of
 from gateway.indicators.raw import Limits
 from gateway.indicators.readings import Readings
 from gateway.indicators.selection import Selection
+from gateway.indicators.tallies import lag_place
 from gateway.indicators.words import Answering, View
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.model.procedure import Procedure, ProcedureVersion
@@ -29,6 +30,7 @@ from gateway.ports.basics import KeyRing, RecordKey
 
 _dossiers = msgspec.json.Decoder(Dossier)
 _steps = msgspec.json.Decoder(ProgressStep)
+_LAG_PLACE = lag_place(Readings())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,9 +219,7 @@ class FactMaker:
         now: datetime,
     ) -> StoredFact:
         judged, counted = made
-        lag = None
-        if record.synced_at is not None and record.received_at is not None:
-            lag = int((record.synced_at - record.received_at).total_seconds())
+        lag = lag_of(record, counted)
         is_same = old is not None and (old.counted, old.lag_seconds) == (counted, lag)
         return StoredFact(
             dossier_id=dossier_id,
@@ -242,6 +242,17 @@ def counted_of(fact: DossierFact, counter: Counter) -> Counted:
         submitted=contributions.submitted,
         time_amount=time_amount(fact.processing_time),
     )
+
+
+def lag_of(record: DossierRecord, counted: Counted) -> int | None:
+    """Give the seconds from acceptance to the national portal, None for a dossier whose lag is not counted.
+
+    It is counted in both views or in none: what is left out of the portal's view alone was not synced.
+    """
+    if record.synced_at is None or record.received_at is None:
+        return None
+    is_counted = counted.received is not None and _LAG_PLACE in counted.received.places
+    return int((record.synced_at - record.received_at).total_seconds()) if is_counted else None
 
 
 def _is_left(one: AcceptedDossier, stored: Mapping[int, StoredFact]) -> bool:

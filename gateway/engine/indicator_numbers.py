@@ -1,5 +1,6 @@
 """Answering with numbers: what formulas divide is fetched as sums, everything else is read and kept for a while."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
-from gateway.indicators.tallies import CellSelection, Fetched, Wanted, lag_place, online_codes, tally, wanted
+from gateway.indicators.tallies import CellSelection, Fetched, Wanted, online_codes, tally, wanted
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
@@ -183,25 +184,24 @@ class Numbers:
     async def slices(self, period: Period, scope: Scope, readings: Readings) -> list[Slice]:
         """Give the slices that make a scope and a period."""
         selection = CellSelection(await self.facts(), period, scope, readings)
-        return slices_of(selection, await self.cells.agency_codes())
+        return await self._slices(selection)
+
+    async def _slices(self, selection: CellSelection) -> list[Slice]:
+        is_of_agencies = selection.scope.kind in (ScopeKind.AGENCY, ScopeKind.LEVEL, ScopeKind.UNIT_GROUP)
+        return slices_of(selection, await self.cells.agency_codes() if is_of_agencies else ())
 
     async def _fetch(self, selection: CellSelection, asked: Wanted) -> Fetched:
-        slices = slices_of(selection, await self.cells.agency_codes())
+        slices = await self._slices(selection)
         takes_groups = takes_groups_in(selection.scope)
-        sums = await self.cells.sums(SumsWanted(slices=slices, places=asked.sums, takes_groups=takes_groups))
-        places = asked.online_sums | asked.sets
-        by_procedure: Mapping[int, Mapping[str, int]] = {}
-        if places:
-            by_procedure = await self.cells.sums_by_procedure(
-                SumsWanted(slices=slices, places=places, takes_groups=takes_groups)
-            )
+        # Each reads by a connection of its own, so that the database works on all of them at once.
+        sums, by_procedure, lags = await asyncio.gather(
+            self.cells.sums(SumsWanted(slices=slices, places=asked.sums, takes_groups=takes_groups)),
+            self.cells.sums_by_procedure(
+                SumsWanted(slices=slices, places=asked.online_sums | asked.sets, takes_groups=takes_groups)
+            ),
+            self.cells.lags(slices, asked.ranks, takes_groups=takes_groups),
+        )
         online = online_codes(selection) if asked.online_sums else frozenset()
-        lags: Mapping[int, int] = {}
-        if asked.ranks:
-            place = frozenset({lag_place(selection.readings)})
-            lags = await self.cells.lags(
-                SumsWanted(slices=slices, places=place, takes_groups=takes_groups), asked.ranks
-            )
         return Fetched(
             sums=sums,
             online_sums={

@@ -1,7 +1,8 @@
 """Cells: sums of what dossiers add, by agency, procedure and time. A change of a dossier is a change of its few cells.
 
 Each dossier stands in the cells of everything, of its agency, of its procedure, and of both together; by day and by
-month, the last by month only: what is needed of its days is read off the dossiers themselves.
+month, the last by month only: what is needed of its days is read off the dossiers themselves. The cells of both
+together, most of all cells, hold but what is asked of single procedures.
 """
 
 from collections.abc import Iterable, Iterator, MutableMapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from gateway.indicators.measures import TIMES, Contribution
+from gateway.indicators.measures import BY_PROCEDURE_COUNT, TIMES, Contribution
 from gateway.indicators.slices import ALL, Grain
 
 
@@ -56,11 +57,12 @@ def keys_of(counted: Counted, day: date) -> Iterator[CellKey]:
 def add(cells: Cells, counted: Counted, sign: int = 1) -> None:
     """Add a dossier to its cells, or take it out of them with `sign` -1."""
     for contribution in counted.contributions:
-        amounts = [(place, counted.time_amount if place in TIMES else 1) for place in contribution.places]
+        amounts = [(place, sign * (counted.time_amount if place in TIMES else 1)) for place in contribution.places]
+        by_procedure = [(place, amount) for place, amount in amounts if place < BY_PROCEDURE_COUNT]
         for key in keys_of(counted, contribution.day):
             cell = cells.setdefault(key, {})
-            for place, amount in amounts:
-                cell[place] = cell.get(place, 0) + sign * amount
+            for place, amount in amounts if ALL in (key.agency, key.procedure) else by_procedure:
+                cell[place] = cell.get(place, 0) + amount
 
 
 def changes(pairs: Iterable[tuple[Counted | None, Counted | None]]) -> dict[CellKey, dict[int, int]]:

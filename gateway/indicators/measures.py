@@ -103,18 +103,31 @@ def measure_of(base: object, view: View, conditions: Sequence[d.Rule], *, is_tim
     return Measure(membership, view, frozenset(conditions) - {d.OF_ONLINE_SERVICE}, is_time=is_time)
 
 
+def _by_procedure() -> Iterator[Measure]:
+    """Give what is asked of each procedure for itself: whether it has such dossiers, and shares of those online."""
+    for view in View:
+        for membership in (Membership.ARISEN, Membership.PENDING):
+            yield from (Measure(membership, view, question=question) for question in QUESTIONS)
+        for code in sorted(CODES):
+            for reading in OnlineDossiers:
+                formula = formula_of(code, Readings(view=view, u2=reading))
+                if isinstance(formula, Share) and d.OF_ONLINE_SERVICE in formula.inside:
+                    yield from measures_of(formula, view)
+
+
 def _all() -> tuple[Measure, ...]:
-    found: dict[Measure, None] = {}
+    found = dict.fromkeys(_BY_PROCEDURE)
     for view in View:
         found |= dict.fromkeys(_of_formulas(view))
-        for membership in (Membership.ARISEN, Membership.PENDING):
-            found |= {Measure(membership, view, question=question): None for question in QUESTIONS}
     found |= {Measure(Membership.FLAGGED, View.GATEWAY, rule=rule): None for rule in FLAG_RULES}
     return tuple(found)
 
 
+_BY_PROCEDURE = tuple(dict.fromkeys(_by_procedure()))
 MEASURES = _all()
-"""All measures; a number's place in a cell is its measure's place here."""
+"""All measures; a number's place in a cell is its measure's place here. Those of single procedures come first."""
+BY_PROCEDURE_COUNT = len(_BY_PROCEDURE)
+"""So many places, the first ones, are kept in the cells of an agency's single procedures, which are most of all."""
 INDEX = {measure: place for place, measure in enumerate(MEASURES)}
 
 

@@ -108,6 +108,15 @@ WITH_FINISHED_ONLINE_DOSSIER = with_dossier(_is_finished_online, Reason.NO_FINIS
 WITH_FEE_DOSSIER = with_dossier(_is_charged, Reason.NO_FEE_DOSSIER)
 WITH_PAID_DOSSIER = with_dossier(_is_paid, Reason.NO_PAID_DOSSIER)
 WITH_POPULATION_DOSSIER = with_dossier(_uses_population_data, Reason.NO_POPULATION_DATA)
+QUESTION_OF: dict[Condition[Offered], Callable[[DossierFact], bool]] = {
+    WITH_DOSSIER: _is_there,
+    WITH_ONLINE_DOSSIER: _is_online,
+    WITH_FINISHED_ONLINE_DOSSIER: _is_finished_online,
+    WITH_FEE_DOSSIER: _is_charged,
+    WITH_PAID_DOSSIER: _is_paid,
+    WITH_POPULATION_DOSSIER: _uses_population_data,
+}
+"""What each condition asks of a procedure's dossiers; a condition that is not here asks nothing of them."""
 
 DECIDED_IN_TIME: Condition[Offered] = Condition(
     lambda selection, one: all(it.decided_on <= it.decision_due_on for it in selection.publications[one.code]),

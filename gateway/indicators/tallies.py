@@ -31,7 +31,7 @@ from gateway.indicators.measures import (
     measures_of,
 )
 from gateway.indicators.periods import Period
-from gateway.indicators.procedure_rules import QUESTIONS
+from gateway.indicators.procedure_rules import QUESTION_OF
 from gateway.indicators.readings import Readings
 from gateway.indicators.registry import formula_of
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
@@ -73,7 +73,10 @@ class Fetched:
 
 
 class CellSelection(Selection):
-    """A selection whose dossiers are known as sums and sets only. Facts about everything else are there."""
+    """A selection whose dossiers are known as sums and sets only. Facts about everything else are there.
+
+    What is fetched has to be there before the first question about procedures with dossiers.
+    """
 
     def __init__(
         self,
@@ -88,10 +91,11 @@ class CellSelection(Selection):
 
     def codes_with(self, holds: Callable[[DossierFact], bool]) -> frozenset[str]:
         """Give the procedures, by their present codes, that have such a dossier."""
-        found: set[str] = set()
-        for place in _places_of_question(self.readings, holds):
-            found |= self.fetched.sets.get(place, frozenset())
-        return frozenset(self.current_code(code) for code in found)
+        if holds not in self._codes_with:
+            places = _places_of_question(self.readings, holds)
+            found = (code for place in places for code in self.fetched.sets.get(place, ()))
+            self._codes_with[holds] = frozenset(self.current_code(code) for code in found)
+        return self._codes_with[holds]
 
     def count(self, measure: Measure, *, is_online_only: bool = False) -> int:
         """Give the number of dossiers of a measure, or the sum of their times."""
@@ -130,8 +134,8 @@ def _wanted(formula: Formula, readings: Readings) -> Wanted:
                 return Wanted(online_sums=places)
             return Wanted(sums=places)
         case Share():
-            # Which question a condition asks is not to be seen from outside: all are cheap together.
-            return Wanted(sets=frozenset(one for holds in QUESTIONS for one in _places_of_question(readings, holds)))
+            asked = [QUESTION_OF[one] for one in (*formula.inside, *formula.counts) if one in QUESTION_OF]
+            return Wanted(sets=frozenset(place for holds in asked for place in _places_of_question(readings, holds)))
         case _:
             return Wanted()
 

@@ -50,7 +50,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFact:
-    """A dossier's fact as cells hold it, with the record it was made of."""
+    """A dossier's fact as cells hold it, with the record it was made of. `lag_seconds`: None unless its lag counts."""
 
     dossier_id: int
     counted: Counted
@@ -212,8 +212,8 @@ class CellReader(Protocol):
         """Give each place's sum by procedure; what is 0 is left out."""
         ...
 
-    async def lags(self, wanted: SumsWanted, ranks: Sequence[int]) -> Mapping[int, int]:
-        """Give percentiles of lags in seconds, by nearest rank, over dossiers that stand in every place."""
+    async def lags(self, slices: Sequence[Slice], ranks: Sequence[int], *, takes_groups: bool) -> Mapping[int, int]:
+        """Give percentiles of lags in seconds, by nearest rank, over the dossiers whose lag is counted."""
         ...
 
     async def dossiers(self, wanted: ListWanted) -> Sequence[tuple[int, str]]:

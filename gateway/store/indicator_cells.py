@@ -1,17 +1,22 @@
 """Reading sums from PostgreSQL: cells of months and days, and dossiers themselves where no cell is fine enough."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 
 from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.slices import ALL, Grain, Slice, spans_of
-from gateway.indicators.words import View
 from gateway.monitoring.storing import ListWanted, SumsWanted
 from gateway.store.columns import columns
 from gateway.store.indicators import TIME_PLACES
-from gateway.store.pool import Pool, connection
+from gateway.store.pool import Connection, Pool, connection
 from gateway.store.queries import queries
+
+_PLACES_AT_ONCE = 16
+_PLACES_OF_SUMS = 32
 
 
 class PostgresCells:
@@ -31,50 +36,69 @@ class PostgresCells:
             for one in wanted.slices
             for span in spans_of(one.first_on, one.after_on)
         ]
-        if not rows or not wanted.places:
-            return {}
+        sums: dict[int, int] = {}
+        places = sorted(wanted.places)
+        if not rows or not places:
+            return sums
         async with connection(self._pool) as borrowed:
-            found = self._sql.sums(
-                borrowed,
-                **columns("s", rows, 5),
-                **_places(wanted),
-                time_gateway=TIME_PLACES[View.GATEWAY],
-                time_national=TIME_PLACES[View.NATIONAL],
-            )
-            return {row["place"]: row["total"] async for row in found}
+            for first in range(0, len(places), _PLACES_OF_SUMS):
+                some = places[first : first + _PLACES_OF_SUMS]
+                async for row in self._sql.sums(borrowed, **columns("s", rows, 5), **_numbers(some, _PLACES_OF_SUMS)):
+                    times = {place: row[f"time_{view}"] for view, place in TIME_PLACES.items()}
+                    for place, total in zip(some, row["totals"], strict=False):
+                        if wanted.takes_groups or not row["is_group"] or not _is_of_dos(place):
+                            sums[place] = sums.get(place, 0) + (times.get(place, total) or 0)
+        return sums
 
     async def sums_by_procedure(self, wanted: SumsWanted) -> dict[int, dict[str, int]]:
         sums: dict[int, dict[str, int]] = {}
-        if not wanted.places:
+        places = sorted(wanted.places)
+        if not places:
             return sums
         async with connection(self._pool) as borrowed:
-            of_procedures, of_agencies, of_days = _by_procedure(wanted.slices)
-            for query, rows, width in (
-                (self._sql.sums_of_procedures, of_procedures, 5),
-                (self._sql.sums_by_procedure, of_agencies, 4),
-                (self._sql.days_by_procedure, of_days, 3),
-            ):
-                if rows:
-                    async for row in query(borrowed, **columns("s", rows, width), **_places(wanted)):
-                        of_place = sums.setdefault(row["place"], {})
-                        of_place[row["procedure_code"]] = of_place.get(row["procedure_code"], 0) + row["total"]
+            for first in range(0, len(places), _PLACES_AT_ONCE):
+                some = places[first : first + _PLACES_AT_ONCE]
+                async for row in self._by_procedure(borrowed, wanted.slices, some):
+                    for place, total in zip(some, row["totals"], strict=False):
+                        if total and (wanted.takes_groups or not row["is_group"] or not _is_of_dos(place)):
+                            of_place = sums.setdefault(place, {})
+                            of_place[row["procedure_code"]] = of_place.get(row["procedure_code"], 0) + total
         return sums
 
-    async def lags(self, wanted: SumsWanted, ranks: Sequence[int]) -> dict[int, int]:
-        rows = _days(wanted.slices)
-        if not rows or not ranks:
+    async def _by_procedure(
+        self, borrowed: Connection, slices: Sequence[Slice], places: Sequence[int]
+    ) -> AsyncIterator[Any]:
+        numbers = _numbers(places, _PLACES_AT_ONCE)
+        of_procedures, of_agencies, of_days = _by_procedure(slices)
+        for query, rows, width in (
+            (self._sql.sums_of_procedures, of_procedures, 5),
+            (self._sql.sums_by_procedure, of_agencies, 4),
+        ):
+            if rows:
+                async for row in query(borrowed, **columns("s", rows, width), **numbers):
+                    yield row
+        for (first_on, after_on), agencies in of_days.items():
+            days = {"agencies": agencies, "first_on": first_on, "after_on": after_on}
+            async for row in self._sql.days_by_procedure(borrowed, **days, **numbers):
+                yield row
+
+    async def lags(self, slices: Sequence[Slice], ranks: Sequence[int], *, takes_groups: bool) -> dict[int, int]:
+        if not ranks:
             return {}
-        (place,) = wanted.places
+        counts: Counter[int] = Counter()
         async with connection(self._pool) as borrowed:
-            found = await self._sql.lags(
-                borrowed,
-                **columns("s", rows, 4),
-                shares=[rank / 100 for rank in ranks],
-                place=place,
-                takes_groups=wanted.takes_groups,
-            )
-        seconds = found["seconds"] or ()
-        return {rank: value for rank, value in zip(ranks, seconds, strict=True) if value is not None} if seconds else {}
+            for (first_on, after_on), together in _by_days(slices).items():
+                rows = self._sql.lags(
+                    borrowed,
+                    first_on=first_on,
+                    after_on=after_on,
+                    agencies=_codes(one.agency for one in together),
+                    procedures=_codes(one.procedure for one in together),
+                    takes_groups=takes_groups,
+                )
+                async for row in rows:
+                    counts[row["lag_seconds"]] += row["total"]
+        return _percentiles(counts, ranks)
 
     async def dossiers(self, wanted: ListWanted) -> list[tuple[int, str]]:
         async with connection(self._pool) as borrowed:
@@ -95,28 +119,53 @@ class PostgresCells:
         return instant
 
 
-def _places(wanted: SumsWanted) -> Mapping[str, Any]:
-    """Give places, each with whether groups count there: in Dos only in a procedure's own scope."""
-    places = sorted(wanted.places)
-    groups = [wanted.takes_groups or MEASURES[place].membership is not Membership.RECEIVED for place in places]
-    return {"places": places, "group_places": groups}
+def _numbers(places: Sequence[int], count: int) -> dict[str, int]:
+    """Give the parameters p1, p2, … of a statement: places counted from 1, then 0."""
+    numbers = [*(place + 1 for place in places), *(0 for _ in range(count - len(places)))]
+    return {f"p{number}": place for number, place in enumerate(numbers, 1)}
+
+
+def _is_of_dos(place: int) -> bool:
+    return MEASURES[place].membership is Membership.RECEIVED
 
 
 def _days(slices: Iterable[Slice]) -> list[tuple[Any, ...]]:
     return [(one.agency, one.procedure, one.first_on, one.after_on) for one in slices]
 
 
-def _by_procedure(slices: Sequence[Slice]) -> tuple[list[tuple[Any, ...]], ...]:
-    """Tell slices apart by how they are read: of procedures, of an agency's months, of an agency's days."""
+def _by_days(slices: Iterable[Slice]) -> dict[tuple[date, date], list[Slice]]:
+    found: dict[tuple[date, date], list[Slice]] = {}
+    for one in slices:
+        found.setdefault((one.first_on, one.after_on), []).append(one)
+    return found
+
+
+def _codes(codes: Iterable[str]) -> list[str] | None:
+    """Give codes to ask for; None for all. Slices of one scope are all of agencies, all of procedures, or of all."""
+    found = list(codes)
+    return None if ALL in found else found
+
+
+def _percentiles(counts: Mapping[int, int], ranks: Sequence[int]) -> dict[int, int]:
+    """Give percentiles by nearest rank: the least lag that so many in a hundred do not exceed."""
+    lags = sorted(counts)
+    upto = list(accumulate(counts[lag] for lag in lags))
+    return {rank: lags[bisect_left(upto, -(-rank * upto[-1] // 100))] for rank in ranks} if upto else {}
+
+
+def _by_procedure(
+    slices: Sequence[Slice],
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], dict[tuple[date, date], list[str]]]:
+    """Tell slices apart by how they are read: of procedures, of an agency's months, of agencies' days."""
     of_procedures: list[tuple[Any, ...]] = []
     of_agencies: list[tuple[Any, ...]] = []
-    of_days: list[tuple[Any, ...]] = []
+    of_days: dict[tuple[date, date], list[str]] = {}
     for one in slices:
         for span in spans_of(one.first_on, one.after_on):
             if one.procedure != ALL:
                 of_procedures.append((one.agency, one.procedure, span.grain.value, span.first_on, span.after_on))
             elif one.agency != ALL and span.grain is Grain.DAY:
-                of_days.append((one.agency, span.first_on, span.after_on))
+                of_days.setdefault((span.first_on, span.after_on), []).append(one.agency)
             else:
                 of_agencies.append((one.agency, span.grain.value, span.first_on, span.after_on))
     return of_procedures, of_agencies, of_days

@@ -213,7 +213,9 @@ async def add_cells(borrowed: Connection, cells: Mapping[CellKey, Mapping[int, i
 
 
 def _sums(cell: Mapping[int, int]) -> tuple[str, int, int]:
-    counts = ",".join("0" if place in TIMES else str(cell.get(place, 0)) for place in range(len(MEASURES)))
+    # What is 0 behind the last count is left out.
+    length = 1 + max((place for place in cell if place not in TIMES), default=-1)
+    counts = ",".join("0" if place in TIMES else str(cell.get(place, 0)) for place in range(length))
     return (
         f"{{{counts}}}",
         cell.get(TIME_PLACES[View.GATEWAY], 0),

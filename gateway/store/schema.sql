@@ -1558,6 +1558,7 @@ CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (hand
 CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
 CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code) WHERE (applicant_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
+CREATE INDEX indicator_facts_lags ON public.indicator_facts USING btree (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds) WHERE (lag_seconds IS NOT NULL);
 CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);
 CREATE INDEX indicator_facts_recorded ON public.indicator_facts USING btree (recorded_at);
 CREATE INDEX indicator_facts_submitted ON public.indicator_facts USING btree (submitted_on, agency_code);

@@ -127,54 +127,89 @@ WITH RECURSIVE found AS (
 SELECT agency_code FROM found WHERE agency_code IS NOT NULL;
 
 -- name: sums
-SELECT m.place, sum(CASE m.place WHEN :time_gateway::int THEN c.time_gateway WHEN :time_national::int THEN c.time_national
-    ELSE c.counts[m.place + 1] END)::bigint AS total
+-- Up to so many places at once, counted from 1; 0 is none. Each stretch of the index is read for itself.
+SELECT c.is_group, sum(c.time_gateway)::bigint AS time_gateway, sum(c.time_national)::bigint AS time_national, ARRAY[
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
+    sum(c.counts[:p4::int]), sum(c.counts[:p5::int]), sum(c.counts[:p6::int]),
+    sum(c.counts[:p7::int]), sum(c.counts[:p8::int]), sum(c.counts[:p9::int]),
+    sum(c.counts[:p10::int]), sum(c.counts[:p11::int]), sum(c.counts[:p12::int]),
+    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
+    sum(c.counts[:p16::int]), sum(c.counts[:p17::int]), sum(c.counts[:p18::int]),
+    sum(c.counts[:p19::int]), sum(c.counts[:p20::int]), sum(c.counts[:p21::int]),
+    sum(c.counts[:p22::int]), sum(c.counts[:p23::int]), sum(c.counts[:p24::int]),
+    sum(c.counts[:p25::int]), sum(c.counts[:p26::int]), sum(c.counts[:p27::int]),
+    sum(c.counts[:p28::int]), sum(c.counts[:p29::int]), sum(c.counts[:p30::int]),
+    sum(c.counts[:p31::int]), sum(c.counts[:p32::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
-JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
-    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY m.place;
+CROSS JOIN LATERAL (
+    SELECT is_group, counts, time_gateway, time_national FROM indicator_cells
+    WHERE agency_code = w.agency AND procedure_code = w.procedure AND grain = w.grain
+      AND begins_on >= w.first_on AND begins_on < w.after_on OFFSET 0) c
+GROUP BY c.is_group;
 
 -- name: sums_by_procedure
-SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+-- Up to so many places at once, counted from 1; 0 is none. Of each agency its own stretch of the index is read.
+SELECT c.procedure_code, c.is_group, ARRAY[
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
+    sum(c.counts[:p4::int]),
+    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]),
+    sum(c.counts[:p8::int]),
+    sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]),
+    sum(c.counts[:p12::int]),
+    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
+    sum(c.counts[:p16::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, grain, first_on, after_on)
-JOIN indicator_cells c ON c.agency_code = w.agency AND c.grain = w.grain
-    AND c.begins_on >= w.first_on AND c.begins_on < w.after_on AND c.procedure_code <> ''
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+CROSS JOIN LATERAL (
+    SELECT procedure_code, is_group, counts FROM indicator_cells
+    WHERE agency_code = w.agency AND grain = w.grain AND begins_on >= w.first_on AND begins_on < w.after_on
+      AND procedure_code <> '' OFFSET 0) c
+GROUP BY c.procedure_code, c.is_group;
 
 -- name: sums_of_procedures
-SELECT c.procedure_code, m.place, sum(c.counts[m.place + 1])::bigint AS total
+SELECT c.procedure_code, c.is_group, ARRAY[
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
+    sum(c.counts[:p4::int]),
+    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]),
+    sum(c.counts[:p8::int]),
+    sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]),
+    sum(c.counts[:p12::int]),
+    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
+    sum(c.counts[:p16::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
 JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
     AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
-CROSS JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups)
-WHERE NOT c.is_group OR m.takes_groups
-GROUP BY c.procedure_code, m.place HAVING sum(c.counts[m.place + 1]) <> 0;
+GROUP BY c.procedure_code, c.is_group;
 
 -- name: days_by_procedure
 -- Of an agency's procedures there are no cells of days: its dossiers of those days are gone through.
-SELECT f.procedure_code, m.place, count(*) AS total
-FROM unnest(:s1::text[], :s2::date[], :s3::date[]) AS w (agency, first_on, after_on)
-CROSS JOIN LATERAL (
+SELECT f.procedure_code, f.is_group, ARRAY[
+    count(*) FILTER (WHERE :p1::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p2::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p3::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p4::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p5::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p6::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p7::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p8::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p9::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p10::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p11::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p12::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p13::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p14::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p15::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p16::int - 1 = ANY(f.places))] AS totals
+FROM (
     SELECT procedure_code, is_group, received AS places FROM indicator_facts
-    WHERE agency_code = w.agency AND received_on >= w.first_on AND received_on < w.after_on
+    WHERE agency_code = ANY(:agencies::text[]) AND received_on >= :first_on::date AND received_on < :after_on::date
     UNION ALL
     SELECT procedure_code, is_group, submitted FROM indicator_facts
-    WHERE agency_code = w.agency AND submitted_on >= w.first_on AND submitted_on < w.after_on
+    WHERE agency_code = ANY(:agencies::text[]) AND submitted_on >= :first_on::date AND submitted_on < :after_on::date
 ) f
-JOIN unnest(:places::int[], :group_places::bool[]) AS m (place, takes_groups) ON m.place = ANY(f.places)
-WHERE NOT f.is_group OR m.takes_groups
-GROUP BY f.procedure_code, m.place;
+GROUP BY f.procedure_code, f.is_group;
 
--- name: lags^
-SELECT percentile_disc(:shares::double precision[]) WITHIN GROUP (ORDER BY f.lag_seconds) AS seconds
-FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, procedure, first_on, after_on)
-JOIN indicator_facts f ON f.received_on >= w.first_on AND f.received_on < w.after_on
-    AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
-WHERE f.lag_seconds IS NOT NULL AND :place::int = ANY(f.received) AND (NOT f.is_group OR :takes_groups::bool);
+-- name: lags
+-- How many dossiers have each lag. An index holds all that is asked here, and is read once, however many agencies there are.
+SELECT lag_seconds, count(*) AS total
+FROM (
+    SELECT agency_code, procedure_code, lag_seconds FROM indicator_facts
+    WHERE received_on >= :first_on::date AND received_on < :after_on::date AND lag_seconds IS NOT NULL
+      AND (NOT is_group OR :takes_groups::bool) OFFSET 0) f
+WHERE (:agencies::text[] IS NULL OR agency_code IN (SELECT unnest(:agencies::text[])))
+  AND (:procedures::text[] IS NULL OR procedure_code IN (SELECT unnest(:procedures::text[])))
+GROUP BY lag_seconds;
 
 -- name: list_dossiers
 SELECT DISTINCT f.dossier_id, f.code
@@ -200,7 +235,7 @@ FROM indicator_facts WHERE code = :code;
 DELETE FROM indicator_cells;
 
 -- name: clear_facts!
-UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}';
+UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}', lag_seconds = NULL;
 
 -- name: counted_days^
 SELECT min(day) AS first_on, max(day) AS last_on FROM (

@@ -13,6 +13,7 @@ INSERT INTO indicator_state DEFAULT VALUES;
 
 -- What one dossier adds to the cells. `received` and `submitted` are places of measures, on the days beside them.
 -- `record` holds times, codes and counts, nothing of a person; `applicant_key` is a keyed digest and goes with the dossier.
+-- `lag_seconds` stands where the dossier's lag is counted.
 CREATE TABLE indicator_facts (
     dossier_id bigint PRIMARY KEY REFERENCES dossiers,
     code text NOT NULL UNIQUE,
@@ -36,6 +37,8 @@ CREATE INDEX indicator_facts_submitted ON indicator_facts (submitted_on, agency_
 CREATE INDEX indicator_facts_by_procedure ON indicator_facts (procedure_code);
 CREATE INDEX indicator_facts_by_applicant ON indicator_facts (applicant_key, procedure_code) WHERE applicant_key IS NOT NULL;
 CREATE INDEX indicator_facts_turns ON indicator_facts (turns_at) WHERE turns_at IS NOT NULL;
+CREATE INDEX indicator_facts_lags ON indicator_facts (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds)
+    WHERE lag_seconds IS NOT NULL;
 CREATE INDEX indicator_facts_recorded ON indicator_facts (recorded_at);
 
 -- What facts were when something was published, where they have changed since.
@@ -58,7 +61,8 @@ CREATE TABLE indicator_former_facts (
 );
 CREATE INDEX indicator_former_facts_superseded ON indicator_former_facts (superseded_at);
 
--- Sums of what dossiers add, by the place of the measure (an array begins at 1, places at 0). An empty code: all.
+-- Sums of what dossiers add, by the place of the measure (an array begins at 1, places at 0; behind its end is 0). An empty
+-- code: all.
 CREATE TABLE indicator_cells (
     agency_code text NOT NULL,
     procedure_code text NOT NULL,
