@@ -1519,7 +1519,7 @@ CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin
 CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) WHERE (dossier_code IS NOT NULL);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
 CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
-CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code) WHERE (applicant_key IS NOT NULL);
+CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code, dossier_id) WHERE (applicant_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
 CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);
 CREATE INDEX indicator_facts_recorded ON public.indicator_facts USING btree (recorded_at);

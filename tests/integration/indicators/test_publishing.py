@@ -242,3 +242,23 @@ def test_ids_tell_periods_and_calendars_apart() -> None:
 
     assert "H99-2026M08-v2" == names[0]
     assert len(set(names)) == len(names)
+
+
+async def test_a_time_put_right_by_minutes_adds_no_dossier(pool: Any, key_ring: KeyRing) -> None:
+    """What changes a lag only leaves the dossier known as what it was when it was published."""
+    async with counting_town(pool, key_ring) as town:
+        code = "H99.01-260727-09999"
+        await file_a_late_one(town, code)
+        await pool.execute("UPDATE dossiers SET origin = 'national_portal', created_at = $1", town.clock.now())
+        town.clock.set(NIGHT)
+        assert ["H99-2026M08-v1"] == await publish(town)
+        published_at = await pool.fetchval("SELECT published_at FROM indicator_state")
+
+        received_at = town.documents[code].received_at
+        assert received_at is not None
+        town.clock.move(3600)
+        await town.accept(code, replace(town.documents[code], received_at=received_at + timedelta(minutes=5)))
+        await town.keeper().run()
+
+        [changed] = await PostgresPublications(pool).changed_facts(AUGUST, published_at)
+        assert changed.old == changed.new

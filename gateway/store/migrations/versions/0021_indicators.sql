@@ -34,7 +34,8 @@ CREATE TABLE indicator_facts (
 CREATE INDEX indicator_facts_received ON indicator_facts (received_on, agency_code);
 CREATE INDEX indicator_facts_submitted ON indicator_facts (submitted_on, agency_code);
 CREATE INDEX indicator_facts_by_procedure ON indicator_facts (procedure_code);
-CREATE INDEX indicator_facts_by_applicant ON indicator_facts (applicant_key, procedure_code) WHERE applicant_key IS NOT NULL;
+CREATE INDEX indicator_facts_by_applicant ON indicator_facts (applicant_key, procedure_code, dossier_id)
+    WHERE applicant_key IS NOT NULL;
 CREATE INDEX indicator_facts_turns ON indicator_facts (turns_at) WHERE turns_at IS NOT NULL;
 CREATE INDEX indicator_facts_recorded ON indicator_facts (recorded_at);
 
