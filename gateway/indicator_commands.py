@@ -51,6 +51,11 @@ def publish(as_json: JsonOption = False) -> None:
     from gateway.counting import publish
 
     done = with_database(lambda dsn: publish(dsn, load_settings()))
+    if done is None:
+        typer.echo(
+            json.dumps({"published": None}) if as_json else "another process is counting; try again", err=not as_json
+        )
+        raise typer.Exit(1)
     if as_json:
         typer.echo(json.dumps({"published": done}))
     else:

@@ -64,6 +64,8 @@ class PublicationStore(Protocol):
 
     def still(self) -> AbstractAsyncContextManager[bool]: ...
 
+    async def completed_at(self, rules: str) -> datetime | None: ...
+
     async def last(self, period: Period) -> tuple[Published, str] | None: ...
 
     async def end_of_chain(self) -> tuple[int, str]: ...
@@ -83,14 +85,21 @@ class PublicationStore(Protocol):
 
     async def note_owed(self, period: Period, changes_count: int, now: datetime) -> None: ...
 
+    async def note_settled(self, period: Period) -> None: ...
+
     async def changed_facts(self, period: Period, since: datetime) -> list[ChangedFact]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishingSettings:
-    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not."""
+    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not.
+
+    `counted_by` names the rules of counting: what other rules counted, or these have not counted to the end, is not
+    published.
+    """
 
     province: str
+    counted_by: str
     begins_on: date
     period_types: tuple[PeriodType, ...] = (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR)
     calendars: tuple[Calendar, ...] = (Calendar.GREGORIAN,)
@@ -183,10 +192,13 @@ class Publisher:
             if published is not None and not await self._may_have_changed(period, published):
                 return None
         async with self._store.still() as is_still:
-            if not is_still:
-                self._looked_at.pop(period.key, None)
-                return None
-            return await self._decide(period, last, approval, now, is_at_once=is_at_once)
+            as_of = await self._store.completed_at(self._settings.counted_by) if is_still else None
+            if as_of is not None and as_of >= period.end:
+                return await self._decide(period, last, approval, now, as_of, is_at_once=is_at_once)
+        if approval is not None:
+            raise InvalidInput("dossiers are being counted at this moment", code="counting_under_way")
+        self._looked_at.pop(period.key, None)
+        return None
 
     async def _decide(
         self,
@@ -194,11 +206,11 @@ class Publisher:
         last: tuple[Published, str] | None,
         approval: Approval | None,
         now: datetime,
+        as_of: datetime,
         *,
         is_at_once: bool,
     ) -> str | None:
         published = None if last is None else last[0]
-        as_of = await self._numbers.cells.counted_at()
         figures = await self._figures(period, as_of)
         decision = decide_publication(
             [] if published is None else [published],
@@ -210,6 +222,7 @@ class Publisher:
             is_at_once=is_at_once,
         )
         if decision is None:
+            await self._store.note_settled(period)
             return None
         if isinstance(decision, RestatementOwed):
             await self._store.note_owed(period, len(decision.changes), now)

@@ -168,8 +168,8 @@ class CountingTurn(Protocol):
         """Store cells in place of those that begin there."""
         ...
 
-    async def finish(self, due: Due, rules: str, now: datetime) -> None:
-        """Note how far was counted."""
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
+        """Note how far was counted; `is_complete`: nothing is left."""
         ...
 
 

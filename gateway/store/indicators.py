@@ -210,9 +210,14 @@ class PostgresTurn:
         await self._sql.clear_cells_between(self._connection, first_on=first_on, after_on=after_on)
         await add_cells(self._connection, cells)
 
-    async def finish(self, due: Due, rules: str, now: datetime) -> None:
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
         await self._sql.finish(
-            self._connection, event_id=due.event_id, rules=rules, revalued_to=due.revalued_to, now=now
+            self._connection,
+            event_id=due.event_id,
+            rules=rules,
+            revalued_to=due.revalued_to,
+            now=now,
+            is_complete=is_complete,
         )
 
 

@@ -443,6 +443,7 @@ CREATE TABLE public.indicator_state (
     revalued_to bigint DEFAULT 0 NOT NULL,
     published_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     counted_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    is_complete boolean DEFAULT false NOT NULL,
     CONSTRAINT indicator_state_is_only_check CHECK (is_only)
 );
 CREATE TABLE public.indicator_wishes (

@@ -113,7 +113,8 @@ SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gat
     time_national = c.time_national + excluded.time_national;
 
 -- name: finish!
-UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now;
+UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now,
+    is_complete = :is_complete;
 
 -- name: standing^
 SELECT s.counted_at, (SELECT count(*) FROM events e WHERE e.event_id > s.event_id) AS backlog_count,

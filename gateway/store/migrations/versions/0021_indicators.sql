@@ -1,13 +1,14 @@
 -- Where the counting stands. `event_id`: the newest event of the feed that was followed. `rules` names what facts were
 -- made by; facts up to `revalued_to` were made by these rules already. `published_at`: what holds at that instant is
--- part of a publication, and is kept when it changes.
+-- part of a publication, and is kept when it changes. `is_complete`: at `counted_at` nothing was left to be counted.
 CREATE TABLE indicator_state (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     event_id bigint NOT NULL DEFAULT 0,
     rules text NOT NULL DEFAULT '',
     revalued_to bigint NOT NULL DEFAULT 0,
     published_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
-    counted_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
+    counted_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
+    is_complete boolean NOT NULL DEFAULT false
 );
 INSERT INTO indicator_state DEFAULT VALUES;
 
