@@ -374,3 +374,42 @@ async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: 
     """404 with the reason, and no number."""
     async with running_api(pool, key_ring) as api:
         assert "no-indicators" == (await api.get(f"{PATH}/definitions")).problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("services", {"service_key": "DVC\0", "procedure_code": "1.999001", "service_level": "full"}),
+        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ\0"}),
+        ("counts", {"scope": "agency:\0", "period_type": "month", "period": "2026-08"}),
+        ("confirmed_bulk", {"dossier_code": "H99.01-260727-00001", "confirmed_by": "CB\0"}),
+        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ", "valid_to": "9999-12-31"}),
+        (
+            "services",
+            {
+                "service_key": "DVC",
+                "procedure_code": "1.999001",
+                "service_level": "full",
+                "test_noticed_on": "9999-12-31",
+                "live_on": "2026-08-03",
+            },
+        ),
+    ],
+)
+async def test_registers_refuse_what_nobody_means(
+    pool: Any, key_ring: KeyRing, kind: str, item: dict[str, Any]
+) -> None:
+    """Signs that cannot be stored, days from which nothing can be counted: 422, and every number is told as before."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        assert 422 == (await api.call("PUT", f"{PATH}/registers/{kind}", body={"items": [item]})).status
+        assert 200 == (await api.get(f"{PATH}/indicators?{AUGUST}")).status
+        assert 200 == (await api.get(f"{PATH}/milestones?on=2026-08-31")).status
+
+
+async def test_odd_questions_are_answered(pool: Any, key_ring: KeyRing) -> None:
+    """The first month of all has no other calendar; a registry of targets that nests without end is refused."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        assert 200 == (await api.get(f"{PATH}/count-comparison?period_type=month&period=1990-01")).status
+        nested = {"content": "x = " + "[" * 5000 + "]" * 5000}
+        assert 422 == (await api.call("PUT", f"{PATH}/targets", body=nested)).status
