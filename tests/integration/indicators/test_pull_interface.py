@@ -413,3 +413,24 @@ async def test_odd_questions_are_answered(pool: Any, key_ring: KeyRing) -> None:
         assert 200 == (await api.get(f"{PATH}/count-comparison?period_type=month&period=1990-01")).status
         nested = {"content": "x = " + "[" * 5000 + "]" * 5000}
         assert 422 == (await api.call("PUT", f"{PATH}/targets", body=nested)).status
+
+
+async def test_an_agency_does_not_speak_for_the_province(pool: Any, key_ring: KeyRing) -> None:
+    """Registers, targets and restatements are the province's; who pulls numbers is not told codes of dossiers."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        confirmed = {"items": [{"dossier_code": "H99.02-260727-00001", "confirmed_by": "CB.07"}]}
+        approval = {"period_type": "month", "period": "2026-08", "approver": "CB.07", "reasons": ["late_sync"]}
+        assert 200 == (await api.call("PUT", f"{PATH}/registers/confirmed_bulk", body=confirmed)).status
+        one = api.with_token(await api.register("one", prefixes=("H99.01",)))
+        reader = api.with_token(await api.register("national", scopes=frozenset({Scope.MONITORING_READ})))
+
+        for method, path, body in (
+            ("PUT", "registers/confirmed_bulk", {"items": []}),
+            ("PUT", "targets", {"content": "version = '1'"}),
+            ("POST", "restatements:approve", approval),
+        ):
+            assert "other-agency" == (await one.call(method, f"{PATH}/{path}", body=body)).problem
+        assert "other-agency" == (await one.get(f"{PATH}/registers/confirmed_bulk")).problem
+        assert "insufficient-scope" == (await reader.get(f"{PATH}/registers/confirmed_bulk")).problem
+        assert 200 == (await reader.get(f"{PATH}/registers/agencies")).status
+        assert confirmed["items"] == (await api.get(f"{PATH}/registers/confirmed_bulk")).json["items"]
