@@ -144,6 +144,12 @@ async def put_petition(call: Call) -> web.StreamResponse:
     desk, body, now = desk_of(call), call.body, call.services.clock.now()
     if not is_within(body.agency_code, call.caller.agency_prefixes):
         raise Problem("other-agency")
+    if body.dossier_code is not None:
+        # It will count against the dossier.
+        about = await find_standing(call.services.pool, body.dossier_code)
+        own = () if about is None else (about.handling_agency_code, about.receiving_agency_code)
+        if own and not any(is_within(agency, call.caller.agency_prefixes) for agency in own):
+            raise Problem("other-agency")
     if (body.reply is Reply.NONE) != (body.replied_at is None):
         raise Problem("invalid-content", faults=[Fault("/replied_at", "must be given with a reply, and only then")])
     if body.replied_at is not None and body.replied_at < body.received_at:

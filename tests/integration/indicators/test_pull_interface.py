@@ -271,6 +271,8 @@ async def test_ratings_and_petitions_reach_the_numbers(pool: Any, key_ring: KeyR
         other = api.with_token(await api.register("other", prefixes=("H98",)))
         assert "other-agency" == (await other.call("PUT", f"/v1/dossiers/{code}/rating", body=rated)).problem
         assert "other-agency" == (await other.call("PUT", "/v1/petitions/PAKN-1", body=petition)).problem
+        abroad = petition | {"agency_code": "H98"}
+        assert "other-agency" == (await other.call("PUT", "/v1/petitions/PAKN-3", body=abroad)).problem
         unpaired = petition | {"reply": "answered"}
         assert ["/replied_at"] == (await api.call("PUT", "/v1/petitions/PAKN-2", body=unpaired)).fields
         town.clock.move(3600)
