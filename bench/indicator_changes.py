@@ -45,7 +45,7 @@ class Changes:
     async def _turn(self, turn: CountingTurn, ids: Sequence[int]) -> None:
         stored = await turn.facts(ids)
         near = await turn.neighbours(
-            [(one, fact.record.applicant_key, fact.record.procedure_code) for one, fact in stored.items()]
+            [(one, fact.record.applicant_key, fact.record.procedure_code) for one, fact in stored.items()], ()
         )
         changed = [
             (old, self._rated(old, [other.record for other in near.get(one, ())])) for one, old in stored.items()

@@ -9,6 +9,7 @@ import aiohttp
 from gateway.bootstrap import open_key_ring
 from gateway.bootstrap.indicators import (
     counting_parts,
+    counting_rules,
     make_checker,
     make_keeper,
     open_publication_signer,
@@ -19,6 +20,7 @@ from gateway.engine.indicator_check import Comparison
 from gateway.errors import ConfigurationError, Fault
 from gateway.monitoring.registers import RegisterKind, registered_sites
 from gateway.monitoring.sites import Site, SiteFault, judge_site
+from gateway.store.indicators import PostgresIndicators
 from gateway.store.pool import Pool, open_pool
 from gateway.store.publications import PostgresPublications
 from gateway.store.registers import PostgresRegisters
@@ -52,10 +54,11 @@ async def add_up(dsn: str, settings: Settings) -> bool:
         return await make_checker(pool, key_ring, settings.monitoring).add_up()
 
 
-async def publish(dsn: str, settings: Settings) -> tuple[list[str], int]:
+async def publish(dsn: str, settings: Settings) -> tuple[list[str], int] | None:
     """Count what is due, then publish every period whose figures changed, without waiting for the night.
 
-    Gives the new snapshots, and how many periods' final figures wait for a person.
+    Gives the new snapshots, and how many periods' final figures wait for a person; None when something is left to be
+    counted, since another process is at it.
     """
     signer = open_publication_signer(settings)
     if signer is None:
@@ -63,9 +66,16 @@ async def publish(dsn: str, settings: Settings) -> tuple[list[str], int]:
     key_ring = open_key_ring(settings)
     async with _pool(dsn) as pool:
         keeper, publisher = counting_parts(pool, key_ring, settings.monitoring, SystemClock(), signer)
+        rules, publications = counting_rules(settings.monitoring).name, PostgresPublications(pool)
+        store, counted_at = PostgresIndicators(pool), None
         await keeper.run()
+        while await publications.completed_at(rules) is None:
+            before, counted_at = counted_at, (await store.standing()).counted_at
+            if counted_at == before:
+                return None
+            await keeper.run()
         done = await publisher.run(is_at_once=True)
-        return done, len(await PostgresPublications(pool).owed())
+        return done, len(await publications.owed())
 
 
 async def look_at_sites(dsn: str) -> list[tuple[Site, list[SiteFault]]]:

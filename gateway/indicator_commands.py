@@ -50,7 +50,13 @@ def publish(as_json: JsonOption = False) -> None:
     """Publish every period whose figures changed now, without waiting for the night."""
     from gateway.counting import publish
 
-    done, owed_count = with_database(lambda dsn: publish(dsn, load_settings()))
+    found = with_database(lambda dsn: publish(dsn, load_settings()))
+    if found is None:
+        typer.echo(
+            json.dumps({"published": None}) if as_json else "another process is counting; try again", err=not as_json
+        )
+        raise typer.Exit(1)
+    done, owed_count = found
     if as_json:
         typer.echo(json.dumps({"published": done, "owed_count": owed_count}))
         return

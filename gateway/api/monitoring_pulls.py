@@ -11,6 +11,7 @@ from gateway.api.endpoint import Call
 from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.preconditions import is_current
 from gateway.api.problems import Problem
+from gateway.model.subtrees import is_within
 from gateway.monitoring.documents import canonical_json
 
 
@@ -24,6 +25,12 @@ def desk_of(call: Call) -> MonitoringDesk:
         if wait:
             raise Problem("pulls-too-fast", headers={"Retry-After": str(wait)})
     return desk
+
+
+def check_province(call: Call, desk: MonitoringDesk) -> None:
+    """Raise Problem other-agency for a client of some agencies only: what is meant is the whole province's."""
+    if desk.province and not is_within(desk.province, call.caller.agency_prefixes):
+        raise Problem("other-agency", "only a client of the whole province may do this")
 
 
 async def answer_pull(call: Call, content: Any, headers: Mapping[str, str] | None = None) -> web.StreamResponse:

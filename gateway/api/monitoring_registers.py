@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.monitoring import PATH
-from gateway.api.monitoring_pulls import desk_of
+from gateway.api.monitoring_pulls import check_province, desk_of
 from gateway.api.problems import Problem
 from gateway.errors import ConfigurationError, Fault
 from gateway.indicators.target_registry import read_targets
@@ -105,14 +105,20 @@ class RatingBody:
 
 async def get_register(call: Call) -> web.StreamResponse:
     """Read a register."""
-    registers = await desk_of(call).registers.registers()
-    kind = call.path["kind"]
+    desk, kind = desk_of(call), call.path["kind"]
+    if kind is RegisterKind.CONFIRMED_BULK:
+        # It names dossiers of every agency, and who confirmed them.
+        check_province(call, desk)
+        if not call.caller.may(Scope.DOSSIERS_READ):
+            raise Problem("insufficient-scope", f"The scope {Scope.DOSSIERS_READ} is needed.")
+    registers = await desk.registers.registers()
     return call.answer(200, RegisterView(kind=kind, items=tuple(dict(one) for one in registers[kind])))
 
 
 async def put_register(call: Call) -> web.StreamResponse:
     """Put a register in place of the former one."""
     desk, kind = desk_of(call), call.path["kind"]
+    check_province(call, desk)
     items = read_items(kind, call.body.items)
     await desk.registers.replace_register(kind, items, call.services.clock.now())
     desk.numbers.forget()
@@ -122,6 +128,7 @@ async def put_register(call: Call) -> web.StreamResponse:
 async def put_targets(call: Call) -> web.StreamResponse:
     """Put a registry of targets in place of the former one."""
     desk, text = desk_of(call), call.body.content
+    check_province(call, desk)
     agencies = {one.code for one in (await desk.numbers.facts()).agencies}
     try:
         registry = read_targets(text, desk.catalogue, agencies)
@@ -137,6 +144,12 @@ async def put_petition(call: Call) -> web.StreamResponse:
     desk, body, now = desk_of(call), call.body, call.services.clock.now()
     if not is_within(body.agency_code, call.caller.agency_prefixes):
         raise Problem("other-agency")
+    if body.dossier_code is not None:
+        # It will count against the dossier.
+        about = await find_standing(call.services.pool, body.dossier_code)
+        own = () if about is None else (about.handling_agency_code, about.receiving_agency_code)
+        if own and not any(is_within(agency, call.caller.agency_prefixes) for agency in own):
+            raise Problem("other-agency")
     if (body.reply is Reply.NONE) != (body.replied_at is None):
         raise Problem("invalid-content", faults=[Fault("/replied_at", "must be given with a reply, and only then")])
     if body.replied_at is not None and body.replied_at < body.received_at:
@@ -184,11 +197,12 @@ ENDPOINTS = (
         operation_id="getRegister",
         tag="monitoring",
         summary="Read a register",
+        description="`confirmed_bulk` names dossiers: only for clients of the whole province that may read them.",
         scope=Scope.MONITORING_READ,
         handler=get_register,
         path_parameters=_KIND,
         answers={200: Answer(description="The register.", model=RegisterView)},
-        problems=("no-indicators", "pulls-too-fast"),
+        problems=("no-indicators", "pulls-too-fast", "other-agency"),
     ),
     Endpoint(
         method="PUT",
@@ -203,7 +217,7 @@ ENDPOINTS = (
         path_parameters=_KIND,
         body=RegisterBody,
         answers={200: Answer(description="It is in place.", model=RegisterReceipt)},
-        problems=("no-indicators", "pulls-too-fast", "invalid-content"),
+        problems=("no-indicators", "pulls-too-fast", "other-agency", "invalid-content"),
     ),
     Endpoint(
         method="PUT",
@@ -216,7 +230,7 @@ ENDPOINTS = (
         handler=put_targets,
         body=TargetsBody,
         answers={200: Answer(description="They are in place.", model=TargetsReceipt)},
-        problems=("no-indicators", "pulls-too-fast", "invalid-content"),
+        problems=("no-indicators", "pulls-too-fast", "other-agency", "invalid-content"),
     ),
     Endpoint(
         method="PUT",

@@ -10,7 +10,7 @@ from pydantic import Field
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.monitoring import PATH, PULLED, TAG, answers_of
 from gateway.api.monitoring_desk import MonitoringDesk
-from gateway.api.monitoring_pulls import answer_bytes, answer_pull, desk_of
+from gateway.api.monitoring_pulls import answer_bytes, answer_pull, check_province, desk_of
 from gateway.api.monitoring_questions import PeriodLabel
 from gateway.api.monitoring_views import Keys, ManifestView, Restatements, SnapshotLine, Snapshots
 from gateway.api.payment_suspense import Officer
@@ -131,6 +131,7 @@ async def post_approval(call: Call) -> web.StreamResponse:
     desk, body = desk_of(call), call.body
     if desk.publisher is None:
         raise Problem("nothing-published")
+    check_province(call, desk)
     try:
         period = period_of(body.period_type, body.period, body.calendar)
     except InvalidInput as error:
@@ -258,7 +259,7 @@ ENDPOINTS = (
         handler=post_approval,
         body=ApprovalBody,
         answers={201: Answer(description="The new snapshot.", model=SnapshotLine)},
-        problems=("no-indicators", "pulls-too-fast", "nothing-published"),
+        problems=("no-indicators", "pulls-too-fast", "other-agency", "nothing-published"),
     ),
     Endpoint(
         method="GET",

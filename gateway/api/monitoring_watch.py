@@ -1,5 +1,6 @@
 """For those who watch: counts beside those of others, the 766 index, milestones of services, numbers for Prometheus."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from gateway.api.monitoring_pulls import answer_bytes, answer_pull, desk_of
 from gateway.api.monitoring_questions import ScopeQuery, period_in, scope_in
 from gateway.api.monitoring_views import CountComparison, Milestones, ScoreView
 from gateway.engine.indicator_numbers import Numbers
+from gateway.errors import InvalidInput
 from gateway.indicators.facts import ExternalCounts
 from gateway.indicators.formulas import Part as FormulaPart
 from gateway.indicators.numbers import percent, shown
@@ -181,8 +183,9 @@ async def _local(numbers: Numbers, period: Period, scope: Part) -> LocalCounts:
     measured = await numbers.look(["U2", "Y1"], period, scope, Readings(), counts_flags=True)
     other = None
     if period.calendar is Calendar.GREGORIAN and period.type.value not in (*_OF_DAYS, "custom", "ytd"):
-        shifted = period_of(period.type, period.label, Calendar.ND09)
-        other = int((await numbers.measure(["U2"], shifted, scope, Readings()))["U2"][0].denominator or 0)
+        with suppress(InvalidInput):  # The first month of all has none.
+            shifted = period_of(period.type, period.label, Calendar.ND09)
+            other = int((await numbers.measure(["U2"], shifted, scope, Readings()))["U2"][0].denominator or 0)
     return LocalCounts(
         received=int(measured.parts["U2"][0].denominator or 0),
         acknowledged=int(measured.parts["Y1"][0].numerator or 0),

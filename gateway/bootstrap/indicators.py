@@ -111,6 +111,7 @@ def make_publisher(
         open_catalogue(),
         settings=PublishingSettings(
             province=settings.province,
+            counted_by=counting_rules(settings).name,
             begins_on=publication.begins_on,
             period_types=publication.period_types,
             calendars=publication.calendars,

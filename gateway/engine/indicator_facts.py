@@ -1,5 +1,6 @@
 """Making facts: dossiers are opened, followed into records and judged; what is stored names nobody."""
 
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from gateway.engine.parties import applicant_digest
 from gateway.engine.proofs import number_digest
 from gateway.indicators.cells import Counted
 from gateway.indicators.facts import DossierFact, FactSet, PetitionFact
+from gateway.indicators.findings import Finding
 from gateway.indicators.measures import Counter, time_amount
 from gateway.indicators.periods import PeriodType, period_of
 from gateway.indicators.raw import Limits
@@ -24,8 +26,8 @@ from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.judging import Judge, Judged, Policy
 from gateway.monitoring.offers import procedure_facts
-from gateway.monitoring.records import POPULATION_CODES, DossierRecord, Revision, follow, forgotten
-from gateway.monitoring.storing import AcceptedDossier, CountingTurn, StoredFact
+from gateway.monitoring.records import POPULATION_CODES, DossierRecord, Revision, follow, forgotten, settled
+from gateway.monitoring.storing import NEAR, AcceptedDossier, CountingTurn, StoredFact
 from gateway.ports.basics import KeyRing, RecordKey
 
 _dossiers = msgspec.json.Decoder(Dossier)
@@ -73,7 +75,9 @@ class FactMaker:
         stored = await turn.facts(dossier_ids)
         accepted = await turn.accepted(dict.fromkeys(dossier_ids, 0))
         erased = {one.dossier_id: stored[one.dossier_id] for one in accepted if _is_left(one, stored)}
-        made = await self._make(turn, accepted, erased, now)
+        # What was found beside dossiers that are erased by now cannot be found again.
+        kept = {one: found.record.kept_findings for one, found in stored.items()}
+        made = await self._make(turn, accepted, erased, now, kept)
         changes = [(stored.get(new.dossier_id), new) for _, new in made.changes]
         return Made(changes, made.touched)
 
@@ -81,33 +85,57 @@ class FactMaker:
         """Give facts themselves, for dossiers that are not erased, from the beginning of their histories."""
         accepted = await turn.accepted(dict.fromkeys(dossier_ids, 0))
         records = {one.dossier_id: self._record(one, None) for one in accepted if one.wrapped_key}
-        judged = await self._judge(turn, records, await self._neighbours(turn, records), now)
+        judged = await self._judge(turn, records, await self._neighbours(turn, records, records), now)
         return [one.fact for one, _ in judged.values()]
 
     async def fact(self, turn: CountingTurn, stored: StoredFact, now: datetime) -> DossierFact:
         """Give the fact that a stored record makes now, without opening the dossier."""
         records = {stored.dossier_id: stored.record}
-        judged = await self._judge(turn, records, await self._neighbours(turn, records), now)
+        judged = await self._judge(turn, records, await self._neighbours(turn, records, records), now)
         return judged[stored.dossier_id][0].fact
 
     async def _make(
-        self, turn: CountingTurn, accepted: Sequence[AcceptedDossier], old: Mapping[int, StoredFact], now: datetime
+        self,
+        turn: CountingTurn,
+        accepted: Sequence[AcceptedDossier],
+        old: Mapping[int, StoredFact],
+        now: datetime,
+        kept: Mapping[int, tuple[Finding, ...]] | None = None,
     ) -> Made:
         # What was erased before it was ever counted is not there to be counted.
         there = [one for one in accepted if one.wrapped_key or one.dossier_id in old]
         erased = frozenset(one.dossier_id for one in there if not one.wrapped_key)
         records = {one.dossier_id: self._record(one, old.get(one.dossier_id)) for one in there}
-        neighbours = await self._neighbours(turn, records)
-        judged = await self._judge(turn, records, neighbours, now)
-        stored = {
-            one: self._stored(one, records[one], judged[one], old.get(one), one in erased, now) for one in records
+        records |= {
+            one: replace(records[one], kept_findings=own) for one, own in (kept or {}).items() if one in records
         }
+        left = {_group(records[one]) for one in erased if records[one].applicant_key}
+        if left:
+            # The dossiers beside an erased one are judged beside it for the last time.
+            beside = await self._neighbours(turn, {one: records[one] for one in erased}, records)
+            others = {other.dossier_id: other for found in beside.values() for other in found}
+            old, records = {**old, **others}, records | {one: other.record for one, other in others.items()}
+        neighbours = await self._neighbours(turn, records, records)
+        judged = await self._judge(turn, records, neighbours, now)
+        stored = {}
+        for one, record in records.items():
+            if one in erased:
+                record = forgotten(record, judged[one][0].findings)
+            elif _group(record) in left:
+                record = settled(record, judged[one][0].findings)
+            stored[one] = self._stored(one, record, judged[one], old.get(one), now)
         touched = {
             other.dossier_id
             for one, others in neighbours.items()
             if one not in old or old[one].record != records[one]
             for other in others
         }
+        # Whose applicant or procedure was put right stood beside others until now.
+        parted = {
+            one: old[one].record for one in records if one in old and _group(old[one].record) != _group(records[one])
+        }
+        former = await self._neighbours(turn, parted, records)
+        touched |= {other.dossier_id for others in former.values() for other in others}
         changed = [(old.get(one), new) for one, new in stored.items() if old.get(one) != new]
         return Made(changed, frozenset(touched - set(records)))
 
@@ -154,10 +182,11 @@ class FactMaker:
     # Judging
 
     async def _neighbours(
-        self, turn: CountingTurn, records: Mapping[int, DossierRecord]
+        self, turn: CountingTurn, records: Mapping[int, DossierRecord], without: Mapping[int, DossierRecord]
     ) -> Mapping[int, Sequence[StoredFact]]:
         wanted = [(one, found.applicant_key, found.procedure_code) for one, found in records.items()]
-        return await turn.neighbours([one for one in wanted if one[1]])
+        wanted = [one for one in wanted if one[1]]
+        return await turn.neighbours(wanted, sorted(without)) if wanted else {}
 
     async def _judge(
         self,
@@ -172,22 +201,21 @@ class FactMaker:
         counter = self._counter(versions, petitioned, now)
         judge = Judge(calendar=self.rules.calendar, measured_at=now, limits=self.rules.limits)
         together: dict[tuple[str, str], list[int]] = {}
-        for one, record in records.items():
-            together.setdefault((record.applicant_key, record.procedure_code), []).append(one)
+        for one, record in sorted(records.items()):
+            together.setdefault(_group(record), []).append(one)
         found = {}
         for one, record in records.items():
             # What is judged in the same turn is taken as it is now, the others as they were stored.
             near = {other.dossier_id: other.record for other in neighbours.get(one, ())}
             if record.applicant_key:
-                same = together[record.applicant_key, record.procedure_code]
-                near |= {other: records[other] for other in same if other != one}
+                near |= {other: records[other] for other in _nearest(one, together[_group(record)])}
             procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
             policy = self.rules.policy_of(record.procedure_code)
             judged = judge.judge(
                 record,
                 procedure,
                 policy,
-                [near[other] for other in sorted(near)],
+                [near[other] for other in _nearest(one, sorted(near))],
                 is_confirmed_artificial=record.code in confirmed,
             )
             found[one] = (judged, counted_of(judged.fact, counter))
@@ -215,7 +243,6 @@ class FactMaker:
         record: DossierRecord,
         made: tuple[Judged, Counted],
         old: StoredFact | None,
-        is_erased: bool,
         now: datetime,
     ) -> StoredFact:
         judged, counted = made
@@ -224,7 +251,7 @@ class FactMaker:
         return StoredFact(
             dossier_id=dossier_id,
             counted=counted,
-            record=forgotten(record, judged.findings) if is_erased else record,
+            record=record,
             lag_seconds=lag,
             turns_at=judged.turns_at,
             recorded_at=old.recorded_at if old is not None and is_same else now,
@@ -253,6 +280,18 @@ def lag_of(record: DossierRecord, counted: Counted) -> int | None:
         return None
     is_counted = counted.received is not None and _LAG_PLACE in counted.received.places
     return int((record.synced_at - record.received_at).total_seconds()) if is_counted else None
+
+
+def _group(record: DossierRecord) -> tuple[str, str]:
+    """Say beside which others a dossier stands."""
+    return record.applicant_key, record.procedure_code
+
+
+def _nearest(dossier_id: int, ids: Sequence[int]) -> list[int]:
+    """Give the dossiers accepted right before and right behind one, of ids in their order."""
+    at = bisect(ids, dossier_id)
+    before = [one for one in ids[max(0, at - NEAR - 1) : at] if one != dossier_id]
+    return [*before[-NEAR:], *ids[at : at + NEAR]]
 
 
 def _is_left(one: AcceptedDossier, stored: Mapping[int, StoredFact]) -> bool:

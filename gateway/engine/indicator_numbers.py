@@ -35,6 +35,7 @@ from gateway.monitoring.storing import CellReader, ListWanted, SumsWanted
 from gateway.ports.basics import Clock
 
 _KEPT_SECONDS = 5.0
+_JUDGED_SECONDS = 60.0
 FLAGS = {measure.rule: place for place, measure in enumerate(MEASURES) if measure.membership is Membership.FLAGGED}
 """Places that count what rules of data quality found, by rule."""
 
@@ -75,7 +76,9 @@ class Measured:
 class _Kept:
     mark: tuple[object, ...]
     until: float
+    judged_at: float
     facts: FactSet
+    petitions: Sequence[Petition]
     targets: TargetRegistry | None
 
 
@@ -121,10 +124,12 @@ class Numbers:
         if kept is not None and kept.until > now:
             return kept
         mark = await self._registers.mark()
-        if kept is not None and kept.mark == mark:
-            kept = replace(kept, until=now + _KEPT_SECONDS)
-        else:
-            kept = _Kept(mark, now + _KEPT_SECONDS, await self._read(), await self._read_targets())
+        if kept is None or kept.mark != mark:
+            petitions, facts = await self._read()
+            kept = _Kept(mark, now, now, facts, petitions, await self._read_targets())
+        elif now >= kept.judged_at + _JUDGED_SECONDS:
+            kept = replace(kept, judged_at=now, facts=self._judged_now(kept.facts, kept.petitions))
+        kept = replace(kept, until=now + _KEPT_SECONDS)
         self._kept = kept
         return kept
 
@@ -212,12 +217,17 @@ class Numbers:
             lags=lags,
         )
 
-    async def _read(self) -> FactSet:
+    def _judged_now(self, facts: FactSet, petitions: Sequence[Petition]) -> FactSet:
+        """Give facts as of now: time alone makes a petition late, and an agency another one's successor."""
+        now = self._clock.now()
+        return replace(facts, as_of=now, petitions=[petition_fact(one, now, self._calendar) for one in petitions])
+
+    async def _read(self) -> tuple[Sequence[Petition], FactSet]:
         now = self._clock.now()
         registers = await self._registers.registers()
         versions = await self._registers.versions()
         petitions = await self._registers.petitions()
-        return facts_of(registers, versions, petitions, now, self._calendar)
+        return petitions, facts_of(registers, versions, petitions, now, self._calendar)
 
 
 def facts_of(

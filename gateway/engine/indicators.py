@@ -47,5 +47,6 @@ class IndicatorKeeper:
             await turn.save(made.changes, changes(pairs), now)
         if made.touched:
             await turn.wish_for(sorted(made.touched))
-        await turn.finish(due, self._maker.rules.name, now)
-        return len(made.changes), due.is_more or bool(made.touched)
+        is_more = due.is_more or bool(made.touched)
+        await turn.finish(due, self._maker.rules.name, now, is_complete=not is_more)
+        return len(made.changes), is_more

@@ -36,6 +36,10 @@ class PublicationStore(Protocol):
         """Keep everybody from counting until the block ends; False when somebody counts and does not end."""
         ...
 
+    async def completed_at(self, rules: str) -> datetime | None:
+        """Give the instant up to which everything was counted by these rules; None while something is left."""
+        ...
+
     async def last(self, period: Period) -> tuple[Published, str] | None:
         """Give a period's last publication with the id of its snapshot; None before the first."""
         ...
@@ -63,6 +67,10 @@ class PublicationStore(Protocol):
         """Note that final figures changed and wait for a person."""
         ...
 
+    async def note_settled(self, period: Period) -> None:
+        """Note that nothing of a period waits for a person any more."""
+        ...
+
     async def changed_facts(self, period: Period, since: datetime) -> list[ChangedFact]:
         """Give the facts of a period that are not what they were at an instant."""
         ...
@@ -70,9 +78,14 @@ class PublicationStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishingSettings:
-    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not."""
+    """What is published. `province` is its code ("H99"); periods that ended before `begins_on` are not.
+
+    `counted_by` names the rules of counting: what other rules counted, or these have not counted to the end, is not
+    published.
+    """
 
     province: str
+    counted_by: str
     begins_on: date
     period_types: tuple[PeriodType, ...] = (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR)
     calendars: tuple[Calendar, ...] = (Calendar.GREGORIAN,)

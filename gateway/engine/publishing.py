@@ -127,10 +127,13 @@ class Publisher:
             if published is not None and not await self._may_have_changed(period, published):
                 return None
         async with self._store.still() as is_still:
-            if not is_still:
-                self._looked_at.pop(period.key, None)
-                return None
-            return await self._decide(period, last, approval, now, is_at_once=is_at_once)
+            as_of = await self._store.completed_at(self._settings.counted_by) if is_still else None
+            if as_of is not None and as_of >= period.end:
+                return await self._decide(period, last, approval, now, as_of, is_at_once=is_at_once)
+        if approval is not None:
+            raise InvalidInput("dossiers are being counted at this moment", code="counting_under_way")
+        self._looked_at.pop(period.key, None)
+        return None
 
     async def _decide(
         self,
@@ -138,13 +141,13 @@ class Publisher:
         last: tuple[Published, str] | None,
         approval: Approval | None,
         now: datetime,
+        as_of: datetime,
         *,
         is_at_once: bool,
     ) -> str | None:
         published = None if last is None else last[0]
         # One state of registers and catalogue for the whole snapshot, whatever is put in meanwhile.
         numbers = await self._numbers.pinned()
-        as_of = await numbers.cells.counted_at()
         figures = await self._figures(numbers, period, as_of)
         decision = decide_publication(
             [] if published is None else [published],
@@ -156,6 +159,7 @@ class Publisher:
             is_at_once=is_at_once,
         )
         if decision is None:
+            await self._store.note_settled(period)
             return None
         if isinstance(decision, RestatementOwed):
             await self._store.note_owed(period, len(decision.changes), now)

@@ -137,6 +137,8 @@ def read_model(text: str, name: str, model: type[ModelT]) -> ModelT:
     """Read TOML into a model; every fault is named by file and place. Raises ConfigurationError."""
     try:
         return model.model_validate(tomllib.loads(text))
+    except RecursionError:
+        raise ConfigurationError([Fault(name, "must not be nested so deeply")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([Fault(name, f"is not TOML: {error}")]) from None
     except ValidationError as error:

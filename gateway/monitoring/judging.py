@@ -107,7 +107,7 @@ class Judge:
             confirmed=(record.code,) if is_confirmed_artificial else (),
             limits=self.limits,
         )
-        own = [*(one for one in find(raw) if one.key == record.code), *record.kept_findings]
+        own = list(dict.fromkeys((*(one for one in find(raw) if one.key == record.code), *record.kept_findings)))
         if is_confirmed_artificial and not any(one.rule == "DQ-15" for one in own):
             own.append(Finding("DQ-15", record.code, Treatment.EXCLUDE, "confirmed"))
         fact = treated(fact, own)

@@ -173,8 +173,12 @@ def forgotten(record: DossierRecord, findings: Sequence[Finding]) -> DossierReco
     """Give the record without what leads to its applicant; what was found by it beside others is kept."""
     if not record.applicant_key:
         return record
-    kept = tuple(one for one in findings if one.rule in _OF_APPLICANT)
-    return replace(record, applicant_key="", kept_findings=kept)
+    return replace(settled(record, findings), applicant_key="")
+
+
+def settled(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
+    """Give the record with what was found beside other dossiers of its applicant, one of which is being forgotten."""
+    return replace(record, kept_findings=tuple(one for one in findings if one.rule in _OF_APPLICANT))
 
 
 def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossier) -> DossierRecord:
@@ -219,6 +223,7 @@ def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossie
         is_fully_online=_is_fully_online(dossier),
         synced_at=None if old is None else old.synced_at,
         rating=None if old is None else old.rating,
+        kept_findings=() if old is None else old.kept_findings,
     )
 
 

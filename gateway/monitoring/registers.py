@@ -18,11 +18,13 @@ from gateway.indicators.facts import AgencyFact, ExternalCounts, PublicationFact
 from gateway.indicators.periods import Calendar, PeriodType, period_of
 from gateway.indicators.words import ServiceState
 from gateway.model.procedure import ExecutingLevel, ServiceLevel
-from gateway.model.vocabulary import AgencyCode, DossierCode, ProcedureCode
+from gateway.model.vocabulary import FIRST_YEAR, LAST_YEAR, AgencyCode, DossierCode, Name, ProcedureCode
 from gateway.monitoring.offers import Eligible
 from gateway.monitoring.sites import TRACKER_HOST, Site
 
-_Text = Annotated[str, Field(min_length=1, max_length=300)]
+_Text = Annotated[Name, Field(max_length=300)]
+# Days far beyond are typing errors, and no milestone can be counted from the last day of the calendar.
+_Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), lt=date(LAST_YEAR, 1, 1))]
 _Days = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -49,8 +51,8 @@ class _Item(BaseModel):
 
 
 class _Dated(_Item):
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: _Day | None = None
+    valid_to: _Day | None = None
     """The first day on which it no longer holds."""
 
     @model_validator(mode="after")
@@ -90,9 +92,9 @@ class ServiceItem(_Dated):
     is_online_only: bool = False
     proactive_level: Annotated[int, Field(ge=0, le=4)] = 0
     executing_level: ExecutingLevel = ExecutingLevel.PROVINCE
-    approved_on: date | None = None
-    test_noticed_on: date | None = None
-    live_on: date | None = None
+    approved_on: _Day | None = None
+    test_noticed_on: _Day | None = None
+    live_on: _Day | None = None
 
     @property
     def key(self) -> str:
@@ -115,10 +117,10 @@ class PublicationItem(_Item):
 
     decision: _Text
     procedure_code: ProcedureCode
-    decided_on: date
-    decision_due_on: date
-    public_due_on: date
-    published_on: date | None = None
+    decided_on: _Day
+    decision_due_on: _Day
+    public_due_on: _Day
+    published_on: _Day | None = None
 
     @property
     def key(self) -> str:
@@ -128,7 +130,7 @@ class PublicationItem(_Item):
 class CountsItem(_Item):
     """What others counted for a scope ("province", "agency:H99.01") and a period."""
 
-    scope: Annotated[str, Field(pattern=r"^[a-z_]+(:[^\s]{1,80})*$")] = "province"
+    scope: Annotated[str, Field(pattern=r"^[a-z_]+(:[!-~]{1,80}){0,3}$")] = "province"
     period_type: PeriodType
     period: Annotated[str, Field(max_length=40)]
     calendar: Calendar = Calendar.GREGORIAN

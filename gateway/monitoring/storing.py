@@ -13,6 +13,10 @@ from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
 from gateway.monitoring.records import DossierRecord
 
+NEAR = 10
+"""So many dossiers of one applicant and procedure are looked at before a dossier, and behind it. The same from either
+side: who stands beside whom changes only where a dossier comes or goes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeeperState:
@@ -110,8 +114,13 @@ class CountingTurn(Protocol):
         """Read dossiers with their revisions after the one named beside each."""
         ...
 
-    async def neighbours(self, wanted: Sequence[tuple[int, str, str]]) -> Mapping[int, Sequence[StoredFact]]:
-        """Give the facts of other dossiers of each one's applicant and procedure: (dossier, applicant, procedure)."""
+    async def neighbours(
+        self, wanted: Sequence[tuple[int, str, str]], without: Sequence[int]
+    ) -> Mapping[int, Sequence[StoredFact]]:
+        """Give the facts of other dossiers of each one's applicant and procedure: (dossier, applicant, procedure).
+
+        They are the NEAR accepted right before it and right behind it, those in `without` left out.
+        """
         ...
 
     async def procedures(self, codes: Sequence[str]) -> Mapping[str, Sequence[ProcedureVersion]]:
@@ -159,8 +168,8 @@ class CountingTurn(Protocol):
         """Store cells in place of those that begin there."""
         ...
 
-    async def finish(self, due: Due, rules: str, now: datetime) -> None:
-        """Note how far was counted."""
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
+        """Note how far was counted; `is_complete`: nothing is left."""
         ...
 
 

@@ -16,7 +16,15 @@ from gateway.model.procedure import Procedure, ProcedureVersion
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.records import DossierRecord
-from gateway.monitoring.storing import AcceptedDossier, CountingStanding, Due, KeeperState, SealedRevision, StoredFact
+from gateway.monitoring.storing import (
+    NEAR,
+    AcceptedDossier,
+    CountingStanding,
+    Due,
+    KeeperState,
+    SealedRevision,
+    StoredFact,
+)
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
@@ -130,10 +138,13 @@ class PostgresTurn:
             async for row in rows
         ]
 
-    async def neighbours(self, wanted: Sequence[tuple[int, str, str]]) -> dict[int, list[StoredFact]]:
+    async def neighbours(
+        self, wanted: Sequence[tuple[int, str, str]], without: Sequence[int]
+    ) -> dict[int, list[StoredFact]]:
         rows = [(dossier_id, bytes.fromhex(key), procedure) for dossier_id, key, procedure in wanted]
         found: dict[int, list[StoredFact]] = {}
-        async for row in self._sql.neighbours(self._connection, **columns("s", rows, 3)):
+        near = self._sql.neighbours(self._connection, **columns("s", rows, 3), without=without, near=NEAR)
+        async for row in near:
             found.setdefault(row["of_dossier_id"], []).append(fact_of(row))
         return found
 
@@ -159,7 +170,7 @@ class PostgresTurn:
         cells: Mapping[CellKey, Mapping[int, int]],
         now: datetime,
     ) -> None:
-        former = [new.dossier_id for old, new in changes if old is not None and old.counted != new.counted]
+        former = [new.dossier_id for old, new in changes if old is not None and old.recorded_at != new.recorded_at]
         if former:
             rows = self._sql.keep_former(
                 self._connection, dossier_ids=sorted(former), published_at=self.state.published_at, now=now
@@ -199,9 +210,14 @@ class PostgresTurn:
         await self._sql.clear_cells_between(self._connection, first_on=first_on, after_on=after_on)
         await add_cells(self._connection, cells)
 
-    async def finish(self, due: Due, rules: str, now: datetime) -> None:
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
         await self._sql.finish(
-            self._connection, event_id=due.event_id, rules=rules, revalued_to=due.revalued_to, now=now
+            self._connection,
+            event_id=due.event_id,
+            rules=rules,
+            revalued_to=due.revalued_to,
+            now=now,
+            is_complete=is_complete,
         )
 
 

@@ -74,6 +74,12 @@ class PostgresPublications:
             await asyncio.sleep(_PAUSE_SECONDS)
         yield False
 
+    async def completed_at(self, rules: str) -> datetime | None:
+        """Give the instant of the last counting; None while something is left to be counted by these rules."""
+        async with connection(self._pool) as borrowed:
+            instant: datetime | None = await self._sql.completed_at(borrowed, rules=rules)
+        return instant
+
     async def last(self, period: Period) -> tuple[Published, str] | None:
         """Give a period's last publication with the id of its snapshot; None before the first."""
         async with connection(self._pool) as borrowed:
@@ -136,6 +142,11 @@ class PostgresPublications:
         """Note that final figures changed and wait for a person."""
         async with connection(self._pool) as borrowed:
             await self._sql.note_owed(borrowed, **_place(period), changes_count=changes_count, now=now)
+
+    async def note_settled(self, period: Period) -> None:
+        """Note that final figures are again what was published."""
+        async with connection(self._pool) as borrowed:
+            await self._sql.clear_owed(borrowed, **_place(period))
 
     async def owed(self) -> list[dict[str, Any]]:
         """Give the periods whose final figures changed."""

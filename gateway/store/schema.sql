@@ -443,6 +443,7 @@ CREATE TABLE public.indicator_state (
     revalued_to bigint DEFAULT 0 NOT NULL,
     published_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     counted_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    is_complete boolean DEFAULT false NOT NULL,
     CONSTRAINT indicator_state_is_only_check CHECK (is_only)
 );
 CREATE TABLE public.indicator_wishes (
@@ -1556,7 +1557,7 @@ CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin
 CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) WHERE (dossier_code IS NOT NULL);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
 CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
-CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code) WHERE (applicant_key IS NOT NULL);
+CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code, dossier_id) WHERE (applicant_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
 CREATE INDEX indicator_facts_lags ON public.indicator_facts USING btree (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds) WHERE (lag_seconds IS NOT NULL);
 CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);

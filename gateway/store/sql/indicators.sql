@@ -45,9 +45,16 @@ SELECT w.dossier_id AS of_dossier_id, f.dossier_id, f.agency_code, f.procedure_c
     f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.turns_at, f.recorded_at, f.record
 FROM unnest(:s1::bigint[], :s2::bytea[], :s3::text[]) AS w (dossier_id, applicant_key, procedure_code)
 CROSS JOIN LATERAL (
-    SELECT * FROM indicator_facts f
-    WHERE f.applicant_key = w.applicant_key AND f.procedure_code = w.procedure_code AND f.dossier_id <> w.dossier_id
-    ORDER BY f.dossier_id DESC LIMIT 20) f;
+    (SELECT * FROM indicator_facts b
+     WHERE b.applicant_key = w.applicant_key AND b.procedure_code = w.procedure_code AND b.dossier_id < w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id DESC LIMIT :near::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts a
+     WHERE a.applicant_key = w.applicant_key AND a.procedure_code = w.procedure_code AND a.dossier_id > w.dossier_id
+       AND a.dossier_id <> ALL(:without::bigint[])
+     ORDER BY a.dossier_id LIMIT :near::int)
+) f;
 
 -- name: accepted_dossiers
 SELECT d.dossier_id, d.code, d.wrapped_key, r.rating,
@@ -106,7 +113,8 @@ SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gat
     time_national = c.time_national + excluded.time_national;
 
 -- name: finish!
-UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now;
+UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now,
+    is_complete = :is_complete;
 
 -- name: standing^
 SELECT s.counted_at, (SELECT count(*) FROM events e WHERE e.event_id > s.event_id) AS backlog_count,

@@ -18,6 +18,9 @@ SELECT :position::bigint, s.a, s.b, s.c, s.d FROM unnest(:s1::text[], :s2::text[
 -- name: add_restatements!
 INSERT INTO monitoring_restatements (position, document) SELECT :position::bigint, d::jsonb FROM unnest(:documents::text[]) AS d;
 
+-- name: completed_at$
+SELECT counted_at FROM indicator_state WHERE is_complete AND rules = :rules;
+
 -- name: note_published!
 UPDATE indicator_state SET published_at = GREATEST(published_at, :as_of::timestamptz);
 

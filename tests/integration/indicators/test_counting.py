@@ -238,3 +238,19 @@ async def test_a_late_answer_to_a_petition_counts_against_it(pool: Any, key_ring
         (part,) = (await town.numbers().measure(["Q3"], PERIODS[0], PROVINCE, Readings()))["Q3"]
 
         assert (2, 3) == (int(part.numerator or 0), int(part.denominator or 0))
+
+
+async def test_time_alone_makes_a_petition_late(pool: Any, key_ring: KeyRing) -> None:
+    """Nothing is told any more, and still Q3 changes in a process that was asked before."""
+    async with counting_town(pool, key_ring) as town:
+        received = BEGIN + timedelta(days=5)
+        petition = Petition(petition_id="K1", agency_code="H99.01", received_at=received, known_at=received)
+        await town.registers.save_petition(petition, received)
+        numbers = town.numbers()
+        told = []
+        for days in (8, 60):
+            town.clock.move(timedelta(days=days).total_seconds())
+            (part,) = (await numbers.measure(["Q3"], PERIODS[0], PROVINCE, Readings()))["Q3"]
+            told.append((int(part.numerator or 0), int(part.denominator or 0)))
+
+        assert [(1, 1), (0, 1)] == told

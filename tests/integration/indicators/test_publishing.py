@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gateway.engine.indicator_facts import CountingRules
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import MANIFEST_TYPE, Publisher
 from gateway.errors import IntegrityFailed, InvalidInput
@@ -23,7 +24,7 @@ from gateway.monitoring.snapshots import snapshot_id
 from gateway.ports.basics import KeyRing
 from gateway.store.publications import PostgresPublications
 from gateway.vault.assertions import Es256Signer, Es256Verifier
-from tests.support.counting import AGENCY_ITEMS, CATALOGUE, Town, counting_town
+from tests.support.counting import AGENCY_ITEMS, CATALOGUE, RULES, Town, counting_town
 from tests.support.samples import make_dossier
 
 AUGUST = period_of(PeriodType.MONTH, "2026-08")
@@ -39,7 +40,11 @@ def publisher(town: Town) -> Publisher:
         SIGNER,
         CATALOGUE,
         settings=PublishingSettings(
-            province="H99", begins_on=date(2026, 8, 2), period_types=(PeriodType.MONTH,), calendar_version="VN-2026.4"
+            province="H99",
+            counted_by=RULES.name,
+            begins_on=date(2026, 8, 2),
+            period_types=(PeriodType.MONTH,),
+            calendar_version="VN-2026.4",
         ),
         clock=town.clock,
     )
@@ -243,3 +248,71 @@ def test_ids_tell_periods_and_calendars_apart() -> None:
 
     assert "H99-2026M08-v2" == names[0]
     assert len(set(names)) == len(names)
+
+
+async def test_a_time_put_right_by_minutes_adds_no_dossier(pool: Any, key_ring: KeyRing) -> None:
+    """What changes a lag only leaves the dossier known as what it was when it was published."""
+    async with counting_town(pool, key_ring) as town:
+        code = "H99.01-260727-09999"
+        await file_a_late_one(town, code)
+        await pool.execute("UPDATE dossiers SET origin = 'national_portal', created_at = $1", town.clock.now())
+        town.clock.set(NIGHT)
+        assert ["H99-2026M08-v1"] == await publish(town)
+        published_at = await pool.fetchval("SELECT published_at FROM indicator_state")
+
+        received_at = town.documents[code].received_at
+        assert received_at is not None
+        town.clock.move(3600)
+        await town.accept(code, replace(town.documents[code], received_at=received_at + timedelta(minutes=5)))
+        await town.keeper().run()
+
+        [changed] = await PostgresPublications(pool).changed_facts(AUGUST, published_at)
+        assert changed.old == changed.new
+
+
+async def _to_the_end(town: Town, rules: CountingRules) -> None:
+    while await PostgresPublications(town.pool).completed_at(rules.name) is None:
+        await town.keeper(rules).run()
+
+
+async def test_what_is_not_counted_to_the_end_is_not_published(
+    pool: Any, key_ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the first day of an installation that has dossiers already, or after other rules: no figure of a part."""
+    monkeypatch.setattr("gateway.engine.indicators.DOSSIERS_PER_TURN", 5)
+    monkeypatch.setattr("gateway.engine.indicators._MAX_TURNS", 2)
+    async with counting_town(pool, key_ring) as town:
+        for number in range(40):
+            at = datetime(2026, 8, 20, 9, tzinfo=VIETNAM) - timedelta(hours=number)
+            dossier = make_dossier(submitted_at=at, received_at=at, status=DossierStatus.RECEIVED)
+            await town.accept(f"H99.01-260820-{number:05}", dossier)
+        town.clock.set(NIGHT)
+        assert [] == await publisher(town).run()
+        assert [] == await publish(town)
+        await _to_the_end(town, RULES)
+        newer = replace(RULES, name=f"{RULES.name} newer")
+        await town.keeper(newer).run()
+        assert [] == await publisher(town).run(is_at_once=True)
+        await _to_the_end(town, newer)
+        assert [] == await publisher(town).run(is_at_once=True)
+        await _to_the_end(town, RULES)
+        assert ["H99-2026M08-v1"] == await publish(town)
+        assert 40 == observation(await document_of(town, "H99-2026M08-v1"), "U2")["denominator"]
+
+
+async def test_final_figures_that_are_right_again_are_not_owed(pool: Any, key_ring: KeyRing) -> None:
+    """A change that was taken back leaves nothing for a person to approve."""
+    async with counting_town(pool, key_ring) as town:
+        code = "H99.01-260727-09999"
+        await file_a_late_one(town, code)
+        published = town.documents[code]
+        for days in (0, 31):
+            town.clock.set(NIGHT + timedelta(days=days))
+            assert await publish(town)
+        store = PostgresPublications(pool)
+
+        for document, owed_count in ((replace(published, channel=Channel.POSTAL), 1), (published, 0)):
+            town.clock.move(86_400)
+            await town.accept(code, document)
+            assert [] == [one for one in await publish(town) if "M08" in one]
+            assert owed_count == len(await store.owed())

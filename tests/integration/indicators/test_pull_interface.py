@@ -271,6 +271,8 @@ async def test_ratings_and_petitions_reach_the_numbers(pool: Any, key_ring: KeyR
         other = api.with_token(await api.register("other", prefixes=("H98",)))
         assert "other-agency" == (await other.call("PUT", f"/v1/dossiers/{code}/rating", body=rated)).problem
         assert "other-agency" == (await other.call("PUT", "/v1/petitions/PAKN-1", body=petition)).problem
+        abroad = petition | {"agency_code": "H98"}
+        assert "other-agency" == (await other.call("PUT", "/v1/petitions/PAKN-3", body=abroad)).problem
         unpaired = petition | {"reply": "answered"}
         assert ["/replied_at"] == (await api.call("PUT", "/v1/petitions/PAKN-2", body=unpaired)).fields
         town.clock.move(3600)
@@ -374,3 +376,63 @@ async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: 
     """404 with the reason, and no number."""
     async with running_api(pool, key_ring) as api:
         assert "no-indicators" == (await api.get(f"{PATH}/definitions")).problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("services", {"service_key": "DVC\0", "procedure_code": "1.999001", "service_level": "full"}),
+        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ\0"}),
+        ("counts", {"scope": "agency:\0", "period_type": "month", "period": "2026-08"}),
+        ("confirmed_bulk", {"dossier_code": "H99.01-260727-00001", "confirmed_by": "CB\0"}),
+        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ", "valid_to": "9999-12-31"}),
+        (
+            "services",
+            {
+                "service_key": "DVC",
+                "procedure_code": "1.999001",
+                "service_level": "full",
+                "test_noticed_on": "9999-12-31",
+                "live_on": "2026-08-03",
+            },
+        ),
+    ],
+)
+async def test_registers_refuse_what_nobody_means(
+    pool: Any, key_ring: KeyRing, kind: str, item: dict[str, Any]
+) -> None:
+    """Signs that cannot be stored, days from which nothing can be counted: 422, and every number is told as before."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        assert 422 == (await api.call("PUT", f"{PATH}/registers/{kind}", body={"items": [item]})).status
+        assert 200 == (await api.get(f"{PATH}/indicators?{AUGUST}")).status
+        assert 200 == (await api.get(f"{PATH}/milestones?on=2026-08-31")).status
+
+
+async def test_odd_questions_are_answered(pool: Any, key_ring: KeyRing) -> None:
+    """The first month of all has no other calendar; a registry of targets that nests without end is refused."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        assert 200 == (await api.get(f"{PATH}/count-comparison?period_type=month&period=1990-01")).status
+        nested = {"content": "x = " + "[" * 5000 + "]" * 5000}
+        assert 422 == (await api.call("PUT", f"{PATH}/targets", body=nested)).status
+
+
+async def test_an_agency_does_not_speak_for_the_province(pool: Any, key_ring: KeyRing) -> None:
+    """Registers, targets and restatements are the province's; who pulls numbers is not told codes of dossiers."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        confirmed = {"items": [{"dossier_code": "H99.02-260727-00001", "confirmed_by": "CB.07"}]}
+        approval = {"period_type": "month", "period": "2026-08", "approver": "CB.07", "reasons": ["late_sync"]}
+        assert 200 == (await api.call("PUT", f"{PATH}/registers/confirmed_bulk", body=confirmed)).status
+        one = api.with_token(await api.register("one", prefixes=("H99.01",)))
+        reader = api.with_token(await api.register("national", scopes=frozenset({Scope.MONITORING_READ})))
+
+        for method, path, body in (
+            ("PUT", "registers/confirmed_bulk", {"items": []}),
+            ("PUT", "targets", {"content": "version = '1'"}),
+            ("POST", "restatements:approve", approval),
+        ):
+            assert "other-agency" == (await one.call(method, f"{PATH}/{path}", body=body)).problem
+        assert "other-agency" == (await one.get(f"{PATH}/registers/confirmed_bulk")).problem
+        assert "insufficient-scope" == (await reader.get(f"{PATH}/registers/confirmed_bulk")).problem
+        assert 200 == (await reader.get(f"{PATH}/registers/agencies")).status
+        assert confirmed["items"] == (await api.get(f"{PATH}/registers/confirmed_bulk")).json["items"]

@@ -1,13 +1,14 @@
 -- Where the counting stands. `event_id`: the newest event of the feed that was followed. `rules` names what facts were
 -- made by; facts up to `revalued_to` were made by these rules already. `published_at`: what holds at that instant is
--- part of a publication, and is kept when it changes.
+-- part of a publication, and is kept when it changes. `is_complete`: at `counted_at` nothing was left to be counted.
 CREATE TABLE indicator_state (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     event_id bigint NOT NULL DEFAULT 0,
     rules text NOT NULL DEFAULT '',
     revalued_to bigint NOT NULL DEFAULT 0,
     published_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
-    counted_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00'
+    counted_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
+    is_complete boolean NOT NULL DEFAULT false
 );
 INSERT INTO indicator_state DEFAULT VALUES;
 
@@ -35,7 +36,8 @@ CREATE TABLE indicator_facts (
 CREATE INDEX indicator_facts_received ON indicator_facts (received_on, agency_code);
 CREATE INDEX indicator_facts_submitted ON indicator_facts (submitted_on, agency_code);
 CREATE INDEX indicator_facts_by_procedure ON indicator_facts (procedure_code);
-CREATE INDEX indicator_facts_by_applicant ON indicator_facts (applicant_key, procedure_code) WHERE applicant_key IS NOT NULL;
+CREATE INDEX indicator_facts_by_applicant ON indicator_facts (applicant_key, procedure_code, dossier_id)
+    WHERE applicant_key IS NOT NULL;
 CREATE INDEX indicator_facts_turns ON indicator_facts (turns_at) WHERE turns_at IS NOT NULL;
 CREATE INDEX indicator_facts_lags ON indicator_facts (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds)
     WHERE lag_seconds IS NOT NULL;
