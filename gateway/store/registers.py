@@ -10,8 +10,8 @@ from gateway.model.subtrees import is_within
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind
 from gateway.store.columns import columns
-from gateway.store.indicators import version_of
 from gateway.store.pool import Pool, connection, transaction
+from gateway.store.procedure_versions import version_of
 from gateway.store.queries import queries
 from gateway.store.statements import OtherAgency
 
