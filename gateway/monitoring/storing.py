@@ -192,12 +192,14 @@ class SumsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListWanted:
-    """Which dossiers: of slices, that stand in `place` and not in `without` (None: whatever); so many after an id."""
+    """Which dossiers: of slices, that stand in `place` and not in `without` (None: whatever), under one of `procedures`
+    (None: whichever); so many after an id."""
 
     slices: Sequence[Slice]
     place: int
     without: int | None
     takes_groups: bool
+    procedures: frozenset[str] | None
     after: int
     limit: int
 

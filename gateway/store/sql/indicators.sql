@@ -197,6 +197,7 @@ CROSS JOIN LATERAL (
 WHERE :place::int = ANY(f.places) AND (:without::int IS NULL OR :without::int <> ALL(f.places))
   AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
   AND (NOT f.is_group OR :takes_groups::bool) AND f.dossier_id > :after::bigint
+  AND (:procedures::text[] IS NULL OR f.procedure_code = ANY(:procedures::text[]))
 ORDER BY f.dossier_id LIMIT :wanted::int;
 
 -- name: fact_by_code^
