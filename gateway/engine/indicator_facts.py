@@ -1,6 +1,6 @@
 """Making facts: dossiers are opened, followed into records and judged; what is stored names nobody."""
 
-from bisect import bisect
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,12 +25,15 @@ from gateway.model.procedure import Procedure, ProcedureVersion
 from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.judging import Judge, Judged, Policy
+from gateway.monitoring.neighbours import group_of, nearest
 from gateway.monitoring.offers import procedure_facts
 from gateway.monitoring.records import POPULATION_CODES, DossierRecord, Revision, follow, forgotten, settled
-from gateway.monitoring.storing import NEAR, AcceptedDossier, CountingTurn, StoredFact
+from gateway.monitoring.storing import AcceptedDossier, CountingTurn, StoredFact
 from gateway.ports.basics import KeyRing, RecordKey
 
 _dossiers = msgspec.json.Decoder(Dossier)
+_AT_ONCE = 20
+"""So many dossiers are made before others in the process have their turn."""
 _steps = msgspec.json.Decoder(ProgressStep)
 _LAG_PLACE = lag_place(Readings())
 
@@ -105,11 +108,15 @@ class FactMaker:
         # What was erased before it was ever counted is not there to be counted.
         there = [one for one in accepted if one.wrapped_key or one.dossier_id in old]
         erased = frozenset(one.dossier_id for one in there if not one.wrapped_key)
-        records = {one.dossier_id: self._record(one, old.get(one.dossier_id)) for one in there}
+        records: dict[int, DossierRecord] = {}
+        for number, found in enumerate(there):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            records[found.dossier_id] = self._record(found, old.get(found.dossier_id))
         records |= {
             one: replace(records[one], kept_findings=own) for one, own in (kept or {}).items() if one in records
         }
-        left = {_group(records[one]) for one in erased if records[one].applicant_key}
+        left = {group_of(records[one]) for one in erased if records[one].applicant_key}
         if left:
             # The dossiers beside an erased one are judged beside it for the last time.
             beside = await self._neighbours(turn, {one: records[one] for one in erased}, records)
@@ -117,11 +124,11 @@ class FactMaker:
             old, records = {**old, **others}, records | {one: other.record for one, other in others.items()}
         neighbours = await self._neighbours(turn, records, records)
         judged = await self._judge(turn, records, neighbours, now)
-        stored = {}
+        stored: dict[int, StoredFact] = {}
         for one, record in records.items():
             if one in erased:
                 record = forgotten(record, judged[one][0].findings)
-            elif _group(record) in left:
+            elif group_of(record) in left:
                 record = settled(record, judged[one][0].findings)
             stored[one] = self._stored(one, record, judged[one], old.get(one), now)
         touched = {
@@ -132,7 +139,9 @@ class FactMaker:
         }
         # Whose applicant or procedure was put right stood beside others until now.
         parted = {
-            one: old[one].record for one in records if one in old and _group(old[one].record) != _group(records[one])
+            one: old[one].record
+            for one in records
+            if one in old and group_of(old[one].record) != group_of(records[one])
         }
         former = await self._neighbours(turn, parted, records)
         touched |= {other.dossier_id for others in former.values() for other in others}
@@ -202,20 +211,22 @@ class FactMaker:
         judge = Judge(calendar=self.rules.calendar, measured_at=now, limits=self.rules.limits)
         together: dict[tuple[str, str], list[int]] = {}
         for one, record in sorted(records.items()):
-            together.setdefault(_group(record), []).append(one)
+            together.setdefault(group_of(record), []).append(one)
         found = {}
-        for one, record in records.items():
+        for number, (one, record) in enumerate(records.items()):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             # What is judged in the same turn is taken as it is now, the others as they were stored.
             near = {other.dossier_id: other.record for other in neighbours.get(one, ())}
             if record.applicant_key:
-                near |= {other: records[other] for other in _nearest(one, together[_group(record)])}
+                near |= {other: records[other] for other in nearest(one, together[group_of(record)])}
             procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
             policy = self.rules.policy_of(record.procedure_code)
             judged = judge.judge(
                 record,
                 procedure,
                 policy,
-                [near[other] for other in _nearest(one, sorted(near))],
+                [near[other] for other in nearest(one, sorted(near))],
                 is_confirmed_artificial=record.code in confirmed,
             )
             found[one] = (judged, counted_of(judged.fact, counter))
@@ -280,18 +291,6 @@ def lag_of(record: DossierRecord, counted: Counted) -> int | None:
         return None
     is_counted = counted.received is not None and _LAG_PLACE in counted.received.places
     return int((record.synced_at - record.received_at).total_seconds()) if is_counted else None
-
-
-def _group(record: DossierRecord) -> tuple[str, str]:
-    """Say beside which others a dossier stands."""
-    return record.applicant_key, record.procedure_code
-
-
-def _nearest(dossier_id: int, ids: Sequence[int]) -> list[int]:
-    """Give the dossiers accepted right before and right behind one, of ids in their order."""
-    at = bisect(ids, dossier_id)
-    before = [one for one in ids[max(0, at - NEAR - 1) : at] if one != dossier_id]
-    return [*before[-NEAR:], *ids[at : at + NEAR]]
 
 
 def _is_left(one: AcceptedDossier, stored: Mapping[int, StoredFact]) -> bool:

@@ -20,7 +20,7 @@ from gateway.indicators.tallies import CellSelection, Fetched, Wanted, online_co
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
-from gateway.monitoring.changed_facts import share_places
+from gateway.monitoring.changed_facts import is_of_online, share_places
 from gateway.monitoring.offers import procedure_facts, service_facts, with_eligibility
 from gateway.monitoring.petitions import Petition, petition_fact
 from gateway.monitoring.registers import (
@@ -171,12 +171,14 @@ class Numbers:
                 code="indicator_without_dossiers",
             )
         among, counted = places
+        online = await self.online_codes(period, readings) if is_of_online(code, readings) else None
         return await self.cells.dossiers(
             ListWanted(
                 slices=await self.slices(period, scope, readings),
                 place=counted if counts else among,
                 without=None if counts else counted,
                 takes_groups=takes_groups_in(scope, among),
+                procedures=online,
                 after=after,
                 limit=limit,
             )

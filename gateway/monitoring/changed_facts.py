@@ -78,11 +78,10 @@ def delta_of(indicator: str, facts: Iterable[ChangedFact], place: Place, reading
     if share is None or places is None:
         return Delta()
     among, counts = places
-    if OF_ONLINE_SERVICE in share.inside:
-        facts = [fact for fact in facts if _procedure(fact) in place.online_codes]
+    codes = place.online_codes if OF_ONLINE_SERVICE in share.inside else None
     added, removed, changed, reasons = set[str](), set[str](), set[str](), set[RestatementReason]()
     for fact in facts:
-        was, stands = _stands(fact.old, among, place), _stands(fact.new, among, place)
+        was, stands = _stands(fact.old, among, place, codes), _stands(fact.new, among, place, codes)
         if was != stands:
             (added if stands else removed).add(fact.code)
         elif was and _has(fact.old, counts) != _has(fact.new, counts):
@@ -107,6 +106,12 @@ def share_places(indicator: str, readings: Readings) -> tuple[int, int] | None:
     return (places[0], places[1]) if places else None
 
 
+def is_of_online(indicator: str, readings: Readings) -> bool:
+    """Tell whether only dossiers of procedures that are offered online count in a share."""
+    share = _share(indicator, readings)
+    return share is not None and OF_ONLINE_SERVICE in share.inside
+
+
 def _share(indicator: str, readings: Readings) -> "Share[Any] | None":
     code, _, name = indicator.partition(".")
     formula = formula_of(code, readings)
@@ -114,13 +119,10 @@ def _share(indicator: str, readings: Readings) -> "Share[Any] | None":
     return next((one for one in shares if one.name == name), None)
 
 
-def _procedure(fact: ChangedFact) -> str:
-    known = fact.new or fact.old
-    return "" if known is None else known.procedure
-
-
-def _stands(counted: Counted | None, measure: int, place: Place) -> bool:
+def _stands(counted: Counted | None, measure: int, place: Place, codes: Container[str] | None) -> bool:
     if counted is None or (counted.is_group and not place.takes_groups):
+        return False
+    if codes is not None and counted.procedure not in codes:
         return False
     return any(
         measure in contribution.places

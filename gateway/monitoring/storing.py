@@ -13,10 +13,6 @@ from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
 from gateway.monitoring.records import DossierRecord
 
-NEAR = 10
-"""So many dossiers of one applicant and procedure are looked at before a dossier, and behind it. The same from either
-side: who stands beside whom changes only where a dossier comes or goes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeeperState:
@@ -196,12 +192,14 @@ class SumsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListWanted:
-    """Which dossiers: of slices, that stand in `place` and not in `without` (None: whatever); so many after an id."""
+    """Which dossiers: of slices, that stand in `place` and not in `without` (None: whatever), under one of `procedures`
+    (None: whichever); so many after an id."""
 
     slices: Sequence[Slice]
     place: int
     without: int | None
     takes_groups: bool
+    procedures: frozenset[str] | None
     after: int
     limit: int
 

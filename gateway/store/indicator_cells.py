@@ -108,6 +108,7 @@ class PostgresCells:
                 place=wanted.place,
                 without=wanted.without,
                 takes_groups=wanted.takes_groups,
+                procedures=None if wanted.procedures is None else sorted(wanted.procedures),
                 after=wanted.after,
                 wanted=wanted.limit,
             )

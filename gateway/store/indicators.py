@@ -12,12 +12,11 @@ from gateway.indicators.cells import CellKey, Counted
 from gateway.indicators.measures import MEASURES, TIMES, Contribution
 from gateway.indicators.slices import Grain
 from gateway.indicators.words import Rating, View
-from gateway.model.procedure import Procedure, ProcedureVersion
+from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
-from gateway.model.vocabulary import VIETNAM
+from gateway.monitoring.neighbours import NEAR
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.storing import (
-    NEAR,
     AcceptedDossier,
     CountingStanding,
     Due,
@@ -28,6 +27,7 @@ from gateway.monitoring.storing import (
 from gateway.store.columns import columns
 from gateway.store.locks import Lock
 from gateway.store.pool import Connection, Pool, connection, transaction
+from gateway.store.procedure_versions import version_of
 from gateway.store.queries import queries
 
 COUNTING = "counting"
@@ -35,6 +35,7 @@ COUNTING = "counting"
 _TRY = "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2))"
 _records = msgspec.json.Decoder(DossierRecord)
 _EVENTS_PER_DOSSIER = 4
+_CLEARED_AT_ONCE = 20_000
 TIME_PLACES = {MEASURES[place].view: place for place in TIMES}
 
 
@@ -85,7 +86,9 @@ class PostgresTurn:
             return
         if rules.partition(" ")[0] != self.state.rules.partition(" ")[0]:
             await self._sql.clear_cells(self._connection)
-            await self._sql.clear_facts(self._connection)
+            after: int | None = 0
+            while after is not None:
+                after = await self._sql.clear_facts(self._connection, after=after, wanted=_CLEARED_AT_ONCE)
         self.state = replace(self.state, rules=rules, revalued_to=0)
 
     async def due(self, now: datetime, limit: int) -> Due:
@@ -292,16 +295,3 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
 
 def _array(contribution: Contribution | None) -> str:
     return "{}" if contribution is None else "{" + ",".join(map(str, contribution.places)) + "}"
-
-
-def version_of(row: Any) -> ProcedureVersion:
-    """Read a version of a procedure."""
-    is_newest = row["version_number"] == row["newest"]
-    retired_at = row["retired_at"] if is_newest else None
-    return ProcedureVersion(
-        procedure=msgspec.convert(row["document"], Procedure),
-        content_hash=row["content_hash"],
-        version_number=row["version_number"],
-        seen_on=row["seen_at"].astimezone(VIETNAM).date(),
-        retired_on=None if retired_at is None else retired_at.astimezone(VIETNAM).date(),
-    )

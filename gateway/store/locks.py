@@ -47,4 +47,4 @@ class Lock(IntEnum):
     SETTLEMENT = 7_201_017
     """With a payment provider: one process compares its daily files."""
     INDICATORS = 7_201_018
-    """With a word: one process counts, one publishes."""
+    """With a word: one process counts, one publishes, one puts a register in place."""

@@ -10,13 +10,15 @@ from gateway.model.subtrees import is_within
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind
 from gateway.store.columns import columns
-from gateway.store.indicators import version_of
+from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, transaction
+from gateway.store.procedure_versions import version_of
 from gateway.store.queries import queries
 from gateway.store.statements import OtherAgency
 
 _PAGE = 500
 _TARGETS = "targets"
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock($1::int, hashtext($2))"
 
 
 class PostgresRegisters:
@@ -41,6 +43,7 @@ class PostgresRegisters:
     async def replace_register(self, kind: RegisterKind, items: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
         rows = [(key, json.dumps(document)) for key, document in sorted(items.items())]
         async with transaction(self._pool) as borrowed:
+            await borrowed.execute(_ONE_AT_A_TIME, Lock.INDICATORS.value, f"register {kind.value}")
             former = [row["key"] async for row in self._sql.clear_register(borrowed, kind=kind.value)]
             await self._sql.fill_register(borrowed, kind=kind.value, now=now, **columns("s", rows, 2))
             if kind is RegisterKind.CONFIRMED_BULK:
@@ -56,6 +59,7 @@ class PostgresRegisters:
         """Put a registry of targets in place of the former one."""
         rows = [("", json.dumps({"text": text}))]
         async with transaction(self._pool) as borrowed:
+            await borrowed.execute(_ONE_AT_A_TIME, Lock.INDICATORS.value, f"register {_TARGETS}")
             [row async for row in self._sql.clear_register(borrowed, kind=_TARGETS)]
             await self._sql.fill_register(borrowed, kind=_TARGETS, now=now, **columns("s", rows, 2))
 

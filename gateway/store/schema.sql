@@ -1652,8 +1652,6 @@ ALTER TABLE ONLY public.indicator_facts
     ADD CONSTRAINT indicator_facts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.indicator_former_facts
     ADD CONSTRAINT indicator_former_facts_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
-ALTER TABLE ONLY public.indicator_wishes
-    ADD CONSTRAINT indicator_wishes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id);
 ALTER TABLE ONLY public.lanes
     ADD CONSTRAINT lanes_dossier_id_fkey FOREIGN KEY (dossier_id) REFERENCES public.dossiers(dossier_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.local_accounts

@@ -232,6 +232,7 @@ CROSS JOIN LATERAL (
 WHERE :place::int = ANY(f.places) AND (:without::int IS NULL OR :without::int <> ALL(f.places))
   AND (w.agency = '' OR f.agency_code = w.agency) AND (w.procedure = '' OR f.procedure_code = w.procedure)
   AND (NOT f.is_group OR :takes_groups::bool) AND f.dossier_id > :after::bigint
+  AND (:procedures::text[] IS NULL OR f.procedure_code = ANY(:procedures::text[]))
 ORDER BY f.dossier_id LIMIT :wanted::int;
 
 -- name: fact_by_code^
@@ -242,8 +243,16 @@ FROM indicator_facts WHERE code = :code;
 -- name: clear_cells!
 DELETE FROM indicator_cells;
 
--- name: clear_facts!
-UPDATE indicator_facts SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}', lag_seconds = NULL;
+-- name: clear_facts$
+-- So many at a time: a million in one statement outlast its time limit. Gives the last one; null when none is left.
+WITH next AS (
+    SELECT dossier_id FROM indicator_facts WHERE dossier_id > :after::bigint ORDER BY dossier_id LIMIT :wanted::int
+), cleared AS (
+    UPDATE indicator_facts f SET received_on = NULL, received = '{}', submitted_on = NULL, submitted = '{}',
+        lag_seconds = NULL
+    FROM next WHERE f.dossier_id = next.dossier_id
+)
+SELECT max(dossier_id) FROM next;
 
 -- name: counted_days^
 SELECT min(day) AS first_on, max(day) AS last_on FROM (

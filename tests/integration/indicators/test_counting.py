@@ -1,11 +1,13 @@
 """Counting as things happen gives what counting from scratch gives, to the dossier, whatever breaks off in between."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from gateway.engine.indicator_facts import FactMaker
 from gateway.errors import StoreUnavailable
 from gateway.indicators.periods import Calendar, PeriodType, period_of
 from gateway.indicators.readings import Readings
@@ -17,6 +19,7 @@ from gateway.model.procedure import ExecutingLevel
 from gateway.monitoring.judging import Policy
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
+from gateway.monitoring.storing import CountingTurn
 from gateway.ports.basics import KeyRing
 from gateway.store.indicators import PostgresIndicators
 from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, Town, counting_town
@@ -254,3 +257,45 @@ async def test_time_alone_makes_a_petition_late(pool: Any, key_ring: KeyRing) ->
             told.append((int(part.numerator or 0), int(part.denominator or 0)))
 
         assert [(1, 1), (0, 1)] == told
+
+
+async def test_counting_leaves_others_their_turn(pool: Any, key_ring: KeyRing) -> None:
+    """A turn of many dossiers does not hold the process up."""
+    async with counting_town(pool, key_ring) as town:
+        await town.live(300)
+        turns, is_done = 0, False
+
+        async def others() -> None:
+            nonlocal turns
+            while not is_done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with town.store.turn() as turn:
+            assert turn is not None
+            ids = await turn.dossiers_after(0, 1000)
+            maker = FactMaker(key_ring, RULES)
+            accepted = await turn.accepted(dict.fromkeys(ids, 0))
+            records = {one.dossier_id: maker._record(one, None) for one in accepted}
+            running = asyncio.create_task(others())
+            await asyncio.sleep(0)
+            before = turns
+            await maker._judge(cast(CountingTurn, _Still()), records, {}, town.clock.now())
+            is_done = True
+            await running
+
+        assert len(records) > 60
+        assert turns - before >= len(records) // 20
+
+
+class _Still:
+    """Answers at once, so that only what is left voluntarily is counted."""
+
+    async def procedures(self, codes: Any) -> Any:
+        return {}
+
+    async def petitioned(self, codes: Any) -> Any:
+        return frozenset()
+
+    async def confirmed(self, codes: Any) -> Any:
+        return frozenset()

@@ -1,5 +1,6 @@
 """The pull interface as the national system uses it, and as people who feed and question it do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
 from gateway.api.monitoring_desk import MonitoringDesk, PullRate
 from gateway.engine.indicator_reasons import Explainer
 from gateway.indicators.profiles import read_profile
+from gateway.indicators.registry import CODES
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.basics import KeyRing
 from gateway.store.clients import Scope
@@ -415,6 +417,33 @@ async def test_odd_questions_are_answered(pool: Any, key_ring: KeyRing) -> None:
         assert 200 == (await api.get(f"{PATH}/count-comparison?period_type=month&period=1990-01")).status
         nested = {"content": "x = " + "[" * 5000 + "]" * 5000}
         assert 422 == (await api.call("PUT", f"{PATH}/targets", body=nested)).status
+
+
+async def test_the_dossiers_behind_a_number_are_as_many(pool: Any, key_ring: KeyRing) -> None:
+    """Of each share of dossiers, in each scope and view: those that count make the numerator, both the denominator."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        compared = 0
+        for scope in ("", "&scope=agency&agency=H99.01", "&scope=field&field=LV0&view=national"):
+            for code in sorted(CODES):
+                lists = [await api.get(f"{PATH}/drilldown/{code}?{AUGUST}{scope}&counts={one}") for one in (1, 0)]
+                if 422 == lists[0].status:
+                    continue
+                counting, others = (len(one.json["dossiers"]) for one in lists)
+                told = (await api.get(f"{PATH}/indicators?{AUGUST}{scope}&indicator={code}")).json["observations"][0]
+                assert (counting, counting + others) == (told["numerator"], told["denominator"]), (code, scope)
+                compared += told["denominator"] > 0
+
+        assert compared > 20
+
+
+async def test_two_people_may_put_one_register_in_place_at_once(pool: Any, key_ring: KeyRing) -> None:
+    """Both are answered, and one of the lists stands whole."""
+    async with pulled_town(pool, key_ring) as (_, api):
+        lists = [[{"code": f"H99.{number:02}", "level": "province"} for number in range(60)] for _ in range(8)]
+        put = (api.call("PUT", f"{PATH}/registers/agencies", body={"items": items}) for items in lists)
+        assert {200} == {one.status for one in await asyncio.gather(*put)}
+        assert 60 == len((await api.get(f"{PATH}/registers/agencies")).json["items"])
 
 
 async def test_an_agency_does_not_speak_for_the_province(pool: Any, key_ring: KeyRing) -> None:

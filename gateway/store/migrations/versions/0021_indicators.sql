@@ -81,9 +81,10 @@ CREATE INDEX indicator_cells_by_time ON indicator_cells (agency_code, grain, beg
 CREATE FUNCTION indicator_sum(integer[], integer[]) RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT array_agg(COALESCE(a, 0) + COALESCE(b, 0) ORDER BY place) FROM unnest($1, $2) WITH ORDINALITY AS t (a, b, place));
 
--- Dossiers whose facts are to be made again although nothing was accepted for them.
+-- Dossiers whose facts are to be made again although nothing was accepted for them. A changed catalogue wishes for all of
+-- them in one statement: no row is looked up for it.
 CREATE TABLE indicator_wishes (
-    dossier_id bigint PRIMARY KEY REFERENCES dossiers
+    dossier_id bigint PRIMARY KEY
 );
 
 -- What is known beside dossiers and the catalogue: agencies with their days, services, decisions, counts of others.
