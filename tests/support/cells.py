@@ -61,7 +61,7 @@ class MemoryCells:
                 for place in asked.online_sums
             },
             sets={place: frozenset(self._by_procedure(slices, place, scope)) for place in asked.sets},
-            lags=self._lags(asked.ranks, asked.sums, slices),
+            lags=self._lags(asked.ranks, asked.sums, slices, scope),
         )
         return tally(code, selection)
 
@@ -105,7 +105,7 @@ class MemoryCells:
             if place in contribution.places
         )
 
-    def _lags(self, ranks: Iterable[int], places: Iterable[int], slices: list[Slice]) -> dict[int, int]:
+    def _lags(self, ranks: Iterable[int], places: Iterable[int], slices: list[Slice], scope: Scope) -> dict[int, int]:
         lags = sorted(
             int((fact.synced_at - fact.accepted_at).total_seconds())
             for fact, counted in self.counted
@@ -115,7 +115,7 @@ class MemoryCells:
                 one.agency in (ALL, counted.agency)
                 and one.procedure in (ALL, counted.procedure)
                 and _has(one.first_on, one.after_on, counted.received.day)
-                and (not counted.is_group or one.procedure != ALL)
+                and (not counted.is_group or scope.kind is ScopeKind.PROCEDURE)
                 for one in slices
             )
         )
