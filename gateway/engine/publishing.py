@@ -1,5 +1,6 @@
 """Publishing: at night the figures of every period that is due become a signed snapshot in a chain."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ from gateway.ports.basics import Clock
 
 MANIFEST_TYPE = "monitoring-manifest+jws"
 STATE_AT = "as_of"
+_PAUSE_SECONDS = 0.25
 
 
 class DetachedSigner(Protocol):
@@ -107,6 +109,8 @@ class PublishingSettings:
     restated_for: timedelta = timedelta(days=400)
     """For how long after their final figures periods are still looked at."""
     calendar_version: str = ""
+    tries_count: int = 40
+    """How often it is looked whether everything is counted, before the next time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ class Publisher:
         """
         done: list[str] = []
         async with self._store.alone() as is_mine:
-            for period in self._periods() if is_mine else ():
+            for period in self._periods() if is_mine and await self._is_counted() else ():
                 published = await self._consider(period, None, is_at_once=is_at_once)
                 done += [] if published is None else [published]
         return done
@@ -166,6 +170,14 @@ class Publisher:
         if published is None:
             raise InvalidInput("no figure has changed since it was published", [Fault("/period", "must have changes")])
         return published
+
+    async def _is_counted(self) -> bool:
+        """Wait a while for the end of a counting that is under way; tell whether it came."""
+        for _ in range(self._settings.tries_count):
+            if await self._store.completed_at(self._settings.counted_by) is not None:
+                return True
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return False
 
     def _periods(self) -> list[Period]:
         today = self._clock.now().astimezone(VIETNAM).date()
