@@ -1,5 +1,6 @@
 """What an operator does with indicators from the command line: count from scratch, add up anew, publish at once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from gateway.store.registers import PostgresRegisters
 
 _NEVER_AT_ONCE_SECONDS = 600.0
 _SITE_SECONDS = 20.0
+_WAITS = 60
+_A_WAIT_SECONDS = 0.5
 _MAX_PAGE_BYTES = 2_000_000
 
 
@@ -67,12 +70,15 @@ async def publish(dsn: str, settings: Settings) -> tuple[list[str], int] | None:
     async with _pool(dsn) as pool:
         keeper, publisher = counting_parts(pool, key_ring, settings.monitoring, SystemClock(), signer)
         rules, publications = counting_rules(settings.monitoring).name, PostgresPublications(pool)
-        store, counted_at = PostgresIndicators(pool), None
+        store = PostgresIndicators(pool)
+        counted_at, waits_count = (await store.standing()).counted_at, 0
         await keeper.run()
         while await publications.completed_at(rules) is None:
             before, counted_at = counted_at, (await store.standing()).counted_at
-            if counted_at == before:
+            waits_count = waits_count + 1 if counted_at == before else 0
+            if waits_count > _WAITS:
                 return None
+            await asyncio.sleep(_A_WAIT_SECONDS if waits_count else 0)
             await keeper.run()
         done = await publisher.run(is_at_once=True)
         return done, len(await publications.owed())

@@ -93,3 +93,5 @@ class PublishingSettings:
     restated_for: timedelta = timedelta(days=400)
     """For how long after their final figures periods are still looked at."""
     calendar_version: str = ""
+    tries_count: int = 40
+    """How often it is looked whether everything is counted, before the next time."""

@@ -1,5 +1,6 @@
 """Publishing: at night the figures of every period that is due become a signed snapshot in a chain."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,7 @@ from gateway.ports.basics import Clock
 
 MANIFEST_TYPE = "monitoring-manifest+jws"
 STATE_AT = "as_of"
+_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class Publisher:
         """
         done: list[str] = []
         async with self._store.alone() as is_mine:
-            for period in self._periods() if is_mine else ():
+            for period in self._periods() if is_mine and await self._is_counted() else ():
                 published = await self._consider(period, None, is_at_once=is_at_once)
                 done += [] if published is None else [published]
         return done
@@ -101,6 +103,14 @@ class Publisher:
         if published is None:
             raise InvalidInput("no figure has changed since it was published", [Fault("/period", "must have changes")])
         return published
+
+    async def _is_counted(self) -> bool:
+        """Wait a while for the end of a counting that is under way; tell whether it came."""
+        for _ in range(self._settings.tries_count):
+            if await self._store.completed_at(self._settings.counted_by) is not None:
+                return True
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return False
 
     def _periods(self) -> list[Period]:
         today = self._clock.now().astimezone(VIETNAM).date()

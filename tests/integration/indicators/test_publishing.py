@@ -45,6 +45,7 @@ def publisher(town: Town) -> Publisher:
             begins_on=date(2026, 8, 2),
             period_types=(PeriodType.MONTH,),
             calendar_version="VN-2026.4",
+            tries_count=1,
         ),
         clock=town.clock,
     )
