@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -141,6 +142,11 @@ async def get_metrics(call: Call) -> web.StreamResponse:
     """Give numerators and denominators of the province, its levels and agencies as OpenMetrics; dashboards divide."""
     desk, query = desk_of(call), call.query
     period = period_in(query)
+    text = await desk.scrapes.get(period.key, call.services.clock, partial(_exposition, desk, period))
+    return await answer_bytes(call, text, CONTENT_TYPE_LATEST)
+
+
+async def _exposition(desk: MonitoringDesk, period: Period) -> bytes:
     labels = ("indicator", "agency", "level", "unit_group", "period")
     numerators = GaugeMetricFamily("dvc_indicator_numerator", "Numerator of an indicator", labels=labels)
     denominators = GaugeMetricFamily("dvc_indicator_denominator", "Denominator of an indicator", labels=labels)
@@ -154,7 +160,7 @@ async def get_metrics(call: Call) -> web.StreamResponse:
     registry = CollectorRegistry()
     registry.register(_Families([numerators, denominators, counted]))
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
-    return await answer_bytes(call, text, CONTENT_TYPE_LATEST)
+    return text
 
 
 class _Families:

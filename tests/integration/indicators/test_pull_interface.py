@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
 from gateway.api.monitoring_desk import MonitoringDesk, PullRate
+from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
 from gateway.indicators.profiles import read_profile
 from gateway.indicators.registry import CODES
@@ -372,6 +373,28 @@ async def test_prometheus_may_scrape_the_numbers(pool: Any, key_ring: KeyRing) -
         [province] = [one for one in samples if (one.labels["indicator"], one.labels["level"]) == ("U2", "ALL")]
         assert u2["denominator"] == province.value
         assert {"indicator", "agency", "level", "unit_group", "period"} == set(province.labels)
+
+
+async def test_scrapes_do_not_multiply(pool: Any, key_ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes every agency's numbers: however many ask at once, they are taken once in half a minute."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        taken, look = [], Numbers.look
+
+        async def counted(*given: Any, **more: Any) -> Any:
+            taken.append(given)
+            return await look(*given, **more)
+
+        monkeypatch.setattr(Numbers, "look", counted)
+        bodies = {
+            one.body for one in await asyncio.gather(*(api.get(f"{PATH}/openmetrics?{AUGUST}") for _ in range(5)))
+        }
+        scopes = len(taken)
+        assert 1 == len(bodies)
+        assert len({one[3] for one in taken}) == scopes
+        monkeypatch.setattr("gateway.api.monitoring_desk._SCRAPE_KEPT_SECONDS", 0.0)
+        await api.get(f"{PATH}/openmetrics?{AUGUST}")
+        assert 2 * scopes == len(taken)
 
 
 async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: KeyRing) -> None:
