@@ -343,7 +343,8 @@ class Telemetry:
 
     def note_counting(self, standing: CountingStanding, now: datetime) -> None:
         """Show how far counting and publishing have come."""
-        self._indicators.counted_age.set(max(0.0, (now - standing.counted_at).total_seconds()))
+        # A clock that was far ahead once is as wrong as counting that stands still.
+        self._indicators.counted_age.set(abs((now - standing.counted_at).total_seconds()))
         self._indicators.backlog.set(standing.backlog_count)
         self._indicators.owed.set(standing.owed_count)
         published = standing.published_at

@@ -11,7 +11,7 @@ from gateway.engine.indicator_check import IndicatorChecker
 from gateway.engine.indicator_facts import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
-from gateway.engine.indicators import IndicatorKeeper
+from gateway.engine.indicators import IndicatorKeeper, nobody
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import Publisher
 from gateway.engine.scheduler import Job
@@ -22,6 +22,7 @@ from gateway.monitoring.judging import Policy
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring_config import MonitoringSettings
 from gateway.ports.basics import Clock, KeyRing
+from gateway.ports.observing import Observer
 from gateway.store.indicator_cells import PostgresCells
 from gateway.store.indicators import PostgresIndicators
 from gateway.store.pool import Pool
@@ -129,7 +130,7 @@ def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
     settings = ground.settings.monitoring
     if not settings.is_counted:
         return []
-    keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock)
+    keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock, ground.telemetry)
     store = PostgresIndicators(ground.pool, system=PORTAL)
 
     async def measure() -> None:
@@ -143,10 +144,12 @@ def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
     return jobs
 
 
-def make_keeper(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock) -> IndicatorKeeper:
+def make_keeper(
+    pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock, observer: Observer = nobody
+) -> IndicatorKeeper:
     """Give what counts."""
     store = PostgresIndicators(pool, system=PORTAL)
-    return IndicatorKeeper(store, key_ring=key_ring, rules=counting_rules(settings), clock=clock)
+    return IndicatorKeeper(store, key_ring=key_ring, rules=counting_rules(settings), clock=clock, observer=observer)
 
 
 def make_checker(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings) -> IndicatorChecker:

@@ -64,6 +64,7 @@ class IndicatorChecker:
         while ids := await turn.dossiers_after(after, _PAGE):
             made = await self._maker.make_anew(turn, ids, turn.state.counted_at)
             differing += [new.record.code for old, new in made.changes if not _is_same(old, new)]
+            differing += made.unreadable
             count += len(ids)
             after = ids[-1]
         return count, differing

@@ -10,6 +10,7 @@ import msgspec
 from gateway.engine.acceptor import revision_context
 from gateway.engine.parties import applicant_digest
 from gateway.engine.proofs import number_digest
+from gateway.errors import IntegrityFailed
 from gateway.indicators.cells import Counted
 from gateway.indicators.facts import DossierFact, FactSet, PetitionFact
 from gateway.indicators.findings import Finding
@@ -55,6 +56,8 @@ class Made:
 
     changes: Sequence[tuple[StoredFact | None, StoredFact]]
     touched: frozenset[int]
+    unreadable: tuple[str, ...] = ()
+    """Codes of dossiers whose content was changed behind the gateway's back, or is of no known form."""
 
 
 class FactMaker:
@@ -65,7 +68,7 @@ class FactMaker:
         self.rules = rules
 
     async def make(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> Made:
-        """Give what is to be stored. Raises IntegrityFailed for content that was changed behind the gateway's back."""
+        """Give what is to be stored."""
         old = await turn.facts(dossier_ids)
         known = {one: old[one].record.revision if one in old else 0 for one in dossier_ids}
         return await self._make(turn, await turn.accepted(known), old, now)
@@ -82,7 +85,7 @@ class FactMaker:
         kept = {one: found.record.kept_findings for one, found in stored.items()}
         made = await self._make(turn, accepted, erased, now, kept)
         changes = [(stored.get(new.dossier_id), new) for _, new in made.changes]
-        return Made(changes, made.touched)
+        return Made(changes, made.touched, made.unreadable)
 
     async def facts_anew(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> list[DossierFact]:
         """Give facts themselves, for dossiers that are not erased, from the beginning of their histories."""
@@ -109,10 +112,18 @@ class FactMaker:
         there = [one for one in accepted if one.wrapped_key or one.dossier_id in old]
         erased = frozenset(one.dossier_id for one in there if not one.wrapped_key)
         records: dict[int, DossierRecord] = {}
+        unreadable: list[str] = []
         for number, found in enumerate(there):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            records[found.dossier_id] = self._record(found, old.get(found.dossier_id))
+            before = old.get(found.dossier_id)
+            try:
+                records[found.dossier_id] = self._record(found, before)
+            except (IntegrityFailed, msgspec.DecodeError):
+                # One dossier that does not open keeps nobody else's from being counted. It counts as it was last read.
+                unreadable.append(found.code)
+                if before is not None:
+                    records[found.dossier_id] = before.record
         records |= {
             one: replace(records[one], kept_findings=own) for one, own in (kept or {}).items() if one in records
         }
@@ -146,7 +157,7 @@ class FactMaker:
         former = await self._neighbours(turn, parted, records)
         touched |= {other.dossier_id for others in former.values() for other in others}
         changed = [(old.get(one), new) for one, new in stored.items() if old.get(one) != new]
-        return Made(changed, frozenset(touched - set(records)))
+        return Made(changed, frozenset(touched - set(records)), tuple(unreadable))
 
     # Records
 

@@ -6,17 +6,31 @@ from gateway.engine.indicator_facts import CountingRules, FactMaker
 from gateway.indicators.cells import changes
 from gateway.monitoring.storing import CountingTurn, IndicatorStore
 from gateway.ports.basics import Clock, KeyRing
+from gateway.ports.observing import AlertRaised, Observer
 
 DOSSIERS_PER_TURN = 500
 _MAX_TURNS = 200
 _A_MOMENT = timedelta(microseconds=1)
 
 
+def nobody(_: object) -> None:
+    """Hear nothing."""
+
+
 class IndicatorKeeper:
     """Counts what was accepted since it was counted last. Several processes may try: one does."""
 
-    def __init__(self, store: IndicatorStore, *, key_ring: KeyRing, rules: CountingRules, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: IndicatorStore,
+        *,
+        key_ring: KeyRing,
+        rules: CountingRules,
+        clock: Clock,
+        observer: Observer = nobody,
+    ) -> None:
         self._store = store
+        self._observer = observer
         self._maker = FactMaker(key_ring, rules)
         self._clock = clock
 
@@ -42,6 +56,8 @@ class IndicatorKeeper:
         await turn.begin(self._maker.rules.name)
         due = await turn.due(now, DOSSIERS_PER_TURN)
         made = await self._maker.make(turn, sorted(due.dossier_ids), now)
+        for code in made.unreadable:
+            self._observer(AlertRaised(system="indicators", name="dossier_unreadable", dossier_code=code))
         if made.changes:
             pairs = [(None if old is None else old.counted, new.counted) for old, new in made.changes]
             await turn.save(made.changes, changes(pairs), now)

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.engine.indicator_facts import FactMaker
+from gateway.engine.indicators import IndicatorKeeper
 from gateway.errors import StoreUnavailable
 from gateway.indicators.periods import Calendar, PeriodType, period_of
 from gateway.indicators.readings import Readings
@@ -21,6 +22,7 @@ from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.storing import CountingTurn
 from gateway.ports.basics import KeyRing
+from gateway.ports.observing import AlertRaised
 from gateway.store.indicators import PostgresIndicators
 from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, Town, counting_town
 
@@ -211,6 +213,32 @@ async def test_an_erased_dossier_counts_as_before_and_leads_to_nobody(pool: Any,
         assert await pool.fetchval("SELECT applicant_key FROM indicator_facts WHERE code = $1", code) is None
         await town.keeper(replace(RULES, name="other-measures again")).run()
         assert before == await pool.fetch("SELECT * FROM indicator_cells ORDER BY 1, 2, 3, 4, 5")
+
+
+async def test_a_dossier_that_does_not_open_stops_nobody(pool: Any, key_ring: KeyRing) -> None:
+    """Its content was changed behind the gateway's back: it is named to a person, counts as it was last read, and all
+    others go on."""
+    async with counting_town(pool, key_ring) as town:
+        await town.live(20)
+        await _count(town)
+        code = min(town.documents)
+        await town.accept(code, replace(town.documents[code], note="neu"))
+        await town.live(20)
+        await pool.execute(
+            "UPDATE dossier_revisions r SET sealed = sealed || 'x' FROM dossiers d WHERE d.dossier_id = r.dossier_id "
+            "AND d.code = $1 AND r.revision = d.revision",
+            code,
+        )
+        told: list[object] = []
+        keeper = IndicatorKeeper(town.store, key_ring=key_ring, rules=RULES, clock=town.clock, observer=told.append)
+        await keeper.run()
+
+        assert {AlertRaised(system="indicators", name="dossier_unreadable", dossier_code=code)} == set(told)
+        counted = await pool.fetchval("SELECT count(*) FROM indicator_facts")
+        assert len(town.documents) == counted
+        compared = await town.checker().check()
+        assert compared is not None
+        assert (code,) == compared.codes
 
 
 async def test_two_processes_count_once(pool: Any, key_ring: KeyRing) -> None:
