@@ -18,7 +18,7 @@ from gateway.engine.scheduler import Job
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
 from gateway.indicators.profiles import read_profile
-from gateway.monitoring.judging import Policy
+from gateway.monitoring.judging import JUDGED_AS, Policy
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring_config import MonitoringSettings
 from gateway.ports.basics import Clock, KeyRing
@@ -47,7 +47,7 @@ def counting_rules(settings: MonitoringSettings) -> CountingRules:
     }
     default = policies.get("", Policy())
     population = frozenset(settings.population_codes)
-    told = f"{calendar.version} {sorted(policies.items())} {sorted(population)}"
+    told = f"{JUDGED_AS} {calendar.version} {sorted(policies.items())} {sorted(population)}"
     return CountingRules(
         name=f"{VERSION} {sha256(told.encode()).hexdigest()[:16]}",
         calendar=calendar,
