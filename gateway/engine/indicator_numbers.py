@@ -11,12 +11,13 @@ from gateway.errors import Fault, InvalidInput
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.facts import FactSet
 from gateway.indicators.formulas import Part
+from gateway.indicators.known import Known
 from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
-from gateway.indicators.tallies import CellSelection, Fetched, Wanted, online_codes, tally, wanted
+from gateway.indicators.tallies import CellSelection, Fetched, Wanted, tally, wanted
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
@@ -78,6 +79,7 @@ class _Kept:
     until: float
     judged_at: float
     facts: FactSet
+    known: Known
     petitions: Sequence[Petition]
     targets: TargetRegistry | None
 
@@ -126,7 +128,7 @@ class Numbers:
         mark = await self._registers.mark()
         if kept is None or kept.mark != mark:
             petitions, facts = await self._read()
-            kept = _Kept(mark, now, now, facts, petitions, await self._read_targets())
+            kept = _Kept(mark, now, now, facts, Known(facts), petitions, await self._read_targets())
         elif now >= kept.judged_at + _JUDGED_SECONDS:
             kept = replace(kept, judged_at=now, facts=self._judged_now(kept.facts, kept.petitions))
         kept = replace(kept, until=now + _KEPT_SECONDS)
@@ -148,7 +150,7 @@ class Numbers:
         self, codes: Sequence[str], period: Period, scope: Scope, readings: Readings, *, counts_flags: bool = False
     ) -> Measured:
         """Give the same, and with `counts_flags` how many dossiers each rule of data quality found something with."""
-        selection = CellSelection(await self.facts(), period, scope, readings)
+        selection = await self._selection(period, scope, readings)
         asked = Wanted(sums=frozenset(FLAGS.values()) if counts_flags else frozenset())
         for code in codes:
             asked |= wanted(code, readings)
@@ -186,12 +188,15 @@ class Numbers:
 
     async def online_codes(self, period: Period, readings: Readings) -> frozenset[str]:
         """Give the codes, former ones too, of the procedures that are offered online at the end of a period."""
-        return online_codes(CellSelection(await self.facts(), period, PROVINCE, readings))
+        return (await self._selection(period, PROVINCE, readings)).province.former_online_codes
 
     async def slices(self, period: Period, scope: Scope, readings: Readings) -> list[Slice]:
         """Give the slices that make a scope and a period."""
-        selection = CellSelection(await self.facts(), period, scope, readings)
-        return await self._slices(selection)
+        return await self._slices(await self._selection(period, scope, readings))
+
+    async def _selection(self, period: Period, scope: Scope, readings: Readings) -> CellSelection:
+        kept = await self._known()
+        return CellSelection(kept.facts, period, scope, readings, known=kept.known)
 
     async def _slices(self, selection: CellSelection) -> list[Slice]:
         is_of_agencies = selection.scope.kind in (ScopeKind.AGENCY, ScopeKind.LEVEL, ScopeKind.UNIT_GROUP)
@@ -208,7 +213,7 @@ class Numbers:
             ),
             self.cells.lags(slices, asked.ranks, takes_groups=takes_groups),
         )
-        online = online_codes(selection) if asked.online_sums else frozenset()
+        online = selection.province.former_online_codes if asked.online_sums else frozenset()
         return Fetched(
             sums=sums,
             online_sums={

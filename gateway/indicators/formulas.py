@@ -110,12 +110,12 @@ class Share(Generic[ElementT]):
     def measure(self, selection: Selection) -> tuple[Part, ...]:
         """Give the one share."""
         members, key = self.members(selection), self.base.key
-        counted = frozenset(key(element) for element in members if not _broken(selection, element, self.counts))
+        counted = frozenset(key(element) for element in _holding(selection, members, self.counts))
         return (share(counted, frozenset(key(element) for element in members), name=self.name),)
 
     def members(self, selection: Selection) -> list[ElementT]:
         """Give the elements of the denominator."""
-        return [one for one in self.base.members(selection) if not _broken(selection, one, self.inside)]
+        return _holding(selection, self.base.members(selection), self.inside)
 
     def explain(self, selection: Selection, key: str) -> Verdict:
         """Say where an element stands."""
@@ -268,6 +268,17 @@ def quotient(
 def null(reason: NullReason, *, name: str = "", unit: Unit = Unit.PERCENT, among: frozenset[str] = frozenset()) -> Part:
     """Give no value, with its reason."""
     return Part(name=name, numerator=None, denominator=None, ratio=None, null_reason=reason, unit=unit, among=among)
+
+
+def _holding(
+    selection: Selection, elements: Sequence[ElementT], conditions: tuple[Condition[ElementT], ...]
+) -> list[ElementT]:
+    """Give the elements that fulfil all conditions."""
+    found = list(elements)
+    for one in conditions:
+        holds = one.holds
+        found = [element for element in found if holds(selection, element)]
+    return found
 
 
 def _broken(selection: Selection, element: ElementT, conditions: tuple[Condition[ElementT], ...]) -> tuple[Reason, ...]:

@@ -3,33 +3,43 @@
 Each set is made once. The rule that lets a dossier into Dos is the rule that says why another stands outside.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 
 from gateway.indicators.facts import DossierFact, FactSet, PetitionFact, ProcedureFact, PublicationFact, ServiceFact
+from gateway.indicators.known import Known, ProvinceOffer
 from gateway.indicators.offering import Offered, highest, offer, with_levels
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
-from gateway.indicators.scope import PROVINCE, Agencies, RollUp, Scope, ScopeKind
+from gateway.indicators.scope import PROVINCE, RollUp, Scope, ScopeKind
 from gateway.indicators.words import Membership, Reason, Timeliness, View
 from gateway.model.dossier import Channel
 from gateway.model.vocabulary import VIETNAM
 
+_OF_AGENCIES = (ScopeKind.AGENCY, ScopeKind.LEVEL, ScopeKind.UNIT_GROUP)
+
 
 class Selection:
-    """The facts of one scope and period, under one reading of what the sources leave open."""
+    """The facts of one scope and period, under one reading of what the sources leave open.
+
+    `known` is what was made of the same facts for another selection; it is made anew when it is missing.
+    """
 
     def __init__(
-        self, facts: FactSet, period: Period, scope: Scope = PROVINCE, readings: Readings | None = None
+        self,
+        facts: FactSet,
+        period: Period,
+        scope: Scope = PROVINCE,
+        readings: Readings | None = None,
+        *,
+        known: Known | None = None,
     ) -> None:
         self.facts, self.period, self.scope = facts, period, scope
         self.readings = readings or Readings()
-        self.agencies = Agencies(facts.agencies)
+        self._known = known or Known(facts)
+        self.agencies = self._known.agencies
         self._as_of_day = facts.as_of.astimezone(VIETNAM).date()
-        self._versions: dict[str, list[ProcedureFact]] = {}
-        for procedure in facts.procedures:
-            self._versions.setdefault(procedure.code, []).append(procedure)
         self._codes_with: dict[Callable[[DossierFact], bool], frozenset[str]] = {}
         self._by_key = {dossier.key: dossier for dossier in facts.dossiers}
 
@@ -38,11 +48,15 @@ class Selection:
     @cached_property
     def procedures(self) -> tuple[Offered, ...]:
         """Proc: the procedures in force at the end of the period that the scope's agencies resolve."""
+        if self.scope.kind is ScopeKind.PROVINCE:
+            return self.province.procedures
         return tuple(offered for offered in self._active.values() if self._is_procedure_in_scope(offered.fact))
 
     @cached_property
     def procedures_at_levels(self) -> tuple[Offered, ...]:
         """Proc once per level where it applies."""
+        if self.scope.kind is ScopeKind.PROVINCE:
+            return self.province.at_levels
         return tuple(pair for one in self.procedures for pair in with_levels(one, self.scope.level))
 
     @cached_property
@@ -56,7 +70,7 @@ class Selection:
         code = key.partition("@")[0]
         if code in self._active:
             return Reason.OTHER_SCOPE
-        return Reason.NOT_ACTIVE if code in self._versions else Reason.UNKNOWN
+        return Reason.NOT_ACTIVE if code in self._known.versions else Reason.UNKNOWN
 
     def version_of(self, dossier: DossierFact) -> ProcedureFact | None:
         """Give the procedure as it was when the dossier came in, else as it is known at all."""
@@ -66,32 +80,30 @@ class Selection:
     @property
     def procedure_codes(self) -> list[str]:
         """Give the codes of all known procedures, sorted."""
-        return sorted(self._versions)
+        return sorted(self._known.versions)
 
     def versions(self, code: str) -> Sequence[ProcedureFact]:
         """Give a procedure's versions, none for one that is not known."""
-        return self._versions.get(code, ())
+        return self._known.versions.get(code, ())
 
     def version_on(self, code: str, day: date) -> ProcedureFact | None:
         """Give a procedure as it was on a day, else as it is known at all; None for one that is not known."""
-        versions = self._versions.get(code, [])
+        versions = self.versions(code)
         return next((version for version in versions if version.holds_on(day)), versions[-1] if versions else None)
 
     @cached_property
+    def province(self) -> ProvinceOffer:
+        """Give what the whole province offers at the end of the period, whatever the scope."""
+        return self._known.offer_of(self.period.last_on, self.readings.online_states)
+
+    @property
     def online_codes(self) -> frozenset[str]:
         """Onl of the whole province: whose dossiers are in DosOfOnl, whichever agency resolves them."""
-        day = self.period.last_on
-        return frozenset(
-            code for code, one in self._active.items() if offer(one.fact, self._offering(code, day)).is_online
-        )
+        return self.province.online_codes
 
     def current_code(self, code: str) -> str:
         """Give the code that a re-coded procedure has at the end of the period (DQ-18)."""
-        seen: set[str] = set()
-        while code not in self._active and code not in seen and code in self.facts.continuity:
-            seen.add(code)
-            code = self.facts.continuity[code]
-        return code
+        return self.province.current_code(code)
 
     @cached_property
     def services_set_up(self) -> tuple[ServiceFact, ...]:
@@ -108,31 +120,22 @@ class Selection:
         return None if self._is_procedure_in_scope(offered.fact, service.agencies) else Reason.OTHER_SCOPE
 
     @cached_property
-    def _active(self) -> dict[str, Offered]:
-        day, found = self.period.last_on, {}
-        for code, versions in self._versions.items():
-            fact = next((version for version in versions if version.holds_on(day)), None)
-            if fact is not None:
-                found[code] = self._offer(fact, day)
-        return found
+    def _active(self) -> Mapping[str, Offered]:
+        offered = self.province.offered
+        if self.scope.kind not in _OF_AGENCIES:
+            return offered
+        return {code: self._offer(one) for code, one in offered.items()}
 
-    def _offer(self, fact: ProcedureFact, day: date) -> Offered:
-        services = self._offering(fact.code, day)
-        return offer(fact, [one for one in services if self._is_offered_in_scope(one.agencies)])
-
-    def _offering(self, code: str, day: date) -> list[ServiceFact]:
-        states = self.readings.online_states
-        return [one for one in self._services.get(code, []) if one.holds_on(day) and one.state in states]
+    def _offer(self, offered: Offered) -> Offered:
+        """Give a procedure as the scope's agencies offer it: without the services that only others have."""
+        services = self._known.services.get(offered.code, ())
+        if not any(one.agencies for one in services):
+            return offered
+        present = self._known.services_on(offered.code, self.period.last_on, self.readings.online_states)
+        return offer(offered.fact, [one for one in present if self._is_offered_in_scope(one.agencies)])
 
     def _is_offered_in_scope(self, agencies: frozenset[str]) -> bool:
         return not agencies or any(self._is_agency_in_scope(code) for code in agencies)
-
-    @cached_property
-    def _services(self) -> dict[str, list[ServiceFact]]:
-        by_code: dict[str, list[ServiceFact]] = {}
-        for service in self.facts.services:
-            by_code.setdefault(service.procedure_code, []).append(service)
-        return by_code
 
     def _is_agency_in_scope(self, code: str) -> bool:
         return self.agencies.lies_in(code, self.scope, self.period.last_on)

@@ -22,6 +22,7 @@ from gateway.indicators.formulas import (
     null,
     quotient,
 )
+from gateway.indicators.known import Known
 from gateway.indicators.measures import (
     INDEX,
     TIME_SCALE,
@@ -85,8 +86,10 @@ class CellSelection(Selection):
         scope: Scope = PROVINCE,
         readings: Readings | None = None,
         fetched: Fetched | None = None,
+        *,
+        known: Known | None = None,
     ) -> None:
-        super().__init__(facts, period, scope, readings)
+        super().__init__(facts, period, scope, readings, known=known)
         self.fetched = fetched or Fetched()
 
     def codes_with(self, holds: Callable[[DossierFact], bool]) -> frozenset[str]:
@@ -111,12 +114,6 @@ def wanted(code: str, readings: Readings) -> Wanted:
 def tally(code: str, selection: CellSelection) -> tuple[Part, ...]:
     """Give all parts of an indicator. Raises InvalidInput (`indicator_unknown`)."""
     return _tally(formula_of(code, selection.readings), selection)
-
-
-def online_codes(selection: Selection) -> frozenset[str]:
-    """Give the codes, former ones too, under which dossiers of the procedures offered online are counted."""
-    known = {*selection.procedure_codes, *selection.facts.continuity}
-    return frozenset(code for code in known if selection.current_code(code) in selection.online_codes)
 
 
 def _wanted(formula: Formula, readings: Readings) -> Wanted:

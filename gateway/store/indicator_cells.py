@@ -15,8 +15,8 @@ from gateway.store.indicators import TIME_PLACES
 from gateway.store.pool import Connection, Pool, connection
 from gateway.store.queries import queries
 
-_PLACES_AT_ONCE = 16
-_PLACES_OF_SUMS = 32
+_PLACES_AT_ONCE = 8
+_PLACES_OF_SUMS = 40
 
 
 class PostgresCells:

@@ -13,7 +13,7 @@ from gateway.indicators.readings import Readings
 from gateway.indicators.scope import Scope, ScopeKind
 from gateway.indicators.selection import Selection
 from gateway.indicators.slices import ALL, Grain, Slice, slices_of, spans_of
-from gateway.indicators.tallies import CellSelection, Fetched, online_codes, tally, wanted
+from gateway.indicators.tallies import CellSelection, Fetched, tally, wanted
 from gateway.indicators.words import View
 
 
@@ -53,7 +53,7 @@ class MemoryCells:
         selection = CellSelection(self.bare, period, scope, readings)
         slices = slices_of(selection, {counted.agency for _, counted in self.counted})
         asked = wanted(code, readings)
-        online = online_codes(selection)
+        online = selection.province.former_online_codes
         selection.fetched = Fetched(
             sums={place: self._sum(slices, place, scope) for place in asked.sums},
             online_sums={

@@ -137,17 +137,16 @@ SELECT agency_code FROM found WHERE agency_code IS NOT NULL;
 -- name: sums
 -- Up to so many places at once, counted from 1; 0 is none. Each stretch of the index is read for itself.
 SELECT c.is_group, sum(c.time_gateway)::bigint AS time_gateway, sum(c.time_national)::bigint AS time_national, ARRAY[
-    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
-    sum(c.counts[:p4::int]), sum(c.counts[:p5::int]), sum(c.counts[:p6::int]),
-    sum(c.counts[:p7::int]), sum(c.counts[:p8::int]), sum(c.counts[:p9::int]),
-    sum(c.counts[:p10::int]), sum(c.counts[:p11::int]), sum(c.counts[:p12::int]),
-    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
-    sum(c.counts[:p16::int]), sum(c.counts[:p17::int]), sum(c.counts[:p18::int]),
-    sum(c.counts[:p19::int]), sum(c.counts[:p20::int]), sum(c.counts[:p21::int]),
-    sum(c.counts[:p22::int]), sum(c.counts[:p23::int]), sum(c.counts[:p24::int]),
-    sum(c.counts[:p25::int]), sum(c.counts[:p26::int]), sum(c.counts[:p27::int]),
-    sum(c.counts[:p28::int]), sum(c.counts[:p29::int]), sum(c.counts[:p30::int]),
-    sum(c.counts[:p31::int]), sum(c.counts[:p32::int])] AS totals
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]), sum(c.counts[:p4::int]),
+    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]), sum(c.counts[:p8::int]),
+    sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]), sum(c.counts[:p12::int]),
+    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]), sum(c.counts[:p16::int]),
+    sum(c.counts[:p17::int]), sum(c.counts[:p18::int]), sum(c.counts[:p19::int]), sum(c.counts[:p20::int]),
+    sum(c.counts[:p21::int]), sum(c.counts[:p22::int]), sum(c.counts[:p23::int]), sum(c.counts[:p24::int]),
+    sum(c.counts[:p25::int]), sum(c.counts[:p26::int]), sum(c.counts[:p27::int]), sum(c.counts[:p28::int]),
+    sum(c.counts[:p29::int]), sum(c.counts[:p30::int]), sum(c.counts[:p31::int]), sum(c.counts[:p32::int]),
+    sum(c.counts[:p33::int]), sum(c.counts[:p34::int]), sum(c.counts[:p35::int]), sum(c.counts[:p36::int]),
+    sum(c.counts[:p37::int]), sum(c.counts[:p38::int]), sum(c.counts[:p39::int]), sum(c.counts[:p40::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
 CROSS JOIN LATERAL (
     SELECT is_group, counts, time_gateway, time_national FROM indicator_cells
@@ -158,14 +157,8 @@ GROUP BY c.is_group;
 -- name: sums_by_procedure
 -- Up to so many places at once, counted from 1; 0 is none. Of each agency its own stretch of the index is read.
 SELECT c.procedure_code, c.is_group, ARRAY[
-    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
-    sum(c.counts[:p4::int]),
-    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]),
-    sum(c.counts[:p8::int]),
-    sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]),
-    sum(c.counts[:p12::int]),
-    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
-    sum(c.counts[:p16::int])] AS totals
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]), sum(c.counts[:p4::int]),
+    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]), sum(c.counts[:p8::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::date[], :s4::date[]) AS w (agency, grain, first_on, after_on)
 CROSS JOIN LATERAL (
     SELECT procedure_code, is_group, counts FROM indicator_cells
@@ -175,30 +168,25 @@ GROUP BY c.procedure_code, c.is_group;
 
 -- name: sums_of_procedures
 SELECT c.procedure_code, c.is_group, ARRAY[
-    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]),
-    sum(c.counts[:p4::int]),
-    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]),
-    sum(c.counts[:p8::int]),
-    sum(c.counts[:p9::int]), sum(c.counts[:p10::int]), sum(c.counts[:p11::int]),
-    sum(c.counts[:p12::int]),
-    sum(c.counts[:p13::int]), sum(c.counts[:p14::int]), sum(c.counts[:p15::int]),
-    sum(c.counts[:p16::int])] AS totals
+    sum(c.counts[:p1::int]), sum(c.counts[:p2::int]), sum(c.counts[:p3::int]), sum(c.counts[:p4::int]),
+    sum(c.counts[:p5::int]), sum(c.counts[:p6::int]), sum(c.counts[:p7::int]), sum(c.counts[:p8::int])] AS totals
 FROM unnest(:s1::text[], :s2::text[], :s3::text[], :s4::date[], :s5::date[]) AS w (agency, procedure, grain, first_on, after_on)
 JOIN indicator_cells c ON c.agency_code = w.agency AND c.procedure_code = w.procedure AND c.grain = w.grain
     AND c.begins_on >= w.first_on AND c.begins_on < w.after_on
 GROUP BY c.procedure_code, c.is_group;
 
 -- name: days_by_procedure
--- Of an agency's procedures there are no cells of days: its dossiers of those days are gone through.
+-- Of an agency's procedures there are no cells of days: its dossiers of those days are gone through. Places that are not
+-- asked for are told by their 0, which costs less than looking through a dossier's.
 SELECT f.procedure_code, f.is_group, ARRAY[
-    count(*) FILTER (WHERE :p1::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p2::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p3::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p4::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p5::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p6::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p7::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p8::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p9::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p10::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p11::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p12::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p13::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p14::int - 1 = ANY(f.places)),
-    count(*) FILTER (WHERE :p15::int - 1 = ANY(f.places)), count(*) FILTER (WHERE :p16::int - 1 = ANY(f.places))] AS totals
+    count(*) FILTER (WHERE :p1::int > 0 AND :p1::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p2::int > 0 AND :p2::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p3::int > 0 AND :p3::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p4::int > 0 AND :p4::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p5::int > 0 AND :p5::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p6::int > 0 AND :p6::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p7::int > 0 AND :p7::int - 1 = ANY(f.places)),
+    count(*) FILTER (WHERE :p8::int > 0 AND :p8::int - 1 = ANY(f.places))] AS totals
 FROM (
     SELECT procedure_code, is_group, received AS places FROM indicator_facts
     WHERE agency_code = ANY(:agencies::text[]) AND received_on >= :first_on::date AND received_on < :after_on::date
