@@ -165,4 +165,6 @@ class IndicatorMetrics:
         self.counted_age = make.latest("indicators_counted_age_seconds", "Since dossiers were counted last")
         self.backlog = make.latest("indicators_backlog_events", "Events of the feed that were not counted yet")
         self.owed = make.latest("publications_owed", "Final figures that changed and wait for a person")
+        self.push_waiting = make.latest("pushes_waiting", "Publications that a receiver does not have yet", "receiver")
+        self.push_oldest = make.latest("pushes_oldest_seconds", "Age of the oldest of them; 0: none", "receiver")
         self.published_age = make.latest("publications_age_seconds", "Since something was published last; 0: never")

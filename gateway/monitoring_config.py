@@ -2,7 +2,7 @@
 
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -44,6 +44,10 @@ class PublicationSettings(Section):
     final_after_days: Annotated[int, Field(ge=1, le=365)] = 30
     interval_seconds: Seconds = 60.0
     """How often is looked whether something is due."""
+    receivers: Annotated[tuple[dict[str, Any], ...], Field(max_length=10, repr=False, exclude=True)] = ()
+    """Receivers that do not pull; their adapter reads these sections."""
+    push_seconds: Seconds = 10.0
+    """How often is looked whether a receiver is owed something."""
 
     @model_validator(mode="after")
     def _must_end(self) -> "PublicationSettings":

@@ -7,7 +7,7 @@ in this module are ever logged, and none of them holds a person's data.
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from gateway.metrics import (
 )
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.storing import CountingStanding
+from gateway.ports.monitoring import ReceiverStanding
 from gateway.ports.observing import (
     AlertRaised,
     AuditCheckpointed,
@@ -349,6 +350,15 @@ class Telemetry:
         self._indicators.owed.set(standing.owed_count)
         published = standing.published_at
         self._indicators.published_age.set(0.0 if published is None else (now - published).total_seconds())
+
+    def note_receivers(self, standing: Sequence[ReceiverStanding], now: datetime) -> None:
+        """Show which publications wait for receivers that do not pull."""
+        for one in standing:
+            since = one.waiting_since
+            self._indicators.push_waiting.labels(one.receiver).set(one.waiting_count)
+            self._indicators.push_oldest.labels(one.receiver).set(
+                0.0 if since is None else max(0.0, (now - since).total_seconds())
+            )
 
     def note_settlements(self, standing: Mapping[str, OpenDays], now: datetime) -> None:
         """Show which compared days wait; a provider that has none any more is shown as having none."""

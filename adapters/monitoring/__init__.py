@@ -1,2 +1,4 @@
-"""The national monitoring system (EMC and its successor) as the side that pulls; the province's side is the gateway's
-own interface, so that there is nothing here but who uses it."""
+"""The national monitoring system (EMC and its successor): who pulls, simulated, and a client for receivers that do not.
+
+For those that pull, the province's side is the gateway's own interface.
+"""

@@ -138,6 +138,9 @@ def clock_action(clock: MovedClock, advance: Callable[[float], None] | None = No
 
 def _change_faults(board: FaultSwitchboard, body: dict[str, Any]) -> Any:
     """Obey {"action": "add" | "replace" | "remove" | "clear", "faults": [...], "id": n}."""
+    unknown = sorted(body.keys() - {"action", "faults", "id"})
+    if unknown:
+        raise ControlError(f"{', '.join(unknown)[:100]}: unknown; give action, faults, id")
     action = body.get("action", "add")
     given = body.get("faults", [])
     if not isinstance(given, list):

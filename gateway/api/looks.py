@@ -79,6 +79,7 @@ _SHOWS_NONE = {
     "numbers and publications; of dossiers codes and classes at most": (
         "listDefinitions listTargets listTargetResults getCalendar listIndicators getDataQuality getDrilldown "
         "explainIndicator listSnapshots getSnapshot getManifest getSnapshotJson getSnapshotLines getSnapshotCsv "
+        "listReceivers listReceiptsOfSnapshot "
         "listRestatements listOwedRestatements approveRestatement listMonitoringKeys getRegister putRegister "
         "putTargets compareCounts getIndexScore listMilestones getIndicatorMetrics"
     ),

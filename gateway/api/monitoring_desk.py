@@ -13,6 +13,7 @@ from gateway.indicators.profiles import Profile
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.ports.basics import Clock
 from gateway.store.publications import PostgresPublications
+from gateway.store.pushes import PostgresPushes
 from gateway.store.registers import PostgresRegisters
 
 _WINDOW_SECONDS = 60.0
@@ -57,17 +58,22 @@ class Scrapes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringDesk:
-    """Numbers, registers and publications. `publisher` and `signer` are None where nothing is published."""
+    """Numbers, registers and publications. `publisher` and `signer` are None where nothing is published.
+
+    `receivers` are the names of those that publications are pushed to.
+    """
 
     province: str
     numbers: Numbers
     explainer: Explainer
     registers: PostgresRegisters
     publications: PostgresPublications
+    pushes: PostgresPushes
     catalogue: Catalogue
     profile: Profile
     calendar: WorkingCalendar
     publisher: Publisher | None = None
     signer: DetachedSigner | None = None
+    receivers: tuple[str, ...] = ()
     rate: PullRate = field(default_factory=PullRate)
     scrapes: Scrapes = field(default_factory=Scrapes)

@@ -24,7 +24,7 @@ from gateway.monitoring.publications import Approval
 from gateway.store.clients import Scope
 from gateway.store.publications import StoredSnapshot
 
-_ID = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{3,60}$", examples=["H99-2026M08-v2"])]
+SNAPSHOT_ID = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{3,60}$", examples=["H99-2026M08-v2"])]
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -85,12 +85,12 @@ async def get_snapshots(call: Call) -> web.StreamResponse:
 
 async def get_snapshot(call: Call) -> web.StreamResponse:
     """Give one snapshot's head."""
-    return await answer_pull(call, _line(await _found(call)))
+    return await answer_pull(call, _line(await found_snapshot(call, desk_of(call))))
 
 
 async def get_manifest(call: Call) -> web.StreamResponse:
     """Give a snapshot's manifest with its signature."""
-    found = await _found(call)
+    found = await found_snapshot(call, desk_of(call))
     return await answer_pull(call, {"manifest": json.loads(found.manifest), "signature": found.signature})
 
 
@@ -142,8 +142,9 @@ async def post_approval(call: Call) -> web.StreamResponse:
     return call.answer(201, _line(found))
 
 
-async def _found(call: Call) -> StoredSnapshot:
-    found = await desk_of(call).publications.snapshot(call.path["snapshot_id"])
+async def found_snapshot(call: Call, desk: MonitoringDesk) -> StoredSnapshot:
+    """Give the snapshot that the path names. Raises Problem (`snapshot-not-found`)."""
+    found = await desk.publications.snapshot(call.path["snapshot_id"])
     if found is None:
         raise Problem("snapshot-not-found")
     return found
@@ -159,7 +160,7 @@ def _line(one: StoredSnapshot) -> dict[str, Any]:
     return {**one.head, "position": one.position, "manifest_sha256": one.manifest_sha256}
 
 
-_ONE = {"snapshot_id": _ID}
+_ONE = {"snapshot_id": SNAPSHOT_ID}
 _PROBLEMS = ("no-indicators", "pulls-too-fast", "snapshot-not-found")
 _SNAPSHOT = f"{PATH}/snapshots/{{snapshot_id}}"
 

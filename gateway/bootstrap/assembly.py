@@ -58,6 +58,7 @@ from gateway.bootstrap.opening import (
     server_tls,
 )
 from gateway.bootstrap.payments import check_payments, make_payments, payment_settings
+from gateway.bootstrap.pushing import check_receivers, make_pushing, receiver_settings
 from gateway.bootstrap.receipts import check_suppliers, supplier_settings
 from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
@@ -116,6 +117,7 @@ class Assembly:
         self._population_tls = population_tls(settings, self.clock)
         self._purposes = make_purposes(settings)
         self._publication_signer = open_publication_signer(settings)
+        self._receivers = receiver_settings(settings)
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -196,7 +198,8 @@ class Assembly:
         )
         payments = await check_payments(self._payment_providers, clock=self.clock, chance=self.chance)
         suppliers = await check_suppliers(supplier_settings(self._settings), clock=self.clock, chance=self.chance)
-        return [*await self._check_portal(), *findings, *population, *payments, *suppliers]
+        receivers = await check_receivers(self._receivers, clock=self.clock)
+        return [*await self._check_portal(), *findings, *population, *payments, *suppliers, *receivers]
 
     async def _check_portal(self) -> Sequence[Finding]:
         if self._portal_settings is None:
@@ -287,6 +290,7 @@ class Assembly:
         if portal is not None:
             jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
         jobs.extend(make_counting(ground, self._publication_signer))
+        jobs.extend(make_pushing(ground, self._receivers))
         return runs, jobs
 
     def _desks(
@@ -309,7 +313,7 @@ class Assembly:
         payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor, auditor) or (None, [])
         jobs.extend(payment_jobs)
         desks = Desks(
-            monitoring=make_monitoring_desk(ground, self._publication_signer),
+            monitoring=make_monitoring_desk(ground, self._publication_signer, [one.name for one in self._receivers]),
             national=national,
             identity=identity,
             consents=consents,

@@ -1,5 +1,6 @@
 """The parts that count, answer with numbers, and publish them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.store.indicator_cells import PostgresCells
 from gateway.store.indicators import PostgresIndicators
 from gateway.store.pool import Pool
 from gateway.store.publications import PostgresPublications
+from gateway.store.pushes import PostgresPushes
 from gateway.store.registers import PostgresRegisters
 from gateway.vault.assertions import Es256Signer, load_signer
 from mappings.calendars import national_calendar
@@ -76,8 +78,10 @@ def make_numbers(pool: Pool, clock: Clock) -> Numbers:
     )
 
 
-def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> MonitoringDesk | None:
-    """Give what the pull interface works with; None where nothing is counted."""
+def make_monitoring_desk(
+    ground: Ground, signer: Es256Signer | None, receivers: Sequence[str] = ()
+) -> MonitoringDesk | None:
+    """Give what the pull interface works with; None where nothing is counted. `receivers` are pushed to."""
     settings = ground.settings.monitoring
     if not settings.is_counted:
         return None
@@ -90,11 +94,13 @@ def make_monitoring_desk(ground: Ground, signer: Es256Signer | None) -> Monitori
         explainer=Explainer(store, numbers, key_ring=ground.key_ring, rules=rules),
         registers=PostgresRegisters(ground.pool),
         publications=PostgresPublications(ground.pool),
+        pushes=PostgresPushes(ground.pool),
         catalogue=open_catalogue(),
         profile=read_profile(shipped_text(SCORING_766)),
         calendar=rules.calendar,
         publisher=None if signer is None else make_publisher(ground.pool, settings, numbers, signer, ground.clock),
         signer=signer,
+        receivers=tuple(receivers),
         rate=PullRate(settings.pulls_per_minute),
     )
 

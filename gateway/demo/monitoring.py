@@ -1,22 +1,26 @@
 """The national monitoring system pulls the province's numbers, and people hold them against the dossiers.
 
 It pulls what was published before the day, then the day's numbers are published, pulled again, verified, and counted a
-second time: from the dossiers' own list, and by the gateway from scratch.
+second time: from the dossiers' own list, and by the gateway from scratch. The same publications are pushed to it as to
+a receiver that does not pull; one of its answers is lost.
 """
 
+import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.demo.payments import Caller
-from gateway.demo.stack import Child, Control, Files
-from gateway.vault.assertions import create_signing_key
+from gateway.demo.stack import Child, Control, Files, free_port
+from gateway.vault.assertions import create_signing_key, load_signer
 
 SCOPES = ("monitoring:read", "monitoring:write", "monitoring:drilldown", "dossiers:read")
 _PATH = "/monitoring/v1"
+_PUSHES_SECONDS = 30.0
 _MONTH = "period_type=month&period=2026-01"
 _AGENCIES = [
     {"code": "H99", "level": "province"},
@@ -42,12 +46,17 @@ class MonitoringFiles:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._port = free_port()
+        self._push_token = secrets.token_hex(16)
+        self._key = files.folder / "publications.pem"
         self.token = secrets.token_hex(16)
 
     def settings(self) -> str:
         """Write the section [monitoring]: months from January 2026 on are published."""
-        key = self._files.folder / "publications.pem"
-        create_signing_key(key)
+        create_signing_key(self._key)
+        token = self._files.folder / "push-token"
+        token.touch(mode=0o600)
+        token.write_text(self._push_token, encoding="utf-8")
         return f"""
 [monitoring]
 province = "H99"
@@ -55,19 +64,35 @@ interval_seconds = 2.0
 pulls_per_minute = 6000
 
 [monitoring.publication]
-signing_key_files = [{json.dumps(str(key))}]
+signing_key_files = [{json.dumps(str(self._key))}]
 begins_on = 2026-01-02
 period_types = ["month", "quarter"]
+push_seconds = 1.0
+
+[[monitoring.publication.receivers]]
+name = "emc"
+url = "http://127.0.0.1:{self._port}/push/v1/snapshots"
+token = {{ file = {json.dumps(str(token))} }}
+is_test = true
 """
 
-    def child(self, url: str, token: str, samples: Sequence[str]) -> Child:
-        """Prepare the monitoring system's process. `samples` are numbers of persons that must be nowhere."""
+    def child(self, url: str, token: str, samples: Sequence[str], units: Mapping[str, str]) -> Child:
+        """Prepare the monitoring system's process. `samples` are numbers of persons that must be nowhere.
+
+        `units` are those of each indicator: what is pushed comes without definitions.
+        """
         profile = self._files.folder / "monitoring.json"
         profile.touch(mode=0o600)
         puller = {"province_url": url, "token": token, "personal_samples": list(samples)}
-        profile.write_text(json.dumps({"puller": puller}), encoding="utf-8")
+        pushed = {
+            "push_token": self._push_token,
+            "push_key_set": {"keys": list(load_signer([self._key]).public_keys())},
+            "push_units": dict(units),
+        }
+        profile.write_text(json.dumps({"puller": puller, **pushed}), encoding="utf-8")
         arguments = [
             *(sys.executable, "-m", "adapters.monitoring.sandbox", "--profile", str(profile)),
+            *("--port", str(self._port)),
             *("--control-port", "0", "--control-token", self.token),
         ]
         return Child("monitoring system", arguments, self._files.folder / "monitoring.log")
@@ -79,6 +104,8 @@ class Watched:
 
     pulls: int = 0
     snapshots: int = 0
+    pushed: int = 0
+    push_repeats: int = 0
     restatements: int = 0
     signature_failures: int = 0
     findings: list[str] = field(default_factory=list)
@@ -93,6 +120,8 @@ class Watched:
         return {
             "monitoring.pulls": self.pulls,
             "monitoring.snapshots": self.snapshots,
+            "monitoring.pushed": self.pushed,
+            "monitoring.pushed_again": self.push_repeats,
             "monitoring.restatements": self.restatements,
             "monitoring.signature_failures": self.signature_failures,
             "monitoring.findings": len(self.findings),
@@ -113,6 +142,7 @@ async def watch_numbers(caller: Caller, system: Control, files: Files) -> Watche
     if not published["published"]:
         watched.unexpected.append("nothing was published after the day")
     await _pull(system, watched)
+    await _wait_for_pushes(caller, system, watched)
     watched.restatements = await _restatements(caller)
     found = (await system.get("findings"))["findings"]
     watched.findings = [f"{one['kind']} {one['snapshot_id']}: {one['message']}" for one in found]
@@ -142,6 +172,24 @@ async def _pull(system: Control, watched: Watched) -> None:
     watched.snapshots += len(done["snapshot_ids"])
     if not done["is_complete"]:
         watched.unexpected.append(f"pull {watched.pulls} was not complete")
+
+
+async def _wait_for_pushes(caller: Caller, system: Control, watched: Watched) -> None:
+    until = time.monotonic() + _PUSHES_SECONDS
+    while True:
+        status, told = await caller.call("GET", f"{_PATH}/receivers")
+        if status != 200:
+            watched.unexpected.append(f"GET receivers: {status}")
+            break
+        (receiver,) = told["receivers"]
+        if not receiver["waiting_count"]:
+            break
+        if time.monotonic() > until:
+            watched.unexpected.append(f"{receiver['waiting_count']} publications were not taken: {receiver['reason']}")
+            break
+        await asyncio.sleep(0.5)
+    pushes = await system.get("pushes")
+    watched.pushed, watched.push_repeats = len(pushes["pushes"]), pushes["repeats"]
 
 
 async def _count_listed(caller: Caller, watched: Watched) -> None:

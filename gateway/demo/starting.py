@@ -9,6 +9,7 @@ import aiohttp
 
 from gateway.demo.monitoring import MonitoringFiles
 from gateway.demo.payment_files import PaymentFiles
+from gateway.demo.payments import Caller
 from gateway.demo.population import PopulationFiles
 from gateway.demo.sign_ons import CONSENT_HUB, MODES, SignOn, SignOnFiles
 from gateway.demo.stack import Child, Control, Files
@@ -18,12 +19,18 @@ from gateway.demo.world import VIETNAM
 async def start_monitoring(
     stack: contextlib.AsyncExitStack, made: MonitoringFiles, files: Files, session: aiohttp.ClientSession, url: str
 ) -> Control:
-    """Start the national monitoring system as a client that may read numbers, and nothing else."""
+    """Start the national monitoring system as a client that may read numbers, and nothing else.
+
+    As a receiver of what is pushed it loses one answer.
+    """
     token = await add_client(files, "national-monitoring", "H99", ("monitoring:read",))
-    child = made.child(url, token, [])
+    _, told = await Caller(session, url, token).call("GET", "/monitoring/v1/definitions")
+    child = made.child(url, token, [], {one["code"]: one["unit"] for one in told["definitions"]})
     stack.push_async_callback(child.stop)
     addresses = await child.start()
-    return Control(session, addresses["control_url"], made.token)
+    control = Control(session, addresses["control_url"], made.token)
+    await control.post("faults", {"faults": [{"kind": "drop_reply", "operation": "push", "calls": 1}]})
+    return control
 
 
 async def start_sign_ons(stack: contextlib.AsyncExitStack, files: Files, port: int) -> list[SignOn]:

@@ -50,6 +50,7 @@ _EQUALS = (
     ("identity.dossiers_filed", "identity.dossiers_proven"),
     ("identity.dossiers_filed", "identity.lies_refused"),
     ("indicators.received", "indicators.received_listed"),
+    ("monitoring.snapshots", "monitoring.pushed"),
     ("payments.requested", "payments.paid"),
     ("payments.requested", "payments.forged_returns_refused"),
     ("payments.requested", "payments.told_to_portal"),
@@ -84,7 +85,13 @@ _POSITIVE += tuple(f"citizens.{outcome}" for outcome in OUTCOMES)
 _POSITIVE += (*(f"payments.paid.{name}" for name in PROVIDERS), "payments.faults")
 _POSITIVE += ("payments.portal_started", "payments.portal_paid", "payments.suspense")
 _POSITIVE += ("payments.refunded", "transfers.paid", "transfers.unmatched")
-_POSITIVE += ("monitoring.pulls", "monitoring.snapshots", "monitoring.restatements", "indicators.received")
+_POSITIVE += (
+    "monitoring.pulls",
+    "monitoring.snapshots",
+    "monitoring.restatements",
+    "monitoring.pushed_again",
+    "indicators.received",
+)
 _POSITIVE += ("indicators.recomputed", "indicators.recomputed_equal")
 _POSITIVE += ("receipts.issued", "receipts.numbers_without_gap", "receipts.looked_at")
 _POSITIVE += ("receipts.by_supplier", "receipts.supplier_faults")

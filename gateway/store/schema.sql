@@ -593,6 +593,21 @@ ALTER TABLE public.monitoring_pulls ALTER COLUMN pull_id ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.monitoring_receipts (
+    receiver text NOT NULL,
+    "position" bigint NOT NULL,
+    status smallint NOT NULL,
+    sha256 text NOT NULL,
+    answer text NOT NULL,
+    taken_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.monitoring_receivers (
+    receiver text NOT NULL,
+    "position" bigint NOT NULL,
+    failures_count integer NOT NULL,
+    reason text NOT NULL,
+    next_at timestamp with time zone
+);
 CREATE TABLE public.monitoring_restatements (
     restatement_id bigint NOT NULL,
     "position" bigint NOT NULL,
@@ -1422,6 +1437,10 @@ ALTER TABLE ONLY public.monitoring_owed
     ADD CONSTRAINT monitoring_owed_pkey PRIMARY KEY (period_type, calendar, label);
 ALTER TABLE ONLY public.monitoring_pulls
     ADD CONSTRAINT monitoring_pulls_pkey PRIMARY KEY (pull_id);
+ALTER TABLE ONLY public.monitoring_receipts
+    ADD CONSTRAINT monitoring_receipts_pkey PRIMARY KEY (receiver, "position");
+ALTER TABLE ONLY public.monitoring_receivers
+    ADD CONSTRAINT monitoring_receivers_pkey PRIMARY KEY (receiver);
 ALTER TABLE ONLY public.monitoring_restatements
     ADD CONSTRAINT monitoring_restatements_pkey PRIMARY KEY (restatement_id);
 ALTER TABLE ONLY public.monitoring_snapshots
@@ -1660,6 +1679,8 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_fkey FOREIGN KEY (version) REFERENCES public.mapping_versions(version);
 ALTER TABLE ONLY public.monitoring_files
     ADD CONSTRAINT monitoring_files_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
+ALTER TABLE ONLY public.monitoring_receipts
+    ADD CONSTRAINT monitoring_receipts_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
 ALTER TABLE ONLY public.monitoring_restatements
     ADD CONSTRAINT monitoring_restatements_position_fkey FOREIGN KEY ("position") REFERENCES public.monitoring_snapshots("position");
 ALTER TABLE ONLY public.payment_attempts

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +18,10 @@ from gateway.indicators.profiles import read_profile
 from gateway.indicators.registry import CODES
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.basics import KeyRing
+from gateway.ports.monitoring import PushReceipt
 from gateway.store.clients import Scope
 from gateway.store.publications import PostgresPublications
+from gateway.store.pushes import PostgresPushes
 from mappings.indicators import SCORING_766, shipped_text
 from tests.integration.indicators.test_publishing import SIGNER, august, file_a_late_one, publish, publisher
 from tests.support.api import ApiUnderTest, running_api
@@ -41,11 +44,13 @@ async def pulled_town(
             explainer=Explainer(town.store, numbers, key_ring=key_ring, rules=RULES),
             registers=town.registers,
             publications=PostgresPublications(pool),
+            pushes=PostgresPushes(pool),
             catalogue=CATALOGUE,
             profile=read_profile(shipped_text(SCORING_766)),
             calendar=RULES.calendar,
             publisher=publisher(town),
             signer=SIGNER,
+            receivers=("emc",),
             rate=PullRate(per_minute),
         )
         async with running_api(pool, key_ring, monitoring=desk) as api:
@@ -309,6 +314,30 @@ async def test_a_restatement_needs_its_scope_and_a_word(pool: Any, key_ring: Key
         assert (201, "restated") == (done.status, done.json["status"])
         assert 422 == (await api.call("POST", f"{PATH}/restatements:approve", body=body)).status
         assert [] == list((await (await _puller(api)).pull()).findings)
+
+
+async def test_what_receivers_have_and_said_is_told(pool: Any, key_ring: KeyRing) -> None:
+    """Beside a publication its receipts; beside a receiver what it waits for and why."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        api = api.with_token(await api.register("reader", scopes=frozenset({Scope.MONITORING_READ})))
+        store, now = PostgresPushes(pool), town.clock.now()
+        await store.note_failed("emc", "http_503", now)
+        [waiting] = (await api.get(f"{PATH}/receivers")).json["receivers"]
+        assert ("emc", 0, 1, 1, "http_503") == tuple(
+            waiting[name] for name in ("receiver", "position", "waiting_count", "failures_count", "reason")
+        )
+        receipt = PushReceipt(status=201, sha256="ab" * 32, text='{"receipt":"1"}')
+        await store.note_taken("emc", 1, receipt, now)
+        await store.note_taken("emc", 1, replace(receipt, status=200), now)
+        [served] = (await api.get(f"{PATH}/receivers")).json["receivers"]
+        assert (1, 0, None, "") == tuple(
+            served[name] for name in ("position", "waiting_count", "waiting_since", "reason")
+        )
+        [told] = (await api.get(f"{PATH}/snapshots/H99-2026M08-v1/receipts")).json["receipts"]
+        assert ("emc", 201, '{"receipt":"1"}') == (told["receiver"], told["status"], told["answer"])
+        missing = await api.get(f"{PATH}/snapshots/H99-2026M07-v1/receipts")
+        assert (404, "snapshot-not-found") == (missing.status, missing.problem)
 
 
 async def test_counts_of_others_are_held_against_ours(pool: Any, key_ring: KeyRing) -> None:

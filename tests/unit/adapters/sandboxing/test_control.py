@@ -67,6 +67,7 @@ async def test_faults_are_added_listed_replaced_removed_and_cleared(desk: Desk) 
     [
         ("faults", [], "body"),
         ("faults", {"action": "explode"}, "action"),
+        ("faults", {"kind": "maintenance", "calls": 1}, "calls, kind"),
         ("faults", {"faults": "maintenance"}, "faults"),
         ("faults", {"faults": [{"kind": "maintenance", "calls": 0}]}, "calls"),
         ("faults", {"faults": [{"kind": "maintenance"}, {"kind": "expired_session"}]}, "kind"),
