@@ -61,6 +61,9 @@ class RetentionSettings(Section):
     deleted. The default outlives the closing of a year's accounts."""
     monitoring_pulls_days: Annotated[int, Field(ge=0, le=36_500)] = 400
     """After numbers were pulled: who pulled which. The lines are deleted."""
+    account_statements_days: Annotated[int, Field(ge=0, le=36_500)] = 90
+    """After a statement was read, where daily files are held against them. They are deleted; money is looked for during
+    forty days."""
 
 
 class AuditSettings(Section):

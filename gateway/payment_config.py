@@ -6,6 +6,9 @@ from pydantic import Field, IPvAnyNetwork
 
 from gateway.sections import Section
 
+BulkMark = Annotated[str, Field(pattern=r"^[!-~]{4,40}$")]
+"""A word of a statement's text, without blanks."""
+
 
 class PaymentAccountSettings(Section):
     """An account that receives fees, and for whom: an agency, a procedure; "" for all."""
@@ -119,4 +122,7 @@ class PaymentsSettings(Section):
     """How long after its code was opened a transfer is taken without a person's look."""
     statement_delay_days: Annotated[int, Field(ge=0, le=366)] = 7
     """How long after that a statement may come before a person is told that no transfer did."""
+    settled_providers: dict[str, Annotated[tuple[BulkMark, ...], Field(max_length=20)]] = {}
+    """Providers whose money is looked for in account statements two working days later, by their names, each with the
+    words by which banks print a transfer of many payments at once; the partner code is always one of them."""
     daily_files: DailyFilesSettings = DailyFilesSettings()

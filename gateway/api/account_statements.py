@@ -1,6 +1,7 @@
 """Account statements of the beneficiary: transfers are found in them and nowhere else (payment notes §E).
 
-A statement is taken whole or refused whole. Its texts may name payers, so they are read, never kept and never repeated.
+A statement is taken whole or refused whole. Its texts may name payers: they are never repeated, and kept, sealed, only
+where providers' daily files are held against them.
 """
 
 from dataclasses import dataclass
@@ -55,7 +56,10 @@ async def post_statement(call: Call) -> web.StreamResponse:
         raise Problem("no-account-statements")
     query: StatementQuery = call.query
     body = await read_body(call.request, call.services.limits)
-    report = await desk.reading.take(desk.read(body, query.until))
+    statement = desk.read(body, query.until)
+    if desk.keep is not None:
+        await desk.keep(statement)
+    report = await desk.reading.take(statement)
     left = tuple(LeftCredit(line=one.line, amount_vnd=one.amount_vnd, reason=one.reason) for one in report.left)
     return call.answer(
         200,

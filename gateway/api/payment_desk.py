@@ -1,6 +1,6 @@
 """What the composition root gives the payment endpoints."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -31,10 +31,12 @@ class StatementDesk:
     """How a statement is read, and who takes what it tells.
 
     `read` takes the file's bytes and the day up to which it is complete. Raises InvalidInput naming lines and rules.
+    `keep` keeps it, so that daily files may be held against it; None where none are.
     """
 
     read: Callable[[bytes, date], Statement]
     reading: TransferReading
+    keep: Callable[[Statement], Awaitable[None]] | None = None
 
 
 _A_MINUTE = 60.0

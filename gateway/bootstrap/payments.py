@@ -14,7 +14,7 @@ from gateway.api.payment_desk import PaymentService
 from gateway.api.payment_pictures import PNG, SVG
 from gateway.bootstrap.ground import Ground
 from gateway.bootstrap.receipts import make_receipts, receipt_faults
-from gateway.bootstrap.transfers import statement_desk, statement_form, transfer_policy
+from gateway.bootstrap.transfers import account_check, statement_desk, statement_form, transfer_policy
 from gateway.config import Settings, faults_of
 from gateway.engine.acceptor import Acceptor
 from gateway.engine.local_circuit import LocalCircuit
@@ -60,6 +60,7 @@ from mappings.payment.settlement import Expected, read_settlement
 _TURN_SECONDS = 1.0
 _MEASURED_SECONDS = 5.0
 _FETCHED_SECONDS = 900.0
+_LOOKED_SECONDS = 60.0
 
 
 def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
@@ -82,6 +83,13 @@ def payment_settings(settings: Settings) -> tuple[AnyProviderSettings, ...]:
         for name in payments.callback_networks
         if name not in names
     ]
+    faults += [
+        Fault(f"payments.settled_providers.{name}", "must be the name of a provider")
+        for name in payments.settled_providers
+        if name not in names
+    ]
+    if payments.settled_providers and payments.statement is None:
+        faults.append(Fault("payments.settled_providers", "must stand beside payments.statement"))
     pairs = [(one.agency_code, one.procedure_code) for one in payments.accounts]
     if len(set(pairs)) != len(pairs):
         faults.append(Fault("payments.accounts", "must differ in agency or procedure"))
@@ -125,13 +133,16 @@ def make_payments(
     receipts = make_receipts(ground, payments, records, orders, cases.open, audit)
     bills = PaymentBills(records, PostgresBills(ground.pool))
     work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing, bills))
+    days = PostgresSettlements(ground.pool)
+    check = account_check(payments, days, key_ring=ground.key_ring, clock=ground.clock)
     settlements = Settlements(
-        PostgresSettlements(ground.pool),
+        days,
         records,
         strays,
         read_file=daily_file_reader(payments.daily_files),
         key_ring=ground.key_ring,
         audit=audit,
+        accounts=check,
     )
 
     async def is_known(dossier_code: str) -> bool:
@@ -152,12 +163,13 @@ def make_payments(
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
         callers=CallerRule(networks=payments.callback_networks, trusted_proxies=payments.trusted_proxies),
-        statements=statement_desk(payments, records, providers.values()),
+        statements=statement_desk(payments, records, providers.values(), check),
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
     fetcher = SettlementFetcher(settlements, records, _hours(payments.daily_files))
     jobs = [
         Job("settlement_files", _FETCHED_SECONDS, fetcher.turn),
+        Job("settlement_accounts", _LOOKED_SECONDS, settlements.look_again),
         Job("payment_gauges", _MEASURED_SECONDS, _measuring(ground, store, cases, settlements, orders)),
         *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]

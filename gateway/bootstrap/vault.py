@@ -68,6 +68,7 @@ def make_sweeper(ground: Ground, auditor: Auditor) -> Job:
         RecordKind.FINDINGS: settings.findings_days,
         RecordKind.PAYMENT_MESSAGES: settings.payment_messages_days,
         RecordKind.MONITORING_PULLS: settings.monitoring_pulls_days,
+        RecordKind.ACCOUNT_STATEMENTS: settings.account_statements_days,
     }
     subjects = Subjects(PostgresSubjects(ground.pool), key_ring=ground.key_ring, audit=auditor, clock=ground.clock)
     sweeper = Sweeper(

@@ -7,6 +7,7 @@ Each correction leaves a line of the audit first. Everything may be repeated: a 
 (payment notes §10.3).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from gateway.engine.payment_records import PaymentRecords
 from gateway.engine.payment_strays import PaymentStrays
+from gateway.engine.settlement_accounts import SEARCHED, AccountStatements
 from gateway.errors import GatewayError
 from gateway.model.audit import Access, AuditAction, Outcome
 from gateway.model.payment import Source
@@ -21,7 +23,7 @@ from gateway.model.settlement import DayMatch, FileDay, Finding
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.audit import Audit
 from gateway.ports.basics import KeyRing
-from gateway.sync.settlement import DayInput, match_day
+from gateway.sync.settlement import AddWorkingDays, DayInput, match_day
 from gateway.sync.settlement_sides import (
     Correction,
     absent_fact,
@@ -71,8 +73,17 @@ class Told:
     officer: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCheck:
+    """By what money is looked for in account statements: for each provider the words of a transfer of many payments."""
+
+    statements: AccountStatements
+    marks: Mapping[str, frozenset[str]]
+    add_working_days: AddWorkingDays
+
+
 class Settlements:
-    """Takes files, compares days, corrects and closes."""
+    """Takes files, compares days, corrects and closes. `accounts` None: no account statement is compared."""
 
     def __init__(
         self,
@@ -83,7 +94,9 @@ class Settlements:
         read_file: ReadFile,
         key_ring: KeyRing,
         audit: Audit,
+        accounts: AccountCheck | None = None,
     ) -> None:
+        self.accounts = accounts
         self.store = store
         self.records = records
         self._strays = strays
@@ -153,6 +166,22 @@ class Settlements:
         assert made is not None, "it was there a moment ago, and is never deleted"
         return made
 
+    async def look_again(self) -> int:
+        """Compare the open days anew that were compared before the newest account statement came; give how many.
+
+        Raises StoreUnavailable, AuditBroken.
+        """
+        if self.accounts is None:
+            return 0
+        first = self.records.clock.now().astimezone(VIETNAM).date() - SEARCHED
+        count = 0
+        for provider, day in await self.store.days_before_statements(sorted(self.accounts.marks), first):
+            async with self.store.turn(provider) as is_mine:
+                if is_mine:
+                    await self._run(provider, day)
+                    count += 1
+        return count
+
     async def close(self, provider: str, day: date, officer: str, document_number: str) -> StoredDay:
         """Close a day in which everything is explained. Raises SettlementNotPossible (no_such_day, day_closed,
         unexplained, under_way)."""
@@ -203,6 +232,12 @@ class Settlements:
         refunds = await store.refunds_of([one.view.request_id for one in payments])
         owed = await store.payments_of_dossiers(dossiers_of(file))
         decisions = await store.decisions(provider, file.day)
+        check = self.accounts
+        marks = None if check is None else check.marks.get(provider)
+        statement, used = None, frozenset[str]()
+        if check is not None and marks is not None:
+            statement = await check.statements.around(file.day)
+            used = await store.used_bank_references(provider, file.day, file.day - SEARCHED, file.day + SEARCHED)
         sides = DayInput(
             provider=provider,
             file=file,
@@ -210,10 +245,13 @@ class Settlements:
             before=before,
             after=after,
             open_requests=open_requests_of(owed),
+            statement=statement,
+            bulk_marks=marks or frozenset(),
+            used_bank_references=used,
             decisions={key: one.decided_by for key, one in decisions.items()},
         )
-        # No account statement is compared, so no working day is counted.
-        return match_day(sides, lambda day, _: day)
+        # Without a statement no working day is counted.
+        return match_day(sides, (lambda day, _: day) if check is None else check.add_working_days)
 
     async def _correct(self, provider: str, file: FileDay, match: DayMatch) -> bool:
         """Correct what a verified file proves; tell whether anything was done that was not done before."""

@@ -80,6 +80,12 @@ class Statement:
 
     until: date
     lines: tuple[StatementLine, ...]
+    accounts: Mapping[str, date] | None = None
+    """The accounts that it is of, each with the last day on which it is complete; None: any, until `until`."""
+
+    def complete_until(self, account_number: str) -> date | None:
+        """Give the last day on which an account's movements are known; None when nothing is known of it."""
+        return self.until if self.accounts is None else self.accounts.get(account_number)
 
 
 class Standing(StrEnum):

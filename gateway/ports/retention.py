@@ -21,6 +21,8 @@ class RecordKind(StrEnum):
     """What providers, or whoever claimed to be one, told that belongs to no payment."""
     MONITORING_PULLS = "monitoring_pulls"
     """Who pulled which numbers."""
+    ACCOUNT_STATEMENTS = "account_statements"
+    """Credits by which the money of daily files was found."""
 
 
 class RetentionStore(Protocol):

@@ -29,6 +29,7 @@ class PostgresRetention:
             RecordKind.MESSAGES: sql.shred_messages,
             RecordKind.PAYMENT_MESSAGES: sql.purge_payment_messages,
             RecordKind.MONITORING_PULLS: sql.purge_monitoring_pulls,
+            RecordKind.ACCOUNT_STATEMENTS: sql.purge_account_statements,
         }[kind]
         async with transaction(self._pool) as borrowed:
             count: int = await query(borrowed, before=before, wanted=limit)

@@ -35,6 +35,25 @@ CREATE TABLE public.account_links (
     CONSTRAINT account_links_check1 CHECK (((state = 'ended'::text) = (ended_by IS NOT NULL))),
     CONSTRAINT account_links_state_check CHECK ((state = ANY (ARRAY['active'::text, 'quarantined'::text, 'ended'::text])))
 );
+CREATE TABLE public.account_statements (
+    statement_id bigint NOT NULL,
+    digest text NOT NULL,
+    first_on date NOT NULL,
+    until_on date NOT NULL,
+    accounts text[] NOT NULL,
+    credits_count integer NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    wrapped_key bytea NOT NULL,
+    sealed bytea NOT NULL
+);
+ALTER TABLE public.account_statements ALTER COLUMN statement_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.account_statements_statement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -1339,6 +1358,10 @@ CREATE SEQUENCE public.worker_numbers
     CYCLE;
 ALTER TABLE ONLY public.account_links
     ADD CONSTRAINT account_links_pkey PRIMARY KEY (link_id);
+ALTER TABLE ONLY public.account_statements
+    ADD CONSTRAINT account_statements_digest_key UNIQUE (digest);
+ALTER TABLE ONLY public.account_statements
+    ADD CONSTRAINT account_statements_pkey PRIMARY KEY (statement_id);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.audit_checkpoints
@@ -1553,6 +1576,7 @@ ALTER TABLE ONLY public.technical_ids
     ADD CONSTRAINT technical_ids_pkey PRIMARY KEY (number_digest);
 CREATE INDEX account_links_by_account ON public.account_links USING btree (account_id);
 CREATE UNIQUE INDEX account_links_by_subject ON public.account_links USING btree (client_id, subject_digest) WHERE (state <> 'ended'::text);
+CREATE INDEX account_statements_by_day ON public.account_statements USING btree (until_on);
 CREATE INDEX audit_lines_by_client ON public.audit_lines USING btree (client_id, "position");
 CREATE INDEX audit_lines_by_dossier ON public.audit_lines USING btree (dossier_code, "position") WHERE (dossier_code <> ''::text);
 CREATE INDEX audit_lines_by_officer ON public.audit_lines USING btree (officer, "position") WHERE (officer <> ''::text);

@@ -16,7 +16,14 @@ from gateway.store.pool import Pool, connection, session_lock
 from gateway.store.queries import queries
 from gateway.sync.payment_records import RefundView
 from gateway.sync.payment_storing import StoredPayment
-from gateway.sync.settlement_storing import FindingDecision, OpenDays, StoredCorrection, StoredDay, StoredFile
+from gateway.sync.settlement_storing import (
+    FindingDecision,
+    OpenDays,
+    StoredCorrection,
+    StoredDay,
+    StoredFile,
+    StoredStatement,
+)
 
 _matches = msgspec.json.Decoder(DayMatch)
 _refunds = msgspec.json.Decoder(RefundView)
@@ -151,6 +158,35 @@ class PostgresSettlements:
             await self._sql.end_correction(
                 borrowed, provider=provider, day=day, finding_key=finding_key, outcome=outcome, now=now
             )
+
+    async def add_statement(self, statement: StoredStatement, now: datetime) -> None:
+        async with connection(self._pool) as borrowed:
+            await self._sql.add_account_statement(
+                borrowed,
+                digest=statement.digest,
+                first_on=statement.first_on,
+                until_on=statement.until_on,
+                accounts=list(statement.accounts),
+                credits_count=statement.credits_count,
+                now=now,
+                wrapped_key=statement.wrapped_key,
+                sealed=statement.sealed,
+            )
+
+    async def statements(self, first: date, last: date) -> Sequence[StoredStatement]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.account_statements_between(borrowed, first=first, last=last)
+            return [StoredStatement(**dict(row)) async for row in rows]
+
+    async def used_bank_references(self, provider: str, day: date, first: date, last: date) -> frozenset[str]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.used_bank_references(borrowed, provider=provider, day=day, first=first, last=last)
+            return frozenset([row["reference"] async for row in rows])
+
+    async def days_before_statements(self, providers: Sequence[str], first: date) -> Sequence[tuple[str, date]]:
+        async with connection(self._pool) as borrowed:
+            rows = self._sql.days_before_statements(borrowed, providers=list(providers), first=first)
+            return [(row["provider"], row["day"]) async for row in rows]
 
     async def open_days(self) -> Mapping[str, OpenDays]:
         async with connection(self._pool) as borrowed:

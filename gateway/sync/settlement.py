@@ -77,7 +77,7 @@ def match_day(sides: DayInput, add_working_days: AddWorkingDays) -> DayMatch:
         due_on = add_working_days(sides.file.day, SETTLEMENT_WORKING_DAYS)
         ledger = Ledger(sides.statement, sides.file.day - timedelta(days=1), sides.used_bank_references)
         marks = sides.bulk_marks | {sides.file.partner_code}
-        findings = settle(findings, ledger, marks, is_due=sides.statement.until >= due_on)
+        findings = settle(findings, ledger, marks, due_on=due_on)
     return DayMatch(
         provider=sides.provider,
         partner_code=sides.file.partner_code,
@@ -86,7 +86,8 @@ def match_day(sides: DayInput, add_working_days: AddWorkingDays) -> DayMatch:
         is_next_file_read=sides.after is not None,
         is_account_checked=sides.statement is not None,
         findings=tuple(sorted(findings, key=_order)),
-        unmatched_lines=() if ledger is None else ledger.left(),
+        # Lines of several files have no numbers that a person could look up.
+        unmatched_lines=() if ledger is None or ledger.statement.accounts is not None else ledger.left(),
         used_bank_references=frozenset() if ledger is None else ledger.used(),
         decisions=dict(sides.decisions),
     )

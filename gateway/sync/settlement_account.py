@@ -25,15 +25,17 @@ _PIECE = re.compile(r"[0-9A-Z]+", re.ASCII)
 _MIN_MARK_LENGTH = 6
 
 
-def settle(findings: Sequence[Finding], ledger: "Ledger", bulk_marks: frozenset[str], *, is_due: bool) -> list[Finding]:
+def settle(findings: Sequence[Finding], ledger: "Ledger", bulk_marks: frozenset[str], *, due_on: date) -> list[Finding]:
     """Tell of every row with money whether it arrived; give the findings again.
 
-    `is_due` is whether the statement covers the day on which the money was due: then a row that is well otherwise and
-    whose money is not there becomes R8. Money that arrives later is found later.
+    `due_on` is the day on which the money was due. Where the statement covers it, a row that is well otherwise and
+    whose money is not there becomes R8. Money that arrives later is found later; of an account that the statement does
+    not know, nothing is said.
     """
+    known = ledger.statement.complete_until
+    rows = [one for one in findings if one.file_vnd > 0 and one.kind is MoneyKind.PAY and _is_first(one)]
     looked_for = sorted(
-        (one for one in findings if one.file_vnd > 0 and one.kind is MoneyKind.PAY and _is_first(one)),
-        key=lambda one: (one.reference, one.transaction),
+        (one for one in rows if known(one.account_number) is not None), key=lambda one: (one.reference, one.transaction)
     )
     arrived = {_name(one): line.amount_vnd for one in looked_for if (line := ledger.take(one)) is not None}
     for account in sorted({one.account_number for one in looked_for}):
@@ -41,10 +43,15 @@ def settle(findings: Sequence[Finding], ledger: "Ledger", bulk_marks: frozenset[
         if rest and ledger.take_bulk(account, sum(one.file_vnd for one in rest), bulk_marks):
             arrived.update((_name(one), one.file_vnd) for one in rest)
     names = {_name(one) for one in looked_for}
-    return [_told(one, arrived.get(_name(one), 0), is_due) if _name(one) in names else one for one in findings]
+    return [
+        _told(one, arrived.get(_name(one), 0), is_due=(known(one.account_number) or date.min) >= due_on)
+        if _name(one) in names
+        else one
+        for one in findings
+    ]
 
 
-def _told(finding: Finding, account_vnd: int, is_due: bool) -> Finding:
+def _told(finding: Finding, account_vnd: int, *, is_due: bool) -> Finding:
     if account_vnd == finding.file_vnd:
         return replace(finding, account=AccountStanding.ARRIVED, account_vnd=account_vnd)
     if not is_due:
@@ -60,6 +67,7 @@ class Ledger:
     """Credits of a statement from a day on, each taken once, and none that another day has taken."""
 
     def __init__(self, statement: Statement, not_before: date, used: frozenset[str]) -> None:
+        self.statement = statement
         credits = (
             one
             for one in statement.lines

@@ -27,6 +27,19 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStatement:
+    """Credits of an account statement, sealed: texts may name payers. `accounts` are complete up to `until_on`."""
+
+    digest: str
+    first_on: date
+    until_on: date
+    accounts: Sequence[str]
+    credits_count: int
+    wrapped_key: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDay:
     """The newest comparison of a day; `closed_at` None: it is open."""
 
@@ -127,3 +140,19 @@ class SettlementStore(Protocol):
     async def end_correction(self, provider: str, day: date, finding_key: str, outcome: str, now: datetime) -> None: ...
 
     async def open_days(self) -> Mapping[str, OpenDays]: ...
+
+    async def add_statement(self, statement: StoredStatement, now: datetime) -> None:
+        """Keep a statement; the same again is kept once."""
+        ...
+
+    async def statements(self, first: date, last: date) -> Sequence[StoredStatement]:
+        """Give the statements with a day between these two, the oldest first."""
+        ...
+
+    async def used_bank_references(self, provider: str, day: date, first: date, last: date) -> frozenset[str]:
+        """Give the credits that the other days between these two have taken, those of all providers."""
+        ...
+
+    async def days_before_statements(self, providers: Sequence[str], first: date) -> Sequence[tuple[str, date]]:
+        """Give the open days from one on that were compared before the newest statement came."""
+        ...

@@ -68,6 +68,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "settlement_files": Rule(
             _T.NOT_FOUND, "providers' daily files; rows name references, accounts of the province and dossiers only"
         ),
+        "account_statements": Rule(
+            _T.NOT_FOUND, "credits of account statements, whose texts may name payers; deleted by time"
+        ),
         "reconciliation_findings": Rule(_T.WITH_DOSSIER, "values of both sides that differed"),
         "sign_ins": Rule(_T.SHREDDED, "a living sign-in is ended; one that is over holds no content"),
         "technical_ids": Rule(_T.DELETED, "asked for anew at the next sign-in"),

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -34,7 +34,8 @@ from gateway.engine.payments import BeneficiaryRule, PaymentDesk
 from gateway.engine.proofs import number_digest
 from gateway.engine.receipt_orders import ConfiguredSupplier, OrderDesk
 from gateway.engine.receipts import ReceiptContents, ReceiptIssuing, ReceiptRule
-from gateway.engine.settlement import Settlements
+from gateway.engine.settlement import AccountCheck, Settlements
+from gateway.engine.settlement_accounts import AccountStatements
 from gateway.engine.transfers import TransferReading
 from gateway.errors import GatewayError
 from gateway.model.dossier import Fee, FeeKind
@@ -68,6 +69,7 @@ from gateway.store.receipts import PostgresReceiptNumbers
 from gateway.store.settlements import PostgresSettlements
 from gateway.sync.fees import FeeCheck
 from gateway.sync.payment_records import PaymentPolicy
+from mappings.calendars import national_calendar
 from mappings.payment import qr_image
 from mappings.payment.receipt_pdf import receipt_pdf
 from tests.support.api import Answered, ApiUnderTest, running_api
@@ -319,6 +321,7 @@ async def payments(
     lookups_per_minute: int = 600,
     fee_check: FeeCheck = FeeCheck.WARN,
     read_statement: Callable[[bytes, date], Statement] | None = None,
+    settled: Mapping[str, tuple[str, ...]] | None = None,
     callers: CallerRule | None = None,
     receipts: Sequence[ReceiptRule] = (),
     suppliers: Sequence[ReceiptSupplier] = (),
@@ -351,13 +354,22 @@ async def payments(
         PostgresAudit(pool), key_ring=key_ring, clock=clock, random_bytes=os.urandom, version="0", observer=heard
     )
     auditor.start()
+    days = PostgresSettlements(pool)
+    check = None
+    if settled is not None:
+        check = AccountCheck(
+            statements=AccountStatements(days, key_ring=key_ring, clock=clock),
+            marks={name: frozenset(words) for name, words in settled.items()},
+            add_working_days=national_calendar().add_working_days,
+        )
     settlements = Settlements(
-        PostgresSettlements(pool),
+        days,
         records,
         strays,
         read_file=daily_file_reader(DailyFilesSettings()),
         key_ring=key_ring,
         audit=auditor,
+        accounts=check,
     )
     cases = PostgresPaymentCases(pool)
     refunds = Refunds(records, cases.open)
@@ -365,7 +377,9 @@ async def payments(
     statements = None
     if read_statement is not None:
         transfers = TransferReading(records, {scripted.name: references_in})
-        statements = StatementDesk(read=read_statement, reading=transfers)
+        statements = StatementDesk(
+            read=read_statement, reading=transfers, keep=None if check is None else check.statements.keep
+        )
     numbers = PostgresReceiptNumbers(pool)
     contents = ReceiptContents(numbers.content, key_ring)
     orders = PostgresReceiptOrders(pool)

@@ -43,3 +43,11 @@ WITH over AS (
 ), purged AS (
     DELETE FROM monitoring_pulls p USING over WHERE p.pull_id = over.pull_id RETURNING 1
 ) SELECT count(*) FROM purged;
+
+-- name: purge_account_statements$
+WITH over AS (
+    SELECT statement_id FROM account_statements WHERE imported_at < :before::timestamptz
+    ORDER BY statement_id LIMIT :wanted::int FOR UPDATE SKIP LOCKED
+), purged AS (
+    DELETE FROM account_statements a USING over WHERE a.statement_id = over.statement_id RETURNING 1
+) SELECT count(*) FROM purged;

@@ -85,3 +85,24 @@ WHERE provider = :provider AND day = :day AND finding_key = :finding_key;
 -- name: open_settlement_days
 SELECT provider, count(*) AS days_count, min(day) AS oldest_day, sum(unexplained_count) AS unexplained_count
 FROM settlement_days WHERE closed_at IS NULL GROUP BY provider;
+
+-- name: add_account_statement!
+INSERT INTO account_statements (digest, first_on, until_on, accounts, credits_count, imported_at, wrapped_key, sealed)
+VALUES (:digest, :first_on, :until_on, :accounts, :credits_count, :now, :wrapped_key, :sealed)
+ON CONFLICT (digest) DO NOTHING;
+
+-- name: account_statements_between
+SELECT digest, first_on, until_on, accounts, credits_count, wrapped_key, sealed FROM account_statements
+WHERE until_on >= :first AND first_on <= :last ORDER BY imported_at, statement_id;
+
+-- name: used_bank_references
+SELECT DISTINCT used.reference
+FROM settlement_days d CROSS JOIN LATERAL jsonb_array_elements_text(d.record::jsonb -> 'used_bank_references')
+    AS used (reference)
+WHERE d.day BETWEEN :first AND :last AND NOT (d.provider = :provider AND d.day = :day);
+
+-- name: days_before_statements
+SELECT provider, day FROM settlement_days
+WHERE closed_at IS NULL AND day >= :first AND provider = ANY(:providers::text[])
+  AND matched_at < (SELECT max(imported_at) FROM account_statements)
+ORDER BY day, provider;

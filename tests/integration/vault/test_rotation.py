@@ -27,6 +27,7 @@ KNOWN = {
     "citizen_replies.wrapped_key",
     *("dossiers.wrapped_key", "early_consent_notices.wrapped_key", "inbox.wrapped_key", "questions.wrapped_key"),
     *("payment_messages.wrapped_key", "payment_requests.wrapped_key", "settlement_files.wrapped_key"),
+    "account_statements.wrapped_key",
     "payment_bills.wrapped_key",
     "payment_refunds.wrapped_key",
     "payment_vouchers.wrapped_key",

@@ -114,3 +114,13 @@ def test_faults_of_suppliers_are_told_by_their_place() -> None:
     assert "payments.receipts.0.supplier" in fields
     assert {"payments.receipt_suppliers.2", "payments.receipt_suppliers.3.kind"} <= set(fields)
     assert "bi-mat" not in str(caught.value)
+
+
+def test_settled_providers_are_there_and_have_statements() -> None:
+    """A name that is misspelt, or no form of statements, would leave money unlooked for."""
+    settings = load_settings(payments=sections(settled_providers={"platfrom": ["GOMPHI"]}))
+    with pytest.raises(ConfigurationError) as caught:
+        payment_settings(settings)
+    assert ["payments.settled_providers.platfrom", "payments.settled_providers"] == [
+        fault.field for fault in caught.value.faults
+    ]
