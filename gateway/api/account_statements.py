@@ -13,7 +13,9 @@ from gateway.api.bodies import read_body
 from gateway.api.endpoint import Answer, Call, Endpoint
 from gateway.api.payments import service_of
 from gateway.api.problems import Problem
+from gateway.errors import Fault
 from gateway.model.party import CLOSED
+from gateway.model.vocabulary import VIETNAM
 from gateway.store.clients import Scope
 from gateway.sync.transfers import Unmatched
 
@@ -55,6 +57,9 @@ async def post_statement(call: Call) -> web.StreamResponse:
     if desk is None:
         raise Problem("no-account-statements")
     query: StatementQuery = call.query
+    if query.until > call.services.clock.now().astimezone(VIETNAM).date():
+        # What is complete up to a day to come would make money that may still arrive absent.
+        raise Problem("invalid-parameter", faults=[Fault("/query/until", "must not lie in the future", "date")])
     body = await read_body(call.request, call.services.limits)
     statement = desk.read(body, query.until)
     if desk.keep is not None:

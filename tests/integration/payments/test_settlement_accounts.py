@@ -92,7 +92,7 @@ async def test_r8_money_that_does_not_arrive_is_found_and_found_again(town: Paym
     assert 1 == await state(town, DUE + timedelta(days=1), (f"PHI {of(reference)}. NGUYEN VAN A", "FT3", 150_000))
     assert [("ok", "close", "arrived")] == await found(town)
     assert "closed" == (await town.api.call("POST", f"{PATH}:close", body=CLOSING)).json["state"]
-    assert 0 == await state(town, DUE + timedelta(days=2), ("X", "FT4", 1)), "a closed day is left"
+    assert 0 == await state(town, DUE + timedelta(days=1), ("X", "FT4", 1)), "a closed day is left"
 
 
 async def test_one_transfer_of_all_is_known_by_its_word_and_sum_and_taken_once(town: Payments) -> None:
@@ -123,12 +123,21 @@ async def test_overlapping_statements_are_one(town: Payments) -> None:
     town.clock.move(2 * 86_400)
     for until in (DUE, DUE):
         await state(town, until, (of(reference), "FT1", 150_000))
+    town.clock.move(86_400)
     await state(town, DUE + timedelta(days=1), (of(reference), "FT1", 150_000), ("KHAC", "FT2", 5))
     assert 2 == await town.pool.fetchval("SELECT count(*) FROM account_statements")
     around = await settlements(town).accounts.statements.around(DAY)  # type: ignore[union-attr]
     assert around is not None
     assert {"FT1", "FT2"} == {line.bank_reference for line in around.lines}
     assert [("ok", "close", "arrived")] == await found(town)
+
+
+async def test_no_statement_is_complete_up_to_a_day_to_come(town: Payments) -> None:
+    """It would make money absent that may still arrive."""
+    path = f"/v1/account-statements?until={(DAY + timedelta(days=1)).isoformat()}"
+    answered = await town.api.call("POST", path, body=b"x", headers={"Content-Type": "text/csv"})
+    assert (400, "invalid-parameter") == (answered.status, answered.problem)
+    assert "/query/until" == answered.json["errors"][0]["field"]
 
 
 async def test_what_is_kept_names_nobody_in_clear_and_ends(town: Payments) -> None:
