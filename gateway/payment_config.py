@@ -123,6 +123,8 @@ class PaymentsSettings(Section):
     statement_delay_days: Annotated[int, Field(ge=0, le=366)] = 7
     """How long after that a statement may come before a person is told that no transfer did."""
     settled_providers: dict[str, Annotated[tuple[BulkMark, ...], Field(max_length=20)]] = {}
-    """Providers whose money is looked for in account statements two working days later, by their names, each with the
-    words by which banks print a transfer of many payments at once; the partner code is always one of them."""
+    """Providers whose money is looked for in account statements, by their names, each with the words by which banks
+    print a transfer of many payments at once; the partner code is always one of them."""
+    settled_working_days: Annotated[int, Field(ge=1, le=20)] = 2
+    """How many working days after its day a file's money is due there (payment notes §10.3 assume T+2)."""
     daily_files: DailyFilesSettings = DailyFilesSettings()

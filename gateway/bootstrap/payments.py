@@ -39,6 +39,7 @@ from gateway.model.settlement import FileDay, RowState
 from gateway.payment_config import (
     DailyFilesSettings,
     PaymentAccountSettings,
+    PaymentsSettings,
 )
 from gateway.ports.audit import Audit
 from gateway.ports.basics import Chance, Clock
@@ -133,17 +134,7 @@ def make_payments(
     receipts = make_receipts(ground, payments, records, orders, cases.open, audit)
     bills = PaymentBills(records, PostgresBills(ground.pool))
     work = PaymentWork(records, handlers_of(teller, refunds, people, receipts.issuing, bills))
-    days = PostgresSettlements(ground.pool)
-    check = account_check(payments, days, key_ring=ground.key_ring, clock=ground.clock)
-    settlements = Settlements(
-        days,
-        records,
-        strays,
-        read_file=daily_file_reader(payments.daily_files),
-        key_ring=ground.key_ring,
-        audit=audit,
-        accounts=check,
-    )
+    settlements = _settlements(ground, payments, records, strays, audit)
 
     async def is_known(dossier_code: str) -> bool:
         return await find(dossier_code) is not None
@@ -163,7 +154,7 @@ def make_payments(
         returns={one.client_id: frozenset(one.returns) for one in payments.clients},
         fee_check=FeeCheck(payments.fee_check),
         callers=CallerRule(networks=payments.callback_networks, trusted_proxies=payments.trusted_proxies),
-        statements=statement_desk(payments, records, providers.values(), check),
+        statements=statement_desk(payments, records, providers.values(), settlements.accounts),
         pictures={PNG: qr_image.png, SVG: qr_image.svg},
     )
     fetcher = SettlementFetcher(settlements, records, _hours(payments.daily_files))
@@ -174,6 +165,21 @@ def make_payments(
         *(Job(name, _TURN_SECONDS, turn) for name, turn in work.turns().items()),
     ]
     return service, jobs
+
+
+def _settlements(
+    ground: Ground, payments: PaymentsSettings, records: PaymentRecords, strays: PaymentStrays, audit: Audit
+) -> Settlements:
+    days = PostgresSettlements(ground.pool)
+    return Settlements(
+        days,
+        records,
+        strays,
+        read_file=daily_file_reader(payments.daily_files),
+        key_ring=ground.key_ring,
+        audit=audit,
+        accounts=account_check(payments, days, key_ring=ground.key_ring, clock=ground.clock),
+    )
 
 
 def _configured(ground: Ground, provider: AnyProvider) -> ConfiguredProvider:

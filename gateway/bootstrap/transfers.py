@@ -49,6 +49,7 @@ def account_check(
         statements=AccountStatements(store, key_ring=key_ring, clock=clock),
         marks={name: frozenset(words) for name, words in payments.settled_providers.items()},
         add_working_days=national_calendar().add_working_days,
+        working_days=payments.settled_working_days,
     )
 
 

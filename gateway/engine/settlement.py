@@ -23,7 +23,7 @@ from gateway.model.settlement import DayMatch, FileDay, Finding
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.audit import Audit
 from gateway.ports.basics import KeyRing
-from gateway.sync.settlement import AddWorkingDays, DayInput, match_day
+from gateway.sync.settlement import SETTLEMENT_WORKING_DAYS, AddWorkingDays, DayInput, match_day
 from gateway.sync.settlement_sides import (
     Correction,
     absent_fact,
@@ -80,6 +80,7 @@ class AccountCheck:
     statements: AccountStatements
     marks: Mapping[str, frozenset[str]]
     add_working_days: AddWorkingDays
+    working_days: int = SETTLEMENT_WORKING_DAYS
 
 
 class Settlements:
@@ -247,6 +248,7 @@ class Settlements:
             open_requests=open_requests_of(owed),
             statement=statement,
             bulk_marks=marks or frozenset(),
+            settlement_working_days=SETTLEMENT_WORKING_DAYS if check is None else check.working_days,
             used_bank_references=used,
             decisions={key: one.decided_by for key, one in decisions.items()},
         )

@@ -5,6 +5,7 @@ services with what the catalogue does not state; eligibility; publication decisi
 replaced others; bulk dossiers that their owner confirmed; portals whose use is measured. Source: monitoring notes §2.8.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -41,13 +42,13 @@ class RegisterKind(StrEnum):
     SITES = "sites"
 
 
-class _Item(BaseModel):
+class _Item(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """Name the item within its register."""
-        raise NotImplementedError
 
 
 class _Dated(_Item):

@@ -35,6 +35,7 @@ from gateway.sync.settlement_links import Link, Links, Window
 AddWorkingDays = Callable[[date, int], date]
 """Gives the working day that lies so many working days behind a day."""
 SETTLEMENT_WORKING_DAYS = 2
+"""T+2, as the notes assume (§10.3); no source says when money arrives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class DayInput:
     statement: Statement | None = None
     bulk_marks: frozenset[str] = frozenset()
     """Words by which a transfer of many payments at once is known in the statement; the partner code is one of them."""
+    settlement_working_days: int = SETTLEMENT_WORKING_DAYS
+    """How many working days after the file's day its money is due in the account."""
     used_bank_references: frozenset[str] = frozenset()
     """Credits that other days have taken."""
     decisions: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +77,7 @@ def match_day(sides: DayInput, add_working_days: AddWorkingDays) -> DayMatch:
     ]
     ledger = None
     if sides.statement is not None:
-        due_on = add_working_days(sides.file.day, SETTLEMENT_WORKING_DAYS)
+        due_on = add_working_days(sides.file.day, sides.settlement_working_days)
         ledger = Ledger(sides.statement, sides.file.day - timedelta(days=1), sides.used_bank_references)
         marks = sides.bulk_marks | {sides.file.partner_code}
         findings = settle(findings, ledger, marks, due_on=due_on)

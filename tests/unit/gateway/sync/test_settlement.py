@@ -225,6 +225,18 @@ def test_r8_is_not_told_before_the_money_is_due() -> None:
     assert only(match_day(sides, add_working_days)).finding_class is C.OK
 
 
+def test_when_money_is_due_is_a_setting() -> None:
+    """T+2 is an assumption of the notes: where it takes three days, the third one decides."""
+    sides = DayInput(
+        provider="platform",
+        file=file(row()),
+        entries=[entry()],
+        statement=Statement(until=DAY + timedelta(days=2), lines=()),
+        settlement_working_days=3,
+    )
+    assert only(match_day(sides, add_working_days)).finding_class is C.OK
+
+
 @pytest.mark.parametrize("text", ["NOP PHI REF001 H01", "nop phi ref001.", "CT DEN:TX-REF001;PHI", "TXREF001"])
 def test_money_is_known_by_its_reference_or_transaction(text: str) -> None:
     """However the bank prints it."""
