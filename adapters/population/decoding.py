@@ -87,14 +87,15 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
         raise Undecodable("unknown_encoding")
     if not plain.startswith(b"<"):
         raise Undecodable("not_xml")
+    has_markup = b"<!" in plain
     # Refused before anything is parsed, wherever it stands: entities are never even declared.
-    if b"<!" in plain and b"<!DOCTYPE" in plain.upper():
+    if has_markup and b"<!DOCTYPE" in plain.upper():
         raise Undecodable("document_type")
     try:
         root = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Undecodable("not_xml") from error
-    if root.getroottree().docinfo.doctype:
+    if has_markup and root.getroottree().docinfo.doctype:
         raise Undecodable("document_type")
     return root
 
@@ -103,9 +104,9 @@ def body_child(root: Any) -> Any:
     """Give the one child of the envelope's body. Raises Undecodable."""
     if root.tag != _ENVELOPE:
         raise Undecodable("soap_12" if root.tag == _ENVELOPE_12 else "no_envelope")
-    tags = [child.tag for child in root]
+    *before, body = [child.tag for child in root] or [""]
     # The body is the last one, and the only one.
-    if not tags or tags.pop() != _BODY or any(tag != _HEADER for tag in tags) or _has_text_beside(root):
+    if body != _BODY or (before and set(before) != {_HEADER}) or _has_text_beside(root):
         raise Undecodable("no_single_body")
     return only_child(root[-1])
 
@@ -164,15 +165,13 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
     count = (cleaned.get("SoCongDan") or "").strip()
     if count.isascii() and count.isdigit() and int(count[:9]) != len(people):
         raise Undecodable("count_differs")
-    notices = dict.fromkeys([*left_out, *reader.notices])
-    return Records(people=people, form=form, data_time=_instant(cleaned.get("ThoiDiemDuLieu")), notices=tuple(notices))
+    notices = tuple(dict.fromkeys([*left_out, *reader.notices]))
+    return Records(people=people, form=form, data_time=_instant(cleaned.get("ThoiDiemDuLieu")), notices=notices)
 
 
 def _has_text_beside(element: Any) -> bool:
-    if element.text and element.text.strip():
-        return True
-    tails = [child.tail for child in element]
-    return any(tail and tail.strip() for tail in tails)
+    texts = [element.text, *[child.tail for child in element]]
+    return any(texts) and any(text and text.strip() for text in texts)
 
 
 def _local(element: Any) -> str:

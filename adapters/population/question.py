@@ -38,7 +38,9 @@ class Question:
 
     def __post_init__(self) -> None:
         words = (self.procedure_code, self.officer_code, self.agency_code, self.login)
-        if max(map(len, words)) <= MAX_WORD and _UNSEEN.search("".join((*words, self.name))) is None:
+        joined = "".join((*words, self.name))
+        is_seen = (joined.isascii() and joined.isprintable()) or _UNSEEN.search(joined) is None
+        if is_seen and max(map(len, words)) <= MAX_WORD:
             return
         rule = "must hold no invisible characters"
         faults = [Fault(name, rule) for name in _WORDS if _UNSEEN.search(getattr(self, name))]

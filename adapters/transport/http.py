@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TypeVar
 
 import aiohttp
@@ -178,12 +179,7 @@ class HttpTransport:
                 headers=headers,
                 ssl=True if context is None else context,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=request.total_seconds,
-                    connect=self._settings.connect_seconds,
-                    sock_connect=self._settings.connect_seconds,
-                    sock_read=self._settings.silence_seconds,
-                ),
+                timeout=_limits(request.total_seconds, self._settings.connect_seconds, self._settings.silence_seconds),
             ) as response:
                 progress.status = response.status
                 patience = retry_after_seconds(response.headers.get("Retry-After"), self._clock.now())
@@ -229,6 +225,13 @@ class HttpTransport:
             effect_possible=request.is_write,
             code="answer_too_large",
         )
+
+
+@lru_cache(maxsize=64)
+def _limits(total_seconds: float, connect_seconds: float, silence_seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=total_seconds, connect=connect_seconds, sock_connect=connect_seconds, sock_read=silence_seconds
+    )
 
 
 def _failure(error: Exception, request: HttpRequest, progress: _Progress) -> RemoteError:

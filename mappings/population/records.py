@@ -76,7 +76,7 @@ class RecordReader:
             religion=self._religion(get("TonGiao", "")),
             marital_status=self._coded("marital_status", get("TinhTrangHonNhan", ""), _MARITAL),
             blood_group=self._coded("blood_group", get("NhomMau", ""), _BLOOD_GROUPS) or "",
-            nationality=self._matching("nationality", get("QuocTich", ""), _COUNTRY).upper(),
+            nationality=self._country("nationality", get("QuocTich", "")),
             birth_registration=self._address("birth_registration", get("NoiDangKyKhaiSinh", "")),
             native_place=self._address("native_place", get("QueQuan", "")),
             permanent_residence=self._address("permanent_residence", get("ThuongTru", "")),
@@ -104,6 +104,9 @@ class RecordReader:
             return text
         self._note(field, Noticed.MALFORMED)
         return ""
+
+    def _country(self, field: str, text: str) -> str:
+        return text if text == "VN" else self._matching(field, text, _COUNTRY).upper()
 
     def _coded(self, field: str, text: str, table: Mapping[str, ValueT]) -> ValueT | None:
         plain = text.lstrip("0")
@@ -178,20 +181,21 @@ class RecordReader:
                     district = single
                 case _:
                     commune = single
-        address = CitizenAddress(
-            province_code=self._unit_code(field, province, 2),
-            district_code=self._unit_code(field, district, 3),
-            commune_code=self._unit_code(field, commune, 5),
-            detail=self._bounded(field, get("ChiTiet", "")),
-            country=self._matching(field, get("QuocGia", ""), _COUNTRY).upper(),
+        province = province and self._unit_code(field, province, 2)
+        district = district and self._unit_code(field, district, 3)
+        commune = commune and self._unit_code(field, commune, 5)
+        detail = self._bounded(field, get("ChiTiet", ""))
+        country = self._country(field, get("QuocGia", ""))
+        if not (province or district or commune or detail) and country in ("", "VN"):
+            return None  # A country alone says nothing of where.
+        return CitizenAddress(
+            province_code=province, district_code=district, commune_code=commune, detail=detail, country=country
         )
-        # A country alone says nothing of where.
-        return address if address.unit_code or address.detail or address.country not in ("", "VN") else None
 
     def _unit_code(self, field: str, code: str, length: int) -> str:
         if not code.strip("0"):
             return ""
-        if code.isascii() and code.isdigit() and len(code) == length:
+        if len(code) == length and code.isascii() and code.isdigit():
             return code
         self._note(field, Noticed.MALFORMED)
         return ""
@@ -200,15 +204,20 @@ class RecordReader:
         if isinstance(content, str):
             return None
         get = _contents(content).get
-        relative = CitizenRelative(
-            full_name=self._name(field, get("HoVaTen", "")),
-            personal_number=self._matching(field, get("SoDinhDanh", ""), _PERSONAL_NUMBER),
-            old_card_number=self._matching(field, get("SoCMND", ""), _OLD_CARD),
-            nationality=self._matching(field, get("QuocTich", ""), _COUNTRY).upper(),
-            relation=self._matching(field, get("QuanHe", ""), _CODE),
+        full_name = self._name(field, get("HoVaTen", ""))
+        personal_number = self._matching(field, get("SoDinhDanh", ""), _PERSONAL_NUMBER)
+        old_card_number = self._matching(field, get("SoCMND", ""), _OLD_CARD)
+        relation = self._matching(field, get("QuanHe", ""), _CODE)
+        nationality = self._country(field, get("QuocTich", ""))
+        if not (full_name or personal_number or old_card_number or relation):
+            return None
+        return CitizenRelative(
+            full_name=full_name,
+            personal_number=personal_number,
+            old_card_number=old_card_number,
+            nationality=nationality,
+            relation=relation,
         )
-        is_somebody = relative.full_name or relative.personal_number or relative.old_card_number or relative.relation
-        return relative if is_somebody else None
 
 
 def _whole_date(text: str) -> PartialDate | None:
@@ -226,13 +235,14 @@ def _whole_date(text: str) -> PartialDate | None:
 def _contents(element: Any) -> Contents:
     contents: dict[str, Any] = {}
     for child in element:
-        if len(child):
-            content = child
-        else:
-            content = child.text
-            if not content:
+        content = child.text
+        # Codes and numbers are clean as they are, and where text is there are no children: who calls has checked it.
+        if content is None or not content.isalnum():
+            if len(child):
+                content = child
+            elif content is None:
                 continue
-            if not content.isalnum():  # Codes and numbers are clean as they are.
+            else:
                 content = " ".join(content.split())
         contents[child.tag[_NAMESPACE_LENGTH:]] = content
     return contents
