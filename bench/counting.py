@@ -11,7 +11,7 @@ import asyncpg
 
 from bench.dossier_years import MEASURED_AT, Told, Years
 from bench.province import Province
-from gateway.engine.indicator_facts import counted_of, lag_of
+from gateway.engine.indicator_judging import counted_of, lag_of
 from gateway.indicators.cells import Counted
 from gateway.indicators.facts import DossierFact, FactSet
 from gateway.indicators.measures import Counter
@@ -30,7 +30,8 @@ from mappings.calendars import national_calendar
 
 FACT_COLUMNS = (
     *("dossier_id", "code", "agency_code", "procedure_code", "is_group", "received_on", "received"),
-    *("submitted_on", "submitted", "time_amount", "lag_seconds", "applicant_key", "turns_at", "recorded_at", "record"),
+    *("submitted_on", "submitted", "time_amount", "lag_seconds", "applicant_key", "holds_from", "turns_at"),
+    *("recorded_at", "filed_on", "record"),
 )
 DOSSIER_COLUMNS = (
     *("dossier_id", "code", "procedure_code", "receiving_agency_code", "handling_agency_code", "channel", "origin"),
@@ -93,6 +94,7 @@ def stored_fact(dossier_id: int, record: DossierRecord, judged: Judged, counted:
         counted=counted,
         record=record,
         lag_seconds=lag_of(record, counted),
+        holds_from=judged.holds_from,
         turns_at=judged.turns_at,
         recorded_at=MEASURED_AT,
     )

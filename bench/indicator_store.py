@@ -16,7 +16,7 @@ from bench.dossier_years import MEASURED_AT
 from bench.plan import Bench
 from bench.province import Province, at_first
 from gateway.engine.indicator_check import IndicatorChecker
-from gateway.engine.indicator_facts import CountingRules
+from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION

@@ -14,10 +14,10 @@ from pydantic import Field
 from gateway.api.endpoint import Answer, Call, Endpoint, Header
 from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.monitoring_fields import definition_fields, evaluation_fields, target_fields
-from gateway.api.monitoring_pulls import answer_pull, desk_of
+from gateway.api.monitoring_pulls import answer_pull, ask_numbers, desk_of
 from gateway.api.monitoring_questions import (
     NumbersQuery,
-    ScopeQuery,
+    StateQuery,
     period_in,
     readings_in,
     scope_in,
@@ -32,6 +32,7 @@ from gateway.api.monitoring_views import (
 )
 from gateway.api.preconditions import IF_NONE_MATCH
 from gateway.api.problems import Problem
+from gateway.engine.indicator_numbers import Numbers
 from gateway.errors import Fault
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
@@ -39,7 +40,7 @@ from gateway.indicators.scope import Scope
 from gateway.indicators.targets import judge, readings_of, scope_of
 from gateway.model.party import CLOSED
 from gateway.monitoring.documents import document_of
-from gateway.monitoring.observations import Observation, SnapshotHead
+from gateway.monitoring.observations import Observation, SnapshotHead, StateAt
 from gateway.monitoring.snapshots import cut_of, observations_of, snapshot_id, target_result
 from gateway.store.clients import Scope as ClientScope
 
@@ -103,11 +104,16 @@ async def get_evaluations(call: Call) -> web.StreamResponse:
     registry = await desk.numbers.targets()
     targets = () if registry is None else registry.targets
     as_of = await desk.numbers.cells.counted_at()
-    told = []
-    for target in targets:
-        readings = readings_of(target, readings_in(query))
-        parts = await desk.numbers.measure([target.indicator], period, scope_of(target), readings)
-        told.append(evaluation_fields(judge(target, parts[target.indicator][0], period, as_of)))
+
+    async def evaluate(numbers: Numbers) -> list[dict[str, Any]]:
+        told = []
+        for target in targets:
+            readings = readings_of(target, readings_in(query))
+            parts = await numbers.measure([target.indicator], period, scope_of(target), readings)
+            told.append(evaluation_fields(judge(target, parts[target.indicator][0], period, as_of)))
+        return told
+
+    told = await ask_numbers(desk, period, query.state_at, evaluate)
     return await answer_pull(call, {"period": period.label, "as_of": as_of.isoformat(), "evaluations": told})
 
 
@@ -147,17 +153,24 @@ async def get_numbers(call: Call) -> web.StreamResponse:
         return await _published(call, desk, query, period, scope)
     start = int(query.cursor[1:]) if query.cursor else 0
     page = codes[start : start + query.limit]
-    head, observations = await live(desk, page, period, scope, readings_in(query))
+    head, observations = await live(desk, page, period, scope, readings_in(query), query.state_at)
     more = f"i{start + query.limit}" if start + query.limit < len(codes) else None
     return await answer_pull(call, document_of(head, observations) | {"next_cursor": more})
 
 
 async def live(
-    desk: MonitoringDesk, codes: Sequence[str], period: Period, scope: Scope, readings: Readings
+    desk: MonitoringDesk,
+    codes: Sequence[str],
+    period: Period,
+    scope: Scope,
+    readings: Readings,
+    state_at: StateAt = StateAt.AS_OF,
 ) -> tuple[SnapshotHead, list[Observation]]:
-    """Give numbers as counted now, with their head."""
+    """Give numbers as counted now, with their head. Raises Problem (`counting-under-way`)."""
     as_of = await desk.numbers.cells.counted_at()
-    measured = await desk.numbers.look(codes, period, scope, readings, counts_flags=True)
+    measured = await ask_numbers(
+        desk, period, state_at, lambda numbers: numbers.look(codes, period, scope, readings, counts_flags=True)
+    )
     targets = await desk.numbers.targets()
     cut = cut_of(scope, desk.province)
     observations: list[Observation] = []
@@ -172,14 +185,14 @@ async def live(
             target=target_result(targets, code, parts[0], scope, period, as_of),
         )
     head = SnapshotHead(
-        snapshot_id=snapshot_id(desk.province, period, 0).replace("-v0", f"-{_LIVE}"),
+        snapshot_id=snapshot_id(desk.province, period, 0, state_at).replace("-v0", f"-{_LIVE}"),
         period_type=period.type.value,
         calendar=period.calendar.value,
         start=period.start,
         end=period.end,
         version=0,
         status=_LIVE,
-        state_at="as_of",
+        state_at=state_at,
         as_of=as_of,
         definitions_version=desk.catalogue.version,
         calendar_version=desk.calendar.version,
@@ -191,7 +204,12 @@ async def get_quality(call: Call) -> web.StreamResponse:
     """Count what the rules of data quality found among the dossiers received in a period."""
     desk, query = desk_of(call), call.query
     period, scope = period_in(query), scope_in(query)
-    measured = await desk.numbers.look([], period, scope, readings_in(query), counts_flags=True)
+    measured = await ask_numbers(
+        desk,
+        period,
+        query.state_at,
+        lambda numbers: numbers.look([], period, scope, readings_in(query), counts_flags=True),
+    )
     return await answer_pull(
         call,
         {
@@ -245,6 +263,7 @@ def _codes(desk: MonitoringDesk, query: NumbersQuery) -> list[str]:
 
 
 PULLED: dict[str, Any] = {"headers": (IF_NONE_MATCH,), "problems": ("no-indicators", "pulls-too-fast")}
+COUNTED: dict[str, Any] = PULLED | {"problems": (*PULLED["problems"], "counting-under-way")}
 _READ = ClientScope.MONITORING_READ
 
 
@@ -288,9 +307,9 @@ ENDPOINTS = (
         summary="Hold targets against the numbers of a period",
         scope=_READ,
         handler=get_evaluations,
-        query=ScopeQuery,
+        query=StateQuery,
         answers=answers_of("Each target with its result and its distance.", TargetResults),
-        **PULLED,
+        **COUNTED,
     ),
     Endpoint(
         method="GET",
@@ -316,7 +335,7 @@ ENDPOINTS = (
         query=NumbersQuery,
         headers=(IF_NONE_MATCH,),
         answers=answers_of("The numbers.", NumbersDocument),
-        problems=("no-indicators", "pulls-too-fast", "snapshot-not-found"),
+        problems=(*COUNTED["problems"], "snapshot-not-found"),
     ),
     Endpoint(
         method="GET",
@@ -326,8 +345,8 @@ ENDPOINTS = (
         summary="Count findings of data quality",
         scope=_READ,
         handler=get_quality,
-        query=ScopeQuery,
+        query=StateQuery,
         answers=answers_of("Dossiers by rule.", Quality),
-        **PULLED,
+        **COUNTED,
     ),
 )

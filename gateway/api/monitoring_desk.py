@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
+from gateway.engine.period_ends import PeriodEnds
 from gateway.engine.publication_parts import DetachedSigner
 from gateway.engine.publishing import Publisher
 from gateway.indicators.catalogue import Catalogue
@@ -72,6 +73,7 @@ class MonitoringDesk:
     catalogue: Catalogue
     profile: Profile
     calendar: WorkingCalendar
+    period_ends: PeriodEnds
     publisher: Publisher | None = None
     signer: DetachedSigner | None = None
     receivers: tuple[str, ...] = ()

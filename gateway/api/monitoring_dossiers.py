@@ -7,9 +7,9 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.api.endpoint import Call, Endpoint
-from gateway.api.monitoring import PATH, PULLED, answers_of
-from gateway.api.monitoring_pulls import answer_pull, desk_of
-from gateway.api.monitoring_questions import IndicatorCode, ScopeQuery, period_in, readings_in, scope_in
+from gateway.api.monitoring import COUNTED, PATH, answers_of
+from gateway.api.monitoring_pulls import answer_pull, ask_numbers, desk_of
+from gateway.api.monitoring_questions import IndicatorCode, StateQuery, period_in, readings_in, scope_in
 from gateway.api.monitoring_views import Drilldown, Explanation
 from gateway.api.preconditions import IF_NONE_MATCH
 from gateway.api.problems import Problem
@@ -24,7 +24,7 @@ from gateway.store.clients import Scope as ClientScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrilldownQuery(ScopeQuery):
+class DrilldownQuery(StateQuery):
     """Whose dossiers: those that count, or those that stand in the denominator and do not."""
 
     __pydantic_config__ = CLOSED
@@ -35,7 +35,7 @@ class DrilldownQuery(ScopeQuery):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplanationQuery(ScopeQuery):
+class ExplanationQuery(StateQuery):
     """Which number, and which dossier."""
 
     __pydantic_config__ = CLOSED
@@ -48,14 +48,19 @@ async def get_drilldown(call: Call) -> web.StreamResponse:
     """Name the dossiers behind a number: by code where the caller may read them, by a keyed digest elsewhere."""
     desk, query = desk_of(call), call.query
     period, scope = period_in(query), scope_in(query)
-    found = await desk.numbers.dossiers(
-        call.path["indicator"],
+    found = await ask_numbers(
+        desk,
         period,
-        scope,
-        readings_in(query),
-        counts=query.counts,
-        after=int(query.cursor[1:]) if query.cursor else 0,
-        limit=query.limit,
+        query.state_at,
+        lambda numbers: numbers.dossiers(
+            call.path["indicator"],
+            period,
+            scope,
+            readings_in(query),
+            counts=query.counts,
+            after=int(query.cursor[1:]) if query.cursor else 0,
+            limit=query.limit,
+        ),
     )
     may_read = call.caller.may(ClientScope.DOSSIERS_READ) and "*" in call.caller.agency_prefixes
     dossiers = [
@@ -75,7 +80,9 @@ async def get_explanation(call: Call) -> web.StreamResponse:
     period, scope = period_in(query), scope_in(query)
     if query.indicator not in CODES:
         raise Problem("invalid-parameter", faults=[Fault("/query/indicator", "must be known", "text")])
-    found = await desk.explainer.explain(query.dossier, query.indicator, period, scope, readings_in(query))
+    found = await desk.explainer.explain(
+        query.dossier, query.indicator, period, scope, readings_in(query), query.state_at
+    )
     if found is None or not is_within(found.fact.resolving_agency, call.caller.agency_prefixes):
         raise Problem("dossier-not-found")
     verdict, fact = found.verdict, found.fact
@@ -110,7 +117,7 @@ ENDPOINTS = (
         path_parameters={"indicator": IndicatorCode},
         query=DrilldownQuery,
         answers=answers_of("Keys of dossiers; codes for who may read all dossiers.", Drilldown),
-        **PULLED,
+        **COUNTED,
     ),
     Endpoint(
         method="GET",

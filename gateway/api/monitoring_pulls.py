@@ -1,8 +1,8 @@
 """What all endpoints of the pull interface do alike: entity tags, and writing down who pulled what."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -11,8 +11,13 @@ from gateway.api.endpoint import Call
 from gateway.api.monitoring_desk import MonitoringDesk
 from gateway.api.preconditions import is_current
 from gateway.api.problems import Problem
+from gateway.engine.indicator_numbers import Numbers
+from gateway.indicators.periods import Period
 from gateway.model.subtrees import is_within
 from gateway.monitoring.documents import canonical_json
+from gateway.monitoring.observations import StateAt
+
+ResultT = TypeVar("ResultT")
 
 
 def desk_of(call: Call) -> MonitoringDesk:
@@ -31,6 +36,18 @@ def check_province(call: Call, desk: MonitoringDesk) -> None:
     """Raise Problem other-agency for a client of some agencies only: what is meant is the whole province's."""
     if desk.province and not is_within(desk.province, call.caller.agency_prefixes):
         raise Problem("other-agency", "only a client of the whole province may do this")
+
+
+async def ask_numbers(
+    desk: MonitoringDesk, period: Period, state_at: StateAt, ask: Callable[[Numbers], Awaitable[ResultT]]
+) -> ResultT:
+    """Give what `ask` makes of the numbers. Raises Problem (`counting-under-way`) where they do not hold still."""
+    if state_at is StateAt.AS_OF:
+        return await ask(desk.numbers)
+    found = await desk.period_ends.ask(desk.numbers, period, ask)
+    if found is None:
+        raise Problem("counting-under-way")
+    return found
 
 
 async def answer_pull(call: Call, content: Any, headers: Mapping[str, str] | None = None) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from gateway.indicators.words import View
 from gateway.model.party import CLOSED
 from gateway.model.procedure import ExecutingLevel
 from gateway.model.vocabulary import AgencyCode, ProcedureCode
+from gateway.monitoring.observations import StateAt
 
 PeriodLabel = Annotated[
     str,
@@ -51,7 +52,18 @@ class ScopeQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumbersQuery(ScopeQuery):
+class StateQuery(ScopeQuery):
+    """The same, and as of when dossiers are looked at."""
+
+    __pydantic_config__ = CLOSED
+
+    state_at: Annotated[
+        StateAt, Field(description="`period_end`: what happened after the period is left out, what was learnt is not.")
+    ] = StateAt.AS_OF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersQuery(StateQuery):
     """Which numbers; all when no indicator is named."""
 
     __pydantic_config__ = CLOSED

@@ -150,6 +150,7 @@ PROBLEM_TYPES = _types(
     ),
     ("receipt-supplier-unavailable", 503, "The supplier of the receipt cannot be asked now", "Come again later."),
     ("population-unavailable", 503, "The population database cannot be asked now", "Come again later."),
+    ("counting-under-way", 503, "Dossiers are being counted at this moment", "Come again after Retry-After."),
     ("portal-unavailable", 503, "The portal cannot be asked now", "Come again later; nothing was changed."),
     ("unavailable", 503, "The gateway cannot accept now", "Nothing is known to be stored; repeat with the same key."),
 )

@@ -9,10 +9,11 @@ from gateway.api.monitoring_desk import MonitoringDesk, PullRate
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.config import Settings
 from gateway.engine.indicator_check import IndicatorChecker
-from gateway.engine.indicator_facts import CountingRules
+from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
 from gateway.engine.indicators import IndicatorKeeper, nobody
+from gateway.engine.period_ends import PeriodEnds
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import Publisher
 from gateway.engine.scheduler import Job
@@ -21,6 +22,7 @@ from gateway.indicators.measures import VERSION
 from gateway.indicators.profiles import read_profile
 from gateway.monitoring.judging import JUDGED_AS, Policy
 from gateway.monitoring.publications import PublicationRules
+from gateway.monitoring.records import RECORD_FORM
 from gateway.monitoring_config import MonitoringSettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Observer
@@ -49,7 +51,7 @@ def counting_rules(settings: MonitoringSettings) -> CountingRules:
     }
     default = policies.get("", Policy())
     population = frozenset(settings.population_codes)
-    told = f"{JUDGED_AS} {calendar.version} {sorted(policies.items())} {sorted(population)}"
+    told = f"{JUDGED_AS} {RECORD_FORM} {calendar.version} {sorted(policies.items())} {sorted(population)}"
     return CountingRules(
         name=f"{VERSION} {sha256(told.encode()).hexdigest()[:16]}",
         calendar=calendar,
@@ -91,13 +93,14 @@ def make_monitoring_desk(
     return MonitoringDesk(
         province=settings.province,
         numbers=numbers,
-        explainer=Explainer(store, numbers, key_ring=ground.key_ring, rules=rules),
+        explainer=Explainer(store, numbers, rules=rules),
         registers=PostgresRegisters(ground.pool),
         publications=PostgresPublications(ground.pool),
         pushes=PostgresPushes(ground.pool),
         catalogue=open_catalogue(),
         profile=read_profile(shipped_text(SCORING_766)),
         calendar=rules.calendar,
+        period_ends=PeriodEnds(store, rules=rules),
         publisher=None if signer is None else make_publisher(ground.pool, settings, numbers, signer, ground.clock),
         signer=signer,
         receivers=tuple(receivers),

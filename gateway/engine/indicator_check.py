@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.engine.indicator_facts import FactMaker
+from gateway.engine.indicator_judging import CountingRules
 from gateway.indicators.cells import CellKey, Counted, add
 from gateway.monitoring.storing import CountingTurn, IndicatorStore, StoredFact
 from gateway.ports.basics import KeyRing
@@ -96,8 +97,13 @@ def _within(counted: Counted, first: date, after: date) -> Counted:
 
 
 def _is_same(old: StoredFact | None, new: StoredFact) -> bool:
-    """Compare what is counted; when it was written down does not matter."""
-    return old is not None and replace(new, recorded_at=old.recorded_at) == old
+    """Compare what is counted; when it was written down does not matter.
+
+    Beside a dossier that was erased since, a fact seems to be younger than it is: that only costs looking at it again.
+    """
+    if old is None or (old.holds_from is not None and new.holds_from is not None and old.holds_from < new.holds_from):
+        return False
+    return replace(new, recorded_at=old.recorded_at, holds_from=old.holds_from) == old
 
 
 def _months(days: tuple[date, date] | None) -> list[tuple[date, date]]:

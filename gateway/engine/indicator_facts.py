@@ -1,34 +1,31 @@
 """Making facts: dossiers are opened, followed into records and judged; what is stored names nobody."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
 from gateway.engine.acceptor import revision_context
+from gateway.engine.indicator_judging import CountingRules, FactJudge, lag_of
 from gateway.engine.parties import applicant_digest
 from gateway.engine.proofs import number_digest
 from gateway.errors import IntegrityFailed
 from gateway.indicators.cells import Counted
-from gateway.indicators.facts import DossierFact, FactSet, PetitionFact
+from gateway.indicators.facts import DossierFact
 from gateway.indicators.findings import Finding
-from gateway.indicators.measures import Counter, time_amount
-from gateway.indicators.periods import PeriodType, period_of
-from gateway.indicators.raw import Limits
-from gateway.indicators.readings import Readings
-from gateway.indicators.selection import Selection
-from gateway.indicators.tallies import lag_place
-from gateway.indicators.words import Answering, View
 from gateway.model.dossier import Dossier, ProgressStep
-from gateway.model.procedure import Procedure, ProcedureVersion
-from gateway.model.vocabulary import VIETNAM
-from gateway.model.working_calendar import WorkingCalendar
-from gateway.monitoring.judging import Judge, Judged, Policy
-from gateway.monitoring.neighbours import group_of, nearest
-from gateway.monitoring.offers import procedure_facts
-from gateway.monitoring.records import POPULATION_CODES, DossierRecord, Revision, follow, forgotten, settled
+from gateway.monitoring.judging import Judged
+from gateway.monitoring.neighbours import group_of
+from gateway.monitoring.records import (
+    RECORD_FORM,
+    DossierRecord,
+    Revision,
+    follow,
+    forgotten,
+    settled,
+)
 from gateway.monitoring.storing import AcceptedDossier, CountingTurn, StoredFact
 from gateway.ports.basics import KeyRing, RecordKey
 
@@ -36,18 +33,6 @@ _dossiers = msgspec.json.Decoder(Dossier)
 _AT_ONCE = 20
 """So many dossiers are made before others in the process have their turn."""
 _steps = msgspec.json.Decoder(ProgressStep)
-_LAG_PLACE = lag_place(Readings())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountingRules:
-    """By what facts are made. `name` changes whenever one of them does: facts are then made anew."""
-
-    name: str
-    calendar: WorkingCalendar
-    policy_of: Callable[[str], Policy]
-    limits: Limits = field(default_factory=Limits)
-    population_codes: frozenset[str] = POPULATION_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +50,13 @@ class FactMaker:
 
     def __init__(self, key_ring: KeyRing, rules: CountingRules) -> None:
         self._key_ring = key_ring
+        self._judge = FactJudge(rules)
         self.rules = rules
 
     async def make(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> Made:
         """Give what is to be stored."""
         old = await turn.facts(dossier_ids)
-        known = {one: old[one].record.revision if one in old else 0 for one in dossier_ids}
+        known = {one: old[one].record.revision if one in old and _is_current(old[one]) else 0 for one in dossier_ids}
         return await self._make(turn, await turn.accepted(known), old, now)
 
     async def make_anew(self, turn: CountingTurn, dossier_ids: Sequence[int], now: datetime) -> Made:
@@ -91,14 +77,8 @@ class FactMaker:
         """Give facts themselves, for dossiers that are not erased, from the beginning of their histories."""
         accepted = await turn.accepted(dict.fromkeys(dossier_ids, 0))
         records = {one.dossier_id: self._record(one, None) for one in accepted if one.wrapped_key}
-        judged = await self._judge(turn, records, await self._neighbours(turn, records, records), now)
+        judged = await self._judge.judge(turn, records, await self._judge.neighbours(turn, records, records), now)
         return [one.fact for one, _ in judged.values()]
-
-    async def fact(self, turn: CountingTurn, stored: StoredFact, now: datetime) -> DossierFact:
-        """Give the fact that a stored record makes now, without opening the dossier."""
-        records = {stored.dossier_id: stored.record}
-        judged = await self._judge(turn, records, await self._neighbours(turn, records, records), now)
-        return judged[stored.dossier_id][0].fact
 
     async def _make(
         self,
@@ -130,11 +110,11 @@ class FactMaker:
         left = {group_of(records[one]) for one in erased if records[one].applicant_key}
         if left:
             # The dossiers beside an erased one are judged beside it for the last time.
-            beside = await self._neighbours(turn, {one: records[one] for one in erased}, records)
+            beside = await self._judge.neighbours(turn, {one: records[one] for one in erased}, records)
             others = {other.dossier_id: other for found in beside.values() for other in found}
             old, records = {**old, **others}, records | {one: other.record for one, other in others.items()}
-        neighbours = await self._neighbours(turn, records, records)
-        judged = await self._judge(turn, records, neighbours, now)
+        neighbours = await self._judge.neighbours(turn, records, records)
+        judged = await self._judge.judge(turn, records, neighbours, now)
         stored: dict[int, StoredFact] = {}
         for one, record in records.items():
             if one in erased:
@@ -154,7 +134,7 @@ class FactMaker:
             for one in records
             if one in old and group_of(old[one].record) != group_of(records[one])
         }
-        former = await self._neighbours(turn, parted, records)
+        former = await self._judge.neighbours(turn, parted, records)
         touched |= {other.dossier_id for others in former.values() for other in others}
         changed = [(old.get(one), new) for one, new in stored.items() if old.get(one) != new]
         return Made(changed, frozenset(touched - set(records)), tuple(unreadable))
@@ -164,8 +144,12 @@ class FactMaker:
     def _record(self, one: AcceptedDossier, old: StoredFact | None) -> DossierRecord:
         known = None if old is None else old.record
         revisions = self._opened(one, self._key_ring.open_record_key(one.wrapped_key)) if one.wrapped_key else []
-        record = follow(known, one.code, revisions, self.rules.population_codes)
-        return replace(record, synced_at=record.synced_at or one.synced_at, rating=one.rating)
+        is_read_anew = old is not None and bool(revisions) and not _is_current(old)
+        record = follow(None if is_read_anew else known, one.code, revisions, self.rules.population_codes)
+        if known is not None and is_read_anew:
+            # What stands in no revision is not found in them again.
+            record = replace(record, synced_at=known.synced_at, kept_findings=known.kept_findings)
+        return replace(record, synced_at=record.synced_at or one.synced_at, rating=one.rating, rated_at=one.rated_at)
 
     def _opened(self, one: AcceptedDossier, key: RecordKey) -> list[Revision]:
         found = []
@@ -199,66 +183,6 @@ class FactMaker:
             return ""
         return number_digest(self._key_ring, own[0]).hex()
 
-    # Judging
-
-    async def _neighbours(
-        self, turn: CountingTurn, records: Mapping[int, DossierRecord], without: Mapping[int, DossierRecord]
-    ) -> Mapping[int, Sequence[StoredFact]]:
-        wanted = [(one, found.applicant_key, found.procedure_code) for one, found in records.items()]
-        wanted = [one for one in wanted if one[1]]
-        return await turn.neighbours(wanted, sorted(without)) if wanted else {}
-
-    async def _judge(
-        self,
-        turn: CountingTurn,
-        records: Mapping[int, DossierRecord],
-        neighbours: Mapping[int, Sequence[StoredFact]],
-        now: datetime,
-    ) -> dict[int, tuple[Judged, Counted]]:
-        versions = await turn.procedures(sorted({record.procedure_code for record in records.values()}))
-        codes = [record.code for record in records.values()]
-        petitioned, confirmed = await turn.petitioned(codes), await turn.confirmed(codes)
-        counter = self._counter(versions, petitioned, now)
-        judge = Judge(calendar=self.rules.calendar, measured_at=now, limits=self.rules.limits)
-        together: dict[tuple[str, str], list[int]] = {}
-        for one, record in sorted(records.items()):
-            together.setdefault(group_of(record), []).append(one)
-        found = {}
-        for number, (one, record) in enumerate(records.items()):
-            if number % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-            # What is judged in the same turn is taken as it is now, the others as they were stored.
-            near = {other.dossier_id: other.record for other in neighbours.get(one, ())}
-            if record.applicant_key:
-                near |= {other: records[other] for other in nearest(one, together[group_of(record)])}
-            procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
-            policy = self.rules.policy_of(record.procedure_code)
-            judged = judge.judge(
-                record,
-                procedure,
-                policy,
-                [near[other] for other in nearest(one, sorted(near))],
-                is_confirmed_artificial=record.code in confirmed,
-            )
-            found[one] = (judged, counted_of(judged.fact, counter))
-        return found
-
-    def _counter(
-        self, versions: Mapping[str, Sequence[ProcedureVersion]], petitioned: frozenset[str], now: datetime
-    ) -> Counter:
-        facts = FactSet(
-            as_of=now,
-            procedures=[fact for own in versions.values() for fact in procedure_facts(own)],
-            petitions=[
-                PetitionFact(
-                    key=code, agency="", received_at=now, known_at=now, answering=Answering.IN_TIME, dossier_key=code
-                )
-                for code in sorted(petitioned)
-            ],
-        )
-        period = period_of(PeriodType.DAY, now.astimezone(VIETNAM).date().isoformat())
-        return Counter([Selection(facts, period, readings=Readings(view=view)) for view in View])
-
     def _stored(
         self,
         dossier_id: int,
@@ -275,42 +199,15 @@ class FactMaker:
             counted=counted,
             record=record,
             lag_seconds=lag,
+            holds_from=judged.holds_from,
             turns_at=judged.turns_at,
             recorded_at=old.recorded_at if old is not None and is_same else now,
         )
 
 
-def counted_of(fact: DossierFact, counter: Counter) -> Counted:
-    """Say what a fact adds to which cells."""
-    contributions = counter.contributions(fact)
-    return Counted(
-        agency=fact.resolving_agency,
-        procedure=fact.procedure_code,
-        is_group=fact.is_group,
-        received=contributions.received,
-        submitted=contributions.submitted,
-        time_amount=time_amount(fact.processing_time),
-    )
-
-
-def lag_of(record: DossierRecord, counted: Counted) -> int | None:
-    """Give the seconds from acceptance to the national portal, None for a dossier whose lag is not counted.
-
-    It is counted in both views or in none: what is left out of the portal's view alone was not synced.
-    """
-    if record.synced_at is None or record.received_at is None:
-        return None
-    is_counted = counted.received is not None and _LAG_PLACE in counted.received.places
-    return int((record.synced_at - record.received_at).total_seconds()) if is_counted else None
+def _is_current(fact: StoredFact) -> bool:
+    return fact.record.form == RECORD_FORM
 
 
 def _is_left(one: AcceptedDossier, stored: Mapping[int, StoredFact]) -> bool:
     return not one.wrapped_key and one.dossier_id in stored
-
-
-def _procedure_on(versions: Sequence[ProcedureVersion], record: DossierRecord) -> Procedure | None:
-    """Give the procedure as it was when the dossier came in, its first version before anything was known."""
-    day = (record.received_at or record.submitted_at).astimezone(VIETNAM).date()
-    fitting = [version for version in versions if version.seen_on <= day]
-    found = fitting[-1] if fitting else (versions[0] if versions else None)
-    return None if found is None else found.procedure

@@ -17,13 +17,13 @@ from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
-from gateway.indicators.tallies import CellSelection, Fetched, Wanted, tally, wanted
+from gateway.indicators.tallies import CellSelection, Fetched, Wanted, percentiles, tally, wanted
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.changed_facts import is_of_online, share_places
 from gateway.monitoring.offers import procedure_facts, service_facts, with_eligibility
-from gateway.monitoring.petitions import Petition, petition_fact
+from gateway.monitoring.petitions import Petition, petition_fact, petitions_at
 from gateway.monitoring.registers import (
     RegisterKind,
     agency_facts,
@@ -103,6 +103,10 @@ class Numbers:
         self._clock = clock
         self._kept: _Kept | None = None
 
+    async def mark(self) -> tuple[object, ...]:
+        """Give what differs when any register, procedure or petition was changed. Raises StoreUnavailable."""
+        return await self._registers.mark()
+
     async def facts(self) -> FactSet:
         """Give all facts but dossiers; at most some seconds old. Raises StoreUnavailable."""
         return (await self._known()).facts
@@ -115,6 +119,23 @@ class Numbers:
         """Give the same over the registers and the catalogue as they are now, for good. Raises StoreUnavailable."""
         found = Numbers(self.cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
         found._kept = replace(await self._known(), until=inf)
+        return found
+
+    async def at_end_of(self, period: Period, cells: CellReader) -> "Numbers":
+        """Give the same over cells as they stood at the end of a period, and petitions and publications so too.
+
+        Agencies are rolled up as now, procedures and services stated with their dates. Raises StoreUnavailable.
+        """
+        kept = await self._known()
+        ended_on = period.after_on
+        publications = [
+            one if one.published_on is None or one.published_on < ended_on else replace(one, published_on=None)
+            for one in kept.facts.publications
+        ]
+        petitions = [petition_fact(one, period.end, self._calendar) for one in petitions_at(kept.petitions, period.end)]
+        facts = replace(kept.facts, petitions=petitions, publications=publications)
+        found = Numbers(cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
+        found._kept = replace(kept, until=inf, facts=facts)
         return found
 
     def forget(self) -> None:
@@ -211,7 +232,7 @@ class Numbers:
             self.cells.sums_by_procedure(
                 SumsWanted(slices=slices, places=asked.online_sums | asked.sets, takes_groups=takes_groups)
             ),
-            self.cells.lags(slices, asked.ranks, takes_groups=takes_groups),
+            self._lags(slices, asked.ranks, takes_groups=takes_groups),
         )
         online = selection.province.former_online_codes if asked.online_sums else frozenset()
         return Fetched(
@@ -223,6 +244,9 @@ class Numbers:
             sets={place: frozenset(by_procedure.get(place, {})) for place in asked.sets},
             lags=lags,
         )
+
+    async def _lags(self, slices: Sequence[Slice], ranks: Sequence[int], *, takes_groups: bool) -> Mapping[int, int]:
+        return percentiles(await self.cells.lags(slices, takes_groups=takes_groups), ranks) if ranks else {}
 
     def _judged_now(self, facts: FactSet, petitions: Sequence[Petition]) -> FactSet:
         """Give facts as of now: time alone makes a petition late, and an agency another one's successor."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.engine.indicator_judging import CountingRules, FactJudge
 from gateway.engine.indicator_numbers import Numbers
 from gateway.indicators.facts import DossierFact
 from gateway.indicators.formulas import Verdict
@@ -11,8 +11,8 @@ from gateway.indicators.readings import Readings
 from gateway.indicators.registry import explain
 from gateway.indicators.scope import Scope
 from gateway.indicators.selection import Selection
+from gateway.monitoring.observations import StateAt
 from gateway.monitoring.storing import IndicatorStore
-from gateway.ports.basics import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,33 @@ class Explained:
 class Explainer:
     """Explains numbers by dossier. No dossier is opened for it."""
 
-    def __init__(self, store: IndicatorStore, numbers: Numbers, *, key_ring: KeyRing, rules: CountingRules) -> None:
+    def __init__(self, store: IndicatorStore, numbers: Numbers, *, rules: CountingRules) -> None:
         self._store = store
         self._numbers = numbers
-        self._maker = FactMaker(key_ring, rules)
+        self._judge = FactJudge(rules)
 
     async def explain(
-        self, code: str, indicator: str, period: Period, scope: Scope, readings: Readings
+        self,
+        code: str,
+        indicator: str,
+        period: Period,
+        scope: Scope,
+        readings: Readings,
+        state_at: StateAt = StateAt.AS_OF,
     ) -> Explained | None:
         """Say where a dossier stands in an indicator; None for one that is not counted.
 
         Raises InvalidInput (`indicator_unknown`), StoreUnavailable.
         """
-        facts = await self._numbers.facts()
+        numbers = self._numbers
         async with self._store.look(code) as found:
             if found is None:
                 return None
             turn, stored = found
-            fact = await self._maker.fact(turn, stored, turn.state.counted_at)
+            is_past = state_at is StateAt.PERIOD_END and period.end <= turn.state.counted_at
+            fact = await self._judge.fact(turn, stored, period.end if is_past else None)
+        if is_past:
+            numbers = await numbers.at_end_of(period, numbers.cells)
+        facts = await numbers.facts()
         facts = replace(facts, dossiers=[fact], as_of=max(facts.as_of, turn.state.counted_at))
         return Explained(explain(indicator, Selection(facts, period, scope, readings), code), fact)

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.engine.indicator_facts import FactMaker
+from gateway.engine.indicator_judging import CountingRules
 from gateway.indicators.cells import changes
 from gateway.monitoring.storing import CountingTurn, IndicatorStore
 from gateway.ports.basics import Clock, KeyRing
@@ -64,5 +65,6 @@ class IndicatorKeeper:
         if made.touched:
             await turn.wish_for(sorted(made.touched))
         is_more = due.is_more or bool(made.touched)
-        await turn.finish(due, self._maker.rules.name, now, is_complete=not is_more)
+        rules, count = self._maker.rules.name, len(made.changes)
+        await turn.finish(due, rules, now, is_complete=not is_more, changed_count=count)
         return len(made.changes), is_more

@@ -17,7 +17,7 @@ from gateway.indicators.scope import Scope
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.changed_facts import Delta, Place, delta_of
 from gateway.monitoring.manifests import FIRST, SignedManifest, manifest_body
-from gateway.monitoring.observations import Observation, ObservationKey, SnapshotHead
+from gateway.monitoring.observations import Observation, ObservationKey, SnapshotHead, StateAt
 from gateway.monitoring.period_lists import periods_ended
 from gateway.monitoring.publications import (
     Approval,
@@ -42,7 +42,6 @@ from gateway.monitoring.snapshots import (
 from gateway.ports.basics import Clock
 
 MANIFEST_TYPE = "monitoring-manifest+jws"
-STATE_AT = "as_of"
 _PAUSE_SECONDS = 0.25
 
 
@@ -198,7 +197,7 @@ class Publisher:
             end=period.end,
             version=decision.version,
             status=decision.standing.value,
-            state_at=STATE_AT,
+            state_at=StateAt.AS_OF,
             as_of=as_of,
             definitions_version=self._catalogue.version,
             calendar_version=self._settings.calendar_version,

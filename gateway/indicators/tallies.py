@@ -4,9 +4,11 @@
 no keys; everything else of it equals what `measure` gives over the facts, which a property test holds.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 
 from gateway.indicators import dossier_rules as d
 from gateway.indicators.facts import DossierFact, FactSet
@@ -186,6 +188,13 @@ def _mean(formula: Mean[DossierFact], selection: CellSelection) -> Part:
 
 def _lags(formula: Lag[DossierFact], selection: CellSelection) -> tuple[Part, ...]:
     return tuple(_lag_part(rank, selection) for rank in formula.ranks)
+
+
+def percentiles(counts: Mapping[int, int], ranks: Sequence[int]) -> dict[int, int]:
+    """Give percentiles by nearest rank: the least value that so many in a hundred do not exceed. Counts by value."""
+    values = sorted(value for value, count in counts.items() if count)
+    upto = list(accumulate(counts[value] for value in values))
+    return {rank: values[bisect_left(upto, -(-rank * upto[-1] // 100))] for rank in ranks} if upto else {}
 
 
 def _lag_part(rank: int, selection: CellSelection) -> Part:

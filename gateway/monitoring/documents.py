@@ -115,7 +115,7 @@ def head_fields(head: SnapshotHead) -> dict[str, Any]:
         "end": _local(head.end),
         "version": head.version,
         "status": head.status,
-        "state_at": head.state_at,
+        "state_at": head.state_at.value,
         "as_of": _local(head.as_of),
         "supersedes": head.supersedes,
         "definitions_version": head.definitions_version,

@@ -23,6 +23,7 @@ from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.cleaning import days_between, raw_of
+from gateway.monitoring.cutting import latest_at
 from gateway.monitoring.deadlines import (
     Deadline,
     Limit,
@@ -37,7 +38,7 @@ from gateway.monitoring.deadlines import (
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.timeliness import Course, timeliness
 
-JUDGED_AS = 1
+JUDGED_AS = 2
 """Raised with every change of this module, or of the rules of data quality, that makes other facts of the same records:
 facts are then made anew after the upgrade."""
 _UNITS = {
@@ -69,10 +70,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A fact, what the rules of data quality found, and from when on it may be another one (None: never by itself)."""
+    """A fact, what the rules of data quality found, and between which instants time alone does not change it.
+
+    From `holds_from` on, of the same records, it is this one; from `turns_at` on it may be another (None: never).
+    """
 
     fact: DossierFact
     findings: tuple[Finding, ...]
+    holds_from: datetime
     turns_at: datetime | None
 
 
@@ -114,7 +119,14 @@ class Judge:
         if is_confirmed_artificial and not any(one.rule == "DQ-15" for one in own):
             own.append(Finding("DQ-15", record.code, Treatment.EXCLUDE, "confirmed"))
         fact = treated(fact, own)
-        return Judged(fact=fact, findings=tuple(own), turns_at=self._turns_at(record, deadline, policy))
+        turns = self._turns(record, deadline, policy)
+        passed = [one for one in turns if one <= self.measured_at]
+        return Judged(
+            fact=fact,
+            findings=tuple(own),
+            holds_from=max([*passed, *map(latest_at, (record, *neighbours))]),
+            turns_at=min((one for one in turns if one > self.measured_at), default=None),
+        )
 
     # Deadlines
 
@@ -272,8 +284,8 @@ class Judge:
 
     # Turns
 
-    def _turns_at(self, record: DossierRecord, deadline: Deadline | None, policy: Policy) -> datetime | None:
-        """Give the next instant at which time alone may change the fact: a date passes, or a future one comes."""
+    def _turns(self, record: DossierRecord, deadline: Deadline | None, policy: Policy) -> list[datetime]:
+        """Give the instants at which time alone may change the fact: a date passes, or a stated instant comes."""
         dates = [deadline.current, deadline.original] if deadline is not None else []
         dates += [one for one in (record.due_at, record.first_due_at) if one is not None]
         turns: list[datetime] = []
@@ -288,7 +300,7 @@ class Judge:
         done_at = min((step.at for step in record.steps if step.status is DossierStatus.COMPLETED), default=None)
         if done_at is not None:
             turns += self._unreturned(done_at)
-        return min((one for one in turns if one > self.measured_at), default=None)
+        return turns
 
     def _unreturned(self, finished_at: datetime) -> list[datetime]:
         days = self.limits.unreturned_working_days + 1

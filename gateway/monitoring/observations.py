@@ -7,11 +7,21 @@ machine writes fractions. Source: monitoring notes §4.4; rounding §7.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
 from gateway.indicators.numbers import percent
 from gateway.indicators.scope import ScopeKind
+
+
+class StateAt(StrEnum):
+    """As of when dossiers are looked at (monitoring notes §4.3)."""
+
+    AS_OF = "as_of"
+    """As they stand at the instant of counting."""
+    PERIOD_END = "period_end"
+    """As they stood at the end of the period, by what is known at the instant of counting."""
 
 
 class ObservationKey(NamedTuple):
@@ -89,7 +99,7 @@ class SnapshotHead:
     end: datetime
     version: int
     status: str
-    state_at: str
+    state_at: StateAt
     as_of: datetime
     definitions_version: str
     calendar_version: str

@@ -4,8 +4,8 @@ Working days from reception: rejected within 2, asked for more within 5, answere
 §2.3 (PAKN), §2.5 5.2.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,6 +45,15 @@ class Petition:
     likes_count: int = 0
     dislikes_count: int = 0
     is_repeated: bool = False
+
+
+def petitions_at(petitions: Iterable[Petition], end: datetime) -> list[Petition]:
+    """Give petitions as they stood at an instant: replies from then on are taken away."""
+    return [
+        one if one.replied_at is None or one.replied_at < end else replace(one, reply=Reply.NONE, replied_at=None)
+        for one in petitions
+        if one.received_at < end
+    ]
 
 
 def petition_fact(petition: Petition, measured_at: datetime, calendar: WorkingCalendar) -> PetitionFact:

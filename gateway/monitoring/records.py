@@ -14,12 +14,16 @@ from gateway.indicators.words import FeeState, Rating
 from gateway.model.dossier import Attachment, Channel, Dossier, OnlinePayment, ProgressStep, ResultDelivery, Reuse
 from gateway.model.status import DossierStatus
 
+RECORD_FORM = 1
+"""Raised with every change of this module that remembers more or other things: dossiers that can still be opened are
+then read anew from their beginning."""
 _MAX_STEPS = 60
+_MAX_FINISHES = 10
 _OF_APPLICANT = frozenset({"DQ-01", "DQ-10"})
 """The rules that compare dossiers of one applicant."""
 POPULATION_CODES = frozenset({"1"})
 """How the population database is named among the consulted ones, as observed (portal wire notes §13, row 27)."""
-_DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
+DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
 _ENDED = frozenset({DossierStatus.WITHDRAWN, DossierStatus.STOPPED, DossierStatus.REFUSED})
 
 
@@ -70,6 +74,8 @@ class DossierRecord:
     refused_at: datetime | None = None
     finished_at: datetime | None = None
     returned_at: datetime | None = None
+    former_finishes: tuple[datetime, ...] = ()
+    """Instants of finishes that a later document states no more, in the order in which they were stated."""
     due_at: datetime | None = None
     first_due_at: datetime | None = None
     overwritten_at: tuple[datetime, ...] = ()
@@ -81,6 +87,8 @@ class DossierRecord:
     files_count: int = 0
     claims_digitised: bool = False
     results_count: int = 0
+    resulted_at: datetime | None = None
+    """When there were results: at the finish that they were first stated with, else when they were told."""
     is_reused: bool = False
     uses_personal_store: bool = False
     uses_population_data: bool = False
@@ -88,8 +96,13 @@ class DossierRecord:
     applicant_key: str = ""
     is_for_other: bool = False
     is_fully_online: bool = False
+    is_posted: bool = False
+    """Whether the result goes out by post."""
     synced_at: datetime | None = None
     rating: Rating | None = None
+    rated_at: datetime | None = None
+    form: int = 0
+    """RECORD_FORM of the code that read it."""
     kept_findings: tuple[Finding, ...] = ()
     """What was found beside other dossiers of the applicant, once that can no longer be looked for."""
 
@@ -105,12 +118,12 @@ class DossierRecord:
         """Give when it was first done or ended after it was accepted: a later finish does not move it."""
         if self.received_at is None:
             return None
-        done = [step for step in self.steps if step.status in _DONE | _ENDED]
+        done = [step for step in self.steps if step.status in DONE | _ENDED]
         if not done:
             return self.finished_at
         first = done[0]
         # Until it is worked on again, the document's own word for the finish is the better one.
-        if self.reopened_at is None and first.status in _DONE and self.finished_at is not None:
+        if self.reopened_at is None and first.status in DONE and self.finished_at is not None:
             return self.finished_at
         return first.at
 
@@ -119,7 +132,7 @@ class DossierRecord:
         """Give when it was worked on again after it was done (DQ-05)."""
         is_done = False
         for step in self.steps:
-            if step.status in _DONE:
+            if step.status in DONE:
                 is_done = True
             elif is_done and step.status not in _ENDED:
                 return step.at
@@ -183,6 +196,10 @@ def settled(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord
 
 def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossier) -> DossierRecord:
     files = [file for file in _files(dossier) if not file.is_deleted]
+    results_count = sum(1 for result in dossier.results if result.url)
+    resulted_at = dossier.finished_at or dossier.returned_at or one.known_at
+    if old is not None and old.results_count:
+        resulted_at = old.resulted_at or resulted_at
     steps = old.steps if old is not None else ()
     if not steps or steps[-1].status is not one.status:
         steps = _grown(steps, Step(one.status, _reached_at(dossier, one), one.known_at))
@@ -200,6 +217,7 @@ def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossie
         refused_at=dossier.refused_at,
         finished_at=dossier.finished_at,
         returned_at=dossier.returned_at,
+        former_finishes=() if old is None else _former_finishes(old, dossier),
         due_at=dossier.due_at,
         first_due_at=dossier.due_at if old is None or old.first_due_at is None else old.first_due_at,
         overwritten_at=() if old is None else _overwritten(old, one, dossier),
@@ -210,7 +228,8 @@ def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossie
         payment=dossier.online_payment,
         files_count=len(files) + len(dossier.other_attachments),
         claims_digitised=any(file.is_digitised for file in _files(dossier)),
-        results_count=sum(1 for result in dossier.results if result.url),
+        results_count=results_count,
+        resulted_at=resulted_at if results_count else None,
         is_reused=any(file.reuse is not Reuse.NONE for file in files),
         uses_personal_store=any(file.is_from_national_store for file in files),
         uses_population_data=any(
@@ -221,10 +240,19 @@ def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossie
         applicant_key=one.applicant_key,
         is_for_other=bool(one.submitter_key and one.applicant_key) and one.submitter_key != one.applicant_key,
         is_fully_online=_is_fully_online(dossier),
+        is_posted=dossier.result_delivery is ResultDelivery.POSTAL,
         synced_at=None if old is None else old.synced_at,
         rating=None if old is None else old.rating,
+        rated_at=None if old is None else old.rated_at,
+        form=RECORD_FORM,
         kept_findings=() if old is None else old.kept_findings,
     )
+
+
+def _former_finishes(old: DossierRecord, dossier: Dossier) -> tuple[datetime, ...]:
+    if old.finished_at is None or old.finished_at == dossier.finished_at:
+        return old.former_finishes
+    return (*old.former_finishes, old.finished_at)[-_MAX_FINISHES:]
 
 
 def _overwritten(old: DossierRecord, one: Revision, dossier: Dossier) -> tuple[datetime, ...]:

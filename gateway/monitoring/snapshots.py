@@ -20,7 +20,7 @@ from gateway.indicators.targets import judge, scope_of
 from gateway.model.procedure import ExecutingLevel
 from gateway.monitoring.documents import data_csv, data_json, data_lines
 from gateway.monitoring.manifests import FileEntry
-from gateway.monitoring.observations import Figures, Observation, ObservationKey, SnapshotHead, TargetResult
+from gateway.monitoring.observations import Figures, Observation, ObservationKey, SnapshotHead, StateAt, TargetResult
 
 ALL_LEVELS = "ALL"
 MEDIA_TYPES = {
@@ -154,12 +154,13 @@ def _target(registry: TargetRegistry, code: str, scope: Scope, period: Period) -
     return fitting[0] if fitting else None
 
 
-def snapshot_id(province: str, period: Period, version: int) -> str:
-    """Name a snapshot: "H99-2026M08-v2"; other calendars than the Gregorian are named."""
+def snapshot_id(province: str, period: Period, version: int, state_at: StateAt = StateAt.AS_OF) -> str:
+    """Name a snapshot: "H99-2026M08-v2"; other calendars than the Gregorian are named, and so is the period's end."""
     label = period.label.replace("-", "M" if period.type is PeriodType.MONTH else "").replace("/", "_")
     calendar = "" if period.calendar is Calendar.GREGORIAN else f"-{period.calendar}"
     kind = {PeriodType.YTD: "YTD", PeriodType.DAY: "D", PeriodType.CUSTOM: "C"}.get(period.type, "")
-    return f"{province}-{kind}{label}{calendar}-v{version}"
+    view = "" if state_at is StateAt.AS_OF else "-end"
+    return f"{province}-{kind}{label}{calendar}{view}-v{version}"
 
 
 def files_of(head: SnapshotHead, observations: Sequence[Observation]) -> list[FileEntry]:

@@ -1,12 +1,14 @@
 """What counting dossiers needs of a store: what is due, what was accepted, facts and cells in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from gateway.indicators.cells import CellKey, Counted
+from gateway.indicators.measures import MEASURES, Membership
+from gateway.indicators.periods import Period
 from gateway.indicators.slices import Slice
 from gateway.indicators.words import Rating
 from gateway.model.procedure import ProcedureVersion
@@ -23,6 +25,10 @@ class KeeperState:
     revalued_to: int
     published_at: datetime
     counted_at: datetime
+    is_complete: bool = False
+    """Whether nothing is left to be counted by `rules`."""
+    changes_count: int = 0
+    """So many facts were ever stored: another number, and some are not what they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +56,27 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFact:
-    """A dossier's fact as cells hold it, with the record it was made of. `lag_seconds`: None unless its lag counts."""
+    """A dossier's fact as cells hold it, with the record it was made of. `lag_seconds`: None unless its lag counts.
+
+    Of this record it was the same since `holds_from`; None: not known.
+    """
 
     dossier_id: int
     counted: Counted
     record: DossierRecord
     lag_seconds: int | None
+    holds_from: datetime | None
     turns_at: datetime | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutFact:
+    """A stored fact, and what it was at an instant; `counted` None: the dossier was not there."""
+
+    stored: StoredFact
+    counted: Counted | None
+    lag_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +100,7 @@ class AcceptedDossier:
     revisions: Sequence[SealedRevision]
     synced_at: datetime | None
     rating: Rating | None
+    rated_at: datetime | None = None
 
 
 class CountingTurn(Protocol):
@@ -123,8 +143,8 @@ class CountingTurn(Protocol):
         """Give all versions of procedures, the oldest first."""
         ...
 
-    async def petitioned(self, codes: Sequence[str]) -> frozenset[str]:
-        """Give those of the dossiers, by their codes, that a petition is about."""
+    async def petitioned(self, codes: Sequence[str]) -> Mapping[str, datetime]:
+        """Give those of the dossiers, by their codes, that a petition is about, and when the first one came."""
         ...
 
     async def confirmed(self, codes: Sequence[str]) -> frozenset[str]:
@@ -164,8 +184,16 @@ class CountingTurn(Protocol):
         """Store cells in place of those that begin there."""
         ...
 
-    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
-        """Note how far was counted; `is_complete`: nothing is left."""
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, changed_count: int) -> None:
+        """Note how far was counted; `is_complete`: nothing is left. `changed_count` facts were stored."""
+        ...
+
+
+class CountingSurvey(CountingTurn, Protocol):
+    """A turn to read by only, over one state of everything."""
+
+    def of_period(self, period: Period) -> AsyncIterator[Sequence[StoredFact]]:
+        """Give facts that have to do with a period and may have been others at its end, so many at a time."""
         ...
 
 
@@ -174,6 +202,14 @@ class IndicatorStore(Protocol):
 
     def turn(self) -> AbstractAsyncContextManager[CountingTurn | None]:
         """Begin a turn of counting; None when another process is at it. Raises StoreUnavailable."""
+        ...
+
+    async def state(self) -> KeeperState:
+        """Give where the counting stands. Raises StoreUnavailable."""
+        ...
+
+    def survey(self) -> AbstractAsyncContextManager[CountingSurvey]:
+        """Look at everything as it is now, while others count. Raises StoreUnavailable."""
         ...
 
     def look(self, code: str) -> AbstractAsyncContextManager[tuple[CountingTurn, StoredFact] | None]:
@@ -188,6 +224,10 @@ class SumsWanted:
     slices: Sequence[Slice]
     places: frozenset[int]
     takes_groups: bool
+
+    def takes(self, place: int, *, is_group: bool) -> bool:
+        """Tell whether what counts at a place of a dossier, or of a group of dossiers, is asked for."""
+        return self.takes_groups or not is_group or MEASURES[place].membership is not Membership.RECEIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +259,8 @@ class CellReader(Protocol):
         """Give each place's sum by procedure; what is 0 is left out."""
         ...
 
-    async def lags(self, slices: Sequence[Slice], ranks: Sequence[int], *, takes_groups: bool) -> Mapping[int, int]:
-        """Give percentiles of lags in seconds, by nearest rank, over the dossiers whose lag is counted."""
+    async def lags(self, slices: Sequence[Slice], *, takes_groups: bool) -> Mapping[int, int]:
+        """Give how many dossiers have each lag, in seconds."""
         ...
 
     async def dossiers(self, wanted: ListWanted) -> Sequence[tuple[int, str]]:

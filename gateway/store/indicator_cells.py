@@ -1,13 +1,10 @@
 """Reading sums from PostgreSQL: cells of months and days, and dossiers themselves where no cell is fine enough."""
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
-from itertools import accumulate
 from typing import Any
 
-from gateway.indicators.measures import MEASURES, Membership
 from gateway.indicators.slices import ALL, Grain, Slice, spans_of
 from gateway.monitoring.storing import ListWanted, SumsWanted
 from gateway.store.columns import columns
@@ -46,7 +43,7 @@ class PostgresCells:
                 async for row in self._sql.sums(borrowed, **columns("s", rows, 5), **_numbers(some, _PLACES_OF_SUMS)):
                     times = {place: row[f"time_{view}"] for view, place in TIME_PLACES.items()}
                     for place, total in zip(some, row["totals"], strict=False):
-                        if wanted.takes_groups or not row["is_group"] or not _is_of_dos(place):
+                        if wanted.takes(place, is_group=row["is_group"]):
                             sums[place] = sums.get(place, 0) + (times.get(place, total) or 0)
         return sums
 
@@ -60,7 +57,7 @@ class PostgresCells:
                 some = places[first : first + _PLACES_AT_ONCE]
                 async for row in self._by_procedure(borrowed, wanted.slices, some):
                     for place, total in zip(some, row["totals"], strict=False):
-                        if total and (wanted.takes_groups or not row["is_group"] or not _is_of_dos(place)):
+                        if total and wanted.takes(place, is_group=row["is_group"]):
                             of_place = sums.setdefault(place, {})
                             of_place[row["procedure_code"]] = of_place.get(row["procedure_code"], 0) + total
         return sums
@@ -82,9 +79,7 @@ class PostgresCells:
             async for row in self._sql.days_by_procedure(borrowed, **days, **numbers):
                 yield row
 
-    async def lags(self, slices: Sequence[Slice], ranks: Sequence[int], *, takes_groups: bool) -> dict[int, int]:
-        if not ranks:
-            return {}
+    async def lags(self, slices: Sequence[Slice], *, takes_groups: bool) -> dict[int, int]:
         counts: Counter[int] = Counter()
         async with connection(self._pool) as borrowed:
             for (first_on, after_on), together in _by_days(slices).items():
@@ -98,7 +93,7 @@ class PostgresCells:
                 )
                 async for row in rows:
                     counts[row["lag_seconds"]] += row["total"]
-        return _percentiles(counts, ranks)
+        return counts
 
     async def dossiers(self, wanted: ListWanted) -> list[tuple[int, str]]:
         async with connection(self._pool) as borrowed:
@@ -126,10 +121,6 @@ def _numbers(places: Sequence[int], count: int) -> dict[str, int]:
     return {f"p{number}": place for number, place in enumerate(numbers, 1)}
 
 
-def _is_of_dos(place: int) -> bool:
-    return MEASURES[place].membership is Membership.RECEIVED
-
-
 def _days(slices: Iterable[Slice]) -> list[tuple[Any, ...]]:
     return [(one.agency, one.procedure, one.first_on, one.after_on) for one in slices]
 
@@ -145,13 +136,6 @@ def _codes(codes: Iterable[str]) -> list[str] | None:
     """Give codes to ask for; None for all. Slices of one scope are all of agencies, all of procedures, or of all."""
     found = list(codes)
     return None if ALL in found else found
-
-
-def _percentiles(counts: Mapping[int, int], ranks: Sequence[int]) -> dict[int, int]:
-    """Give percentiles by nearest rank: the least lag that so many in a hundred do not exceed."""
-    lags = sorted(counts)
-    upto = list(accumulate(counts[lag] for lag in lags))
-    return {rank: lags[bisect_left(upto, -(-rank * upto[-1] // 100))] for rank in ranks} if upto else {}
 
 
 def _by_procedure(

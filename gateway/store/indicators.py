@@ -10,10 +10,12 @@ import msgspec
 
 from gateway.indicators.cells import CellKey, Counted
 from gateway.indicators.measures import MEASURES, TIMES, Contribution
+from gateway.indicators.periods import Period
 from gateway.indicators.slices import Grain
 from gateway.indicators.words import Rating, View
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
+from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.neighbours import NEAR
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.storing import (
@@ -36,6 +38,7 @@ _TRY = "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2))"
 _records = msgspec.json.Decoder(DossierRecord)
 _EVENTS_PER_DOSSIER = 4
 _CLEARED_AT_ONCE = 20_000
+_FACTS_AT_ONCE = 500
 TIME_PLACES = {MEASURES[place].view: place for place in TIMES}
 
 
@@ -55,10 +58,20 @@ class PostgresIndicators:
             row = await queries("indicators").read_state(borrowed)
             yield PostgresTurn(borrowed, self._system, KeeperState(**dict(row)))
 
+    async def state(self) -> KeeperState:
+        async with connection(self._pool) as borrowed:
+            return KeeperState(**dict(await queries("indicators").see_state(borrowed)))
+
     async def standing(self) -> CountingStanding:
         """Say how far counting and publishing have come."""
         async with connection(self._pool) as borrowed:
             return CountingStanding(**dict(await queries("indicators").standing(borrowed)))
+
+    @asynccontextmanager
+    async def survey(self) -> AsyncIterator["PostgresTurn"]:
+        async with connection(self._pool) as borrowed, borrowed.transaction(isolation="repeatable_read", readonly=True):
+            row = await queries("indicators").see_state(borrowed)
+            yield PostgresTurn(borrowed, self._system, KeeperState(**dict(row)))
 
     @asynccontextmanager
     async def look(self, code: str) -> AsyncIterator["tuple[PostgresTurn, StoredFact] | None"]:
@@ -137,6 +150,7 @@ class PostgresTurn:
                 revisions=revisions.get(row["dossier_id"], []),
                 synced_at=row["synced_at"],
                 rating=None if row["rating"] is None else Rating(row["rating"]),
+                rated_at=row["rated_at"],
             )
             async for row in rows
         ]
@@ -157,9 +171,22 @@ class PostgresTurn:
             found.setdefault(row["code"], []).append(version_of(row))
         return found
 
-    async def petitioned(self, codes: Sequence[str]) -> frozenset[str]:
+    async def petitioned(self, codes: Sequence[str]) -> dict[str, datetime]:
         rows = self._sql.petitioned(self._connection, codes=sorted(codes))
-        return frozenset([row["dossier_code"] async for row in rows])
+        return {row["dossier_code"]: row["received_at"] async for row in rows}
+
+    async def of_period(self, period: Period) -> AsyncIterator[list[StoredFact]]:
+        rows = self._sql.of_period(
+            self._connection, first_on=period.first_on, after_on=period.after_on, ended_at=period.end
+        )
+        found: list[StoredFact] = []
+        async for row in rows:
+            found.append(fact_of(row))
+            if len(found) == _FACTS_AT_ONCE:
+                yield found
+                found = []
+        if found:
+            yield found
 
     async def confirmed(self, codes: Sequence[str]) -> frozenset[str]:
         return frozenset([row["key"] async for row in self._sql.confirmed(self._connection, codes=sorted(codes))])
@@ -179,7 +206,7 @@ class PostgresTurn:
                 self._connection, dossier_ids=sorted(former), published_at=self.state.published_at, now=now
             )
             [row async for row in rows]
-        rows = self._sql.save_facts(self._connection, **columns("s", [row_of(new) for _, new in changes], 15))
+        rows = self._sql.save_facts(self._connection, **columns("s", [row_of(new) for _, new in changes], 17))
         [row async for row in rows]
         await add_cells(self._connection, cells)
 
@@ -213,7 +240,7 @@ class PostgresTurn:
         await self._sql.clear_cells_between(self._connection, first_on=first_on, after_on=after_on)
         await add_cells(self._connection, cells)
 
-    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool) -> None:
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, changed_count: int) -> None:
         await self._sql.finish(
             self._connection,
             event_id=due.event_id,
@@ -221,6 +248,7 @@ class PostgresTurn:
             revalued_to=due.revalued_to,
             now=now,
             is_complete=is_complete,
+            changed_count=changed_count,
         )
 
 
@@ -250,6 +278,7 @@ def fact_of(row: Any) -> StoredFact:
         counted=_counted(row),
         record=replace(_records.decode(row["record"]), applicant_key="" if key is None else key.hex()),
         lag_seconds=row["lag_seconds"],
+        holds_from=row["holds_from"],
         turns_at=row["turns_at"],
         recorded_at=row["recorded_at"],
     )
@@ -287,8 +316,10 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
         counted.time_amount,
         fact.lag_seconds,
         bytes.fromhex(record.applicant_key) or None,
+        fact.holds_from,
         fact.turns_at,
         fact.recorded_at,
+        record.submitted_at.astimezone(VIETNAM).date(),
         msgspec.json.encode(replace(record, applicant_key="")).decode(),
     )
 

@@ -431,6 +431,8 @@ CREATE TABLE public.indicator_facts (
     turns_at timestamp with time zone,
     recorded_at timestamp with time zone NOT NULL,
     record text NOT NULL,
+    holds_from timestamp with time zone,
+    filed_on date,
     CONSTRAINT indicator_facts_check CHECK ((((received_on IS NULL) <= (received = '{}'::smallint[])) AND ((submitted_on IS NULL) <= (submitted = '{}'::smallint[]))))
 );
 CREATE TABLE public.indicator_former_facts (
@@ -463,6 +465,7 @@ CREATE TABLE public.indicator_state (
     published_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     counted_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     is_complete boolean DEFAULT false NOT NULL,
+    changes_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT indicator_state_is_only_check CHECK (is_only)
 );
 CREATE TABLE public.indicator_wishes (
@@ -1602,6 +1605,7 @@ CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (hand
 CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
 CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code, dossier_id) WHERE (applicant_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
+CREATE INDEX indicator_facts_filed ON public.indicator_facts USING btree (filed_on);
 CREATE INDEX indicator_facts_lags ON public.indicator_facts USING btree (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds) WHERE (lag_seconds IS NOT NULL);
 CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);
 CREATE INDEX indicator_facts_recorded ON public.indicator_facts USING btree (recorded_at);

@@ -1,7 +1,7 @@
 """A small province whose dossiers are accepted, finished, opened again and erased, and what counts them."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from typing import Any
 
 from gateway.engine.acceptor import Acceptor, Change
 from gateway.engine.indicator_check import IndicatorChecker
-from gateway.engine.indicator_facts import CountingRules, FactMaker
+from gateway.engine.indicator_facts import FactMaker
+from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicators import IndicatorKeeper
 from gateway.indicators.catalogue import read_catalogue
@@ -38,6 +39,9 @@ BEGIN = datetime(2026, 7, 27, 8, tzinfo=VIETNAM)
 AGENCIES = ("H99.01", "H99.02", "H99.30.01")
 PROCEDURES = ("1.999001", "1.999002", "1.999003")
 CATALOGUE = read_catalogue(shipped_text(CATALOGUE_FILE))
+KINDS = ("receive", "step", "ask", "give", "finish", "withdraw", "move", "result")
+TIMED_KINDS = KINDS[:6]
+"""What happens at an instant that is stated; the others put right what always was."""
 RULES = CountingRules(name=f"{VERSION} tests", calendar=national_calendar(), policy_of=lambda _: Policy())
 
 
@@ -51,6 +55,7 @@ class Town:
     acceptor: Acceptor
     chance: random.Random
     documents: dict[str, Dossier] = field(default_factory=dict)
+    statuses: dict[str, DossierStatus] = field(default_factory=dict)
 
     @property
     def store(self) -> PostgresIndicators:
@@ -82,8 +87,9 @@ class Town:
             idempotency_key=None,
         )
         await self.acceptor.submit(change)
+        self.statuses[code] = body.status
 
-    async def live(self, steps_count: int) -> None:
+    async def live(self, steps_count: int, kinds: Sequence[str] = KINDS) -> None:
         """Let so many things happen to dossiers, time going on between them."""
         for _ in range(steps_count):
             self.clock.move(self.chance.choice((60, 3600, 6 * 3600, 20 * 3600)))
@@ -91,7 +97,7 @@ class Town:
                 await self.accept(f"H99.01-260727-{len(self.documents) + 1:05}", self._filed())
             else:
                 code = self.chance.choice(sorted(self.documents))
-                await self.accept(code, self._next(self.documents[code]))
+                await self.accept(code, self._next(code, kinds))
 
     def _filed(self) -> Dossier:
         number = self.chance.randint(1, 6)
@@ -116,9 +122,11 @@ class Town:
             online_payment=self.chance.choice((OnlinePayment.NONE, OnlinePayment.NATIONAL_PLATFORM)),
         )
 
-    def _next(self, old: Dossier) -> Any:
-        now = self.clock.now()
-        kind = self.chance.choice(("receive", "step", "ask", "give", "finish", "withdraw", "move", "result"))
+    def _next(self, code: str, kinds: Sequence[str]) -> Any:
+        now, old = self.clock.now(), self.documents[code]
+        kind = self.chance.choice(kinds)
+        if kind in ("finish", "withdraw") and kinds == TIMED_KINDS and self.statuses[code] is DossierStatus.COMPLETED:
+            kind = "step"  # Stating another finish would put right when it was done.
         match kind:
             case "receive" if old.received_at is None:
                 return replace(old, status=DossierStatus.RECEIVED, received_at=now, due_at=now + timedelta(days=5))

@@ -1,8 +1,8 @@
 -- name: read_state^
-SELECT event_id, rules, revalued_to, published_at, counted_at FROM indicator_state FOR UPDATE;
+SELECT event_id, rules, revalued_to, published_at, counted_at, is_complete, changes_count FROM indicator_state FOR UPDATE;
 
 -- name: see_state^
-SELECT event_id, rules, revalued_to, published_at, counted_at FROM indicator_state;
+SELECT event_id, rules, revalued_to, published_at, counted_at, is_complete, changes_count FROM indicator_state;
 
 -- name: read_events^
 -- Which dossiers the next events speak of, and which procedures changed.
@@ -37,12 +37,22 @@ SELECT dossier_id FROM dossiers WHERE dossier_id > :after::bigint ORDER BY dossi
 
 -- name: facts_of
 SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
-    lag_seconds, applicant_key, turns_at, recorded_at, record
+    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
 FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) ORDER BY dossier_id FOR UPDATE;
+
+-- name: of_period
+-- Facts of a period that may have been others at its end. Whoever was filed in it may have waited for acceptance then.
+SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
+    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
+FROM indicator_facts
+WHERE (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
+  AND ((received_on >= :first_on::date AND received_on < :after_on::date)
+    OR (filed_on >= :first_on::date AND filed_on < :after_on::date))
+ORDER BY dossier_id;
 
 -- name: neighbours
 SELECT w.dossier_id AS of_dossier_id, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
-    f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.turns_at, f.recorded_at, f.record
+    f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.holds_from, f.turns_at, f.recorded_at, f.record
 FROM unnest(:s1::bigint[], :s2::bytea[], :s3::text[]) AS w (dossier_id, applicant_key, procedure_code)
 CROSS JOIN LATERAL (
     (SELECT * FROM indicator_facts b
@@ -57,7 +67,7 @@ CROSS JOIN LATERAL (
 ) f;
 
 -- name: accepted_dossiers
-SELECT d.dossier_id, d.code, d.wrapped_key, r.rating,
+SELECT d.dossier_id, d.code, d.wrapped_key, r.rating, r.rated_at,
     CASE WHEN d.origin = 'national_portal' THEN d.created_at ELSE
         (SELECT min(v.changed_at) FROM deliveries v WHERE v.dossier_id = d.dossier_id AND v.system = :system AND v.state = 'delivered')
     END AS synced_at
@@ -76,7 +86,8 @@ FROM procedure_versions v JOIN procedures p USING (code)
 WHERE v.code = ANY(:codes::text[]) ORDER BY v.code, v.version_number;
 
 -- name: petitioned
-SELECT DISTINCT dossier_code FROM petitions WHERE dossier_code = ANY(:codes::text[]);
+SELECT dossier_code, min(received_at) AS received_at FROM petitions WHERE dossier_code = ANY(:codes::text[])
+GROUP BY dossier_code;
 
 -- name: confirmed
 SELECT key FROM indicator_registers WHERE kind = 'confirmed_bulk' AND key = ANY(:codes::text[]);
@@ -91,16 +102,17 @@ FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) AND recorded
 
 -- name: save_facts
 INSERT INTO indicator_facts AS f (dossier_id, code, agency_code, procedure_code, is_group, received_on, received,
-    submitted_on, submitted, time_amount, lag_seconds, applicant_key, turns_at, recorded_at, record)
-SELECT a, b, c, d, e, g, h::smallint[], i, j::smallint[], k, l, m, n, o, p
+    submitted_on, submitted, time_amount, lag_seconds, applicant_key, holds_from, turns_at, recorded_at, filed_on, record)
+SELECT a, b, c, d, e, g, h::smallint[], i, j::smallint[], k, l, m, n, o, p, q, r
 FROM unnest(:s1::bigint[], :s2::text[], :s3::text[], :s4::text[], :s5::bool[], :s6::date[], :s7::text[], :s8::date[],
-    :s9::text[], :s10::bigint[], :s11::bigint[], :s12::bytea[], :s13::timestamptz[], :s14::timestamptz[], :s15::text[])
-    AS s (a, b, c, d, e, g, h, i, j, k, l, m, n, o, p)
+    :s9::text[], :s10::bigint[], :s11::bigint[], :s12::bytea[], :s13::timestamptz[], :s14::timestamptz[],
+    :s15::timestamptz[], :s16::date[], :s17::text[])
+    AS s (a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r)
 ON CONFLICT (dossier_id) DO UPDATE SET agency_code = excluded.agency_code, procedure_code = excluded.procedure_code,
     is_group = excluded.is_group, received_on = excluded.received_on, received = excluded.received,
     submitted_on = excluded.submitted_on, submitted = excluded.submitted, time_amount = excluded.time_amount,
-    lag_seconds = excluded.lag_seconds, applicant_key = excluded.applicant_key, turns_at = excluded.turns_at,
-    recorded_at = excluded.recorded_at, record = excluded.record;
+    lag_seconds = excluded.lag_seconds, applicant_key = excluded.applicant_key, holds_from = excluded.holds_from,
+    turns_at = excluded.turns_at, recorded_at = excluded.recorded_at, filed_on = excluded.filed_on, record = excluded.record;
 
 -- name: add_to_cells
 INSERT INTO indicator_cells AS c (agency_code, procedure_code, grain, begins_on, is_group, counts, time_gateway, time_national)
@@ -114,7 +126,7 @@ SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gat
 
 -- name: finish!
 UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now,
-    is_complete = :is_complete;
+    is_complete = :is_complete, changes_count = changes_count + :changed_count::int;
 
 -- name: standing^
 SELECT s.counted_at, (SELECT count(*) FROM events e WHERE e.event_id > s.event_id) AS backlog_count,
@@ -225,7 +237,7 @@ ORDER BY f.dossier_id LIMIT :wanted::int;
 
 -- name: fact_by_code^
 SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
-    lag_seconds, applicant_key, turns_at, recorded_at, record
+    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
 FROM indicator_facts WHERE code = :code;
 
 -- name: clear_cells!

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.engine.indicator_facts import FactMaker
+from gateway.engine.indicator_judging import FactJudge
 from gateway.engine.indicators import IndicatorKeeper
 from gateway.errors import StoreUnavailable
 from gateway.indicators.periods import Calendar, PeriodType, period_of
@@ -308,7 +309,7 @@ async def test_counting_leaves_others_their_turn(pool: Any, key_ring: KeyRing) -
             running = asyncio.create_task(others())
             await asyncio.sleep(0)
             before = turns
-            await maker._judge(cast(CountingTurn, _Still()), records, {}, town.clock.now())
+            await FactJudge(RULES).judge(cast(CountingTurn, _Still()), records, {}, town.clock.now())
             is_done = True
             await running
 
@@ -323,7 +324,7 @@ class _Still:
         return {}
 
     async def petitioned(self, codes: Any) -> Any:
-        return frozenset()
+        return {}
 
     async def confirmed(self, codes: Any) -> Any:
         return frozenset()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.engine.indicator_facts import CountingRules
+from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import MANIFEST_TYPE, Publisher
 from gateway.errors import IntegrityFailed, InvalidInput

@@ -14,8 +14,10 @@ from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
 from gateway.api.monitoring_desk import MonitoringDesk, PullRate
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.indicator_reasons import Explainer
+from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.profiles import read_profile
 from gateway.indicators.registry import CODES
+from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.basics import KeyRing
 from gateway.ports.monitoring import PushReceipt
@@ -41,7 +43,8 @@ async def pulled_town(
         desk = MonitoringDesk(
             province="H99",
             numbers=numbers,
-            explainer=Explainer(town.store, numbers, key_ring=key_ring, rules=RULES),
+            explainer=Explainer(town.store, numbers, rules=RULES),
+            period_ends=PeriodEnds(town.store, rules=RULES, tries_count=2),
             registers=town.registers,
             publications=PostgresPublications(pool),
             pushes=PostgresPushes(pool),
@@ -200,6 +203,49 @@ async def test_numbers_are_traced_to_dossiers_and_reasons(pool: Any, key_ring: K
         )
         refused = await api.get(f"{PATH}/drilldown/C1?{AUGUST}")
         assert 422 == refused.status
+
+
+async def test_a_past_period_is_told_as_it_stood_at_its_end(pool: Any, key_ring: KeyRing) -> None:
+    """What was finished in September was open at the end of August: numbers, dossiers and reasons say so."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        everybody = api.with_token(await api.register("all", prefixes=("*",)))
+        code, received = "H99.01-260727-09999", datetime(2026, 8, 27, 9, tzinfo=VIETNAM)
+        filed = replace(
+            town._filed(), status=DossierStatus.RECEIVED, submitted_at=received, received_at=received, due_at=None
+        )
+        await town.accept(code, filed)
+        town.clock.set(datetime(2026, 9, 3, 8, tzinfo=VIETNAM))
+        done = replace(filed, status=DossierStatus.COMPLETED, finished_at=town.clock.now())
+        await town.accept(code, done)
+        await town.keeper().run()
+        query = f"{AUGUST}&indicator=Q1r"
+        now = (await api.get(f"{PATH}/indicators?{query}")).json
+        then = (await api.get(f"{PATH}/indicators?{query}&state_at=period_end")).json
+
+        assert ("as_of", "H99-2026M08-live") == (now["snapshot"]["state_at"], now["snapshot"]["id"])
+        assert ("period_end", "H99-2026M08-end-live") == (then["snapshot"]["state_at"], then["snapshot"]["id"])
+        assert [(0, 1), (0, 0)] == [
+            (one["observations"][0]["numerator"], one["observations"][0]["denominator"]) for one in (now, then)
+        ]
+        for state, standing in (("as_of", "not_counted"), ("period_end", "outside")):
+            told = (await everybody.get(f"{PATH}/explanations?{query}&dossier={code}&state_at={state}")).json
+            listed = (await everybody.get(f"{PATH}/drilldown/Q1r?{AUGUST}&counts=false&state_at={state}")).json
+            assert (standing, standing != "outside") == (told["standing"], bool(listed["dossiers"]))
+        for path in ("quality", "target-results"):
+            assert 200 == (await api.get(f"{PATH}/{path}?{AUGUST}&state_at=period_end")).status
+        assert "invalid-parameter" == (await api.get(f"{PATH}/quality?{AUGUST}&state_at=yesterday")).problem
+
+
+async def test_the_end_of_a_period_waits_until_everything_is_counted(pool: Any, key_ring: KeyRing) -> None:
+    """503 with Retry-After while something is left to be counted; numbers of now are told all the same."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        await pool.execute("UPDATE indicator_state SET is_complete = false")
+        refused = await api.get(f"{PATH}/indicators?{AUGUST}&state_at=period_end")
+
+        assert (503, "counting-under-way") == (refused.status, refused.problem)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert 200 == (await api.get(f"{PATH}/indicators?{AUGUST}")).status
 
 
 TARGETS = """

@@ -23,6 +23,7 @@ from gateway.monitoring.observations import (
     Observation,
     ObservationKey,
     SnapshotHead,
+    StateAt,
     TargetResult,
 )
 from gateway.vault.assertions import Es256Signer, Es256Verifier
@@ -36,7 +37,7 @@ HEAD = SnapshotHead(
     end=datetime(2026, 8, 31, 17, tzinfo=UTC),
     version=2,
     status="revised",
-    state_at="as_of",
+    state_at=StateAt.AS_OF,
     as_of=datetime(2026, 9, 30, 17, tzinfo=UTC),
     definitions_version="2026.11-1",
     calendar_version="VN-2026.4",

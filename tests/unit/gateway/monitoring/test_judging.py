@@ -1,87 +1,21 @@
 """From accepted revisions to facts: classes and times of the worked example, turns, what is followed and forgotten."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.indicators.words import Acceptance, FeeState, Timeliness
-from gateway.model.dossier import Channel, Dossier, Extension, Fee, FeeKind, ResultDocument, Supplement
-from gateway.model.procedure import Procedure, ProcedureChannel, TimeLimit, TimeUnit
+from gateway.model.dossier import Channel, Extension, Fee, FeeKind, ResultDocument
+from gateway.model.procedure import ProcedureChannel, TimeLimit, TimeUnit
 from gateway.model.status import DossierStatus
-from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.judging import Judge, Judged, Policy, limits_of
-from gateway.monitoring.records import DossierRecord, Revision, follow, forgotten
-from mappings.calendars import national_calendar
-from tests.support.samples import make_dossier, make_step
-
-CALENDAR = national_calendar()
-LATER = datetime(2026, 10, 1, tzinfo=VIETNAM)
-
-
-def at(text: str) -> datetime:
-    """Give an instant in Vietnam of 2026, from `dd/mm HH:MM`."""
-    return datetime.strptime(f"2026 {text}", "%Y %d/%m %H:%M").replace(tzinfo=VIETNAM)
-
-
-def procedure(days: int, unit: TimeUnit = TimeUnit.WORKING_DAY) -> Procedure:
-    """Give a procedure with one limit for every channel."""
-    limits = (TimeLimit(amount=days, unit=unit),)
-    return Procedure(
-        code="P1",
-        name="Thủ tục",
-        is_public=True,
-        channels=tuple(ProcedureChannel(channel=channel, time_limits=limits) for channel in Channel),
-    )
-
-
-def supplement(asked: str, given_at: str | None = None, number: int = 1) -> Supplement:
-    """Give a request for papers."""
-    return Supplement(
-        supplement_number=number,
-        requested_by="Cán bộ",
-        content="Thiếu giấy tờ",
-        requested_at=at(asked),
-        received_at=None if given_at is None else at(given_at),
-        previous_due_at=at("01/01 00:00"),
-    )
-
-
-def document(accepted: str | None, finished: str | None = None, **changes: Any) -> Dossier:
-    """Give a dossier without a stated date that was submitted when it was accepted."""
-    received = None if accepted is None else at(accepted)
-    done = None if finished is None else at(finished)
-    known: dict[str, Any] = {
-        "status": DossierStatus.COMPLETED
-        if done
-        else DossierStatus.PROCESSING
-        if received
-        else DossierStatus.REGISTERED,
-        "submitted_at": received or at("03/08 08:00"),
-        "received_at": received,
-        "finished_at": done,
-        "due_at": None,
-        "fees": (),
-    }
-    return make_dossier(**(known | changes))
-
-
-def record(*documents: Dossier, known: str = "01/08 00:00") -> DossierRecord:
-    """Follow documents, each a day after the other."""
-    revisions = [
-        Revision(revision=number, status=one.status, known_at=at(known) + timedelta(days=number), content=one)
-        for number, one in enumerate(documents, 1)
-    ]
-    return follow(None, "D", revisions)
-
-
-def judge(found: DossierRecord, days: int = 5, measured_at: datetime = LATER, policy: Policy | None = None) -> Judged:
-    """Judge under a limit in working days."""
-    return Judge(calendar=CALENDAR, measured_at=measured_at).judge(found, procedure(days), policy or Policy())
-
+from gateway.monitoring.cutting import cut
+from gateway.monitoring.judging import Judge, Policy, limits_of
+from gateway.monitoring.records import Revision, follow, forgotten
+from tests.support.judging import CALENDAR, LATER, at, document, judge, procedure, record, supplement
+from tests.support.samples import make_step
 
 # §6.2, §6.3 and §6.4 (T4): accepted, limit, finished, class, net working days.
 WORKED = [
@@ -289,3 +223,33 @@ def test_a_fact_holds_until_its_turn(
     later = Judge(calendar=CALENDAR, measured_at=then).judge(found, procedure(limit, unit), Policy(cut_off=time(15)))
 
     assert now.fact == later.fact
+    assert later.holds_from == now.holds_from
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    measured=st.integers(0, 24 * 40),
+    back=st.integers(0, 24 * 40),
+    finished=st.none() | st.integers(1, 400),
+    returned=st.booleans(),
+    stated=st.none() | st.integers(1, 20),
+)
+def test_a_fact_was_the_same_since(
+    measured: int, back: int, finished: int | None, returned: bool, stated: int | None
+) -> None:
+    """From `holds_from` to the instant of judging nothing changed, by time or by what happened."""
+    accepted = at("03/08 09:00")
+    dossier = document("03/08 09:00", due_at=None if stated is None else accepted + timedelta(days=stated))
+    if finished is not None:
+        done = accepted + timedelta(hours=finished)
+        dossier = replace(dossier, status=DossierStatus.COMPLETED, finished_at=done)
+        if returned:
+            dossier = replace(dossier, status=DossierStatus.RETURNED, returned_at=done + timedelta(hours=3))
+    found, last = record(dossier, known="01/07 00:00"), at("01/08 00:00") + timedelta(hours=measured)
+    now = judge(found, measured_at=last)
+    before = max(now.holds_from, last - timedelta(hours=back))
+
+    then = judge(found, measured_at=before)
+
+    assert (then.fact, then.findings) == (now.fact, now.findings) or before > last
+    assert cut(found, before + timedelta(microseconds=1)) == found
