@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from random import Random
@@ -11,7 +11,8 @@ from statistics import median
 from bench.children import CpuMeter, spent
 from bench.province import Province
 from bench.results import Round, percentile
-from gateway.engine.indicator_numbers import Numbers
+from gateway.engine.indicator_numbers import Measured, Numbers
+from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.periods import Calendar, Period, PeriodType, period_of
 from gateway.indicators.readings import Readings
@@ -30,6 +31,13 @@ PERIODS = (
     period_of(PeriodType.CUSTOM, "2026-03-04/2026-10-19"),
     period_of(PeriodType.YTD, "2026-11-23"),
 )
+ENDED = (
+    period_of(PeriodType.MONTH, "2026-10"),
+    period_of(PeriodType.QUARTER, "2026-Q3"),
+    period_of(PeriodType.YEAR, "2025"),
+    period_of(PeriodType.CUSTOM, "2026-03-04/2026-10-19"),
+)
+"""Periods that are asked about as they stood at their end; no more than are kept at once."""
 LAST_YEAR = tuple(one for one in PERIODS if one.label != "2025")
 
 
@@ -47,6 +55,10 @@ class Question:
         """Say what is asked."""
         what = self.codes[0] if len(self.codes) == 1 else "all indicators"
         return f"{what}, {self.scope.label}, {self.period.key}, {self.view}"
+
+
+AskOne = Callable[[Question], Awaitable[float]]
+"""Gives the seconds that an answer took."""
 
 
 @dataclass(slots=True)
@@ -139,22 +151,36 @@ async def ask(numbers: Numbers, question: Question) -> float:
     return time.perf_counter() - started
 
 
-async def time_all(numbers: Numbers, questions: Sequence[Question], times: int) -> list[Timed]:
+async def ask_at_end(ends: PeriodEnds, numbers: Numbers, question: Question) -> float:
+    """Ask as things stood at the period's end; give the seconds that the answer took."""
+    readings = Readings(view=question.view)
+
+    async def look(ended: Numbers) -> Measured:
+        return await ended.look(question.codes, question.period, question.scope, readings, counts_flags=True)
+
+    started = time.perf_counter()
+    if await ends.ask(numbers, question.period, look) is None:
+        raise ValueError("numbers did not hold still, though nobody counts")
+    await numbers.targets()
+    return time.perf_counter() - started
+
+
+async def time_all(ask_one: AskOne, questions: Sequence[Question], times: int) -> list[Timed]:
     """Ask each question `times` times in a row after once that is not counted."""
     found = []
     for question in questions:
-        await ask(numbers, question)
-        found.append(Timed(question, [await ask(numbers, question) for _ in range(times)]))
+        await ask_one(question)
+        found.append(Timed(question, [await ask_one(question) for _ in range(times)]))
     return found
 
 
 async def ask_all(
-    numbers: Numbers, questions: Sequence[Question], times: int, tell: Callable[[str], None], database_pid: int
+    ask_one: AskOne, questions: Sequence[Question], times: int, tell: Callable[[str], None], database_pid: int
 ) -> Asked:
     """Ask at least one question, and say which answer was the slowest."""
     meter = CpuMeter({"gateway": os.getpid(), "postgres": database_pid})
     before = meter.read()
-    timed = await time_all(numbers, questions, times)
+    timed = await time_all(ask_one, questions, times)
     asked = Asked(timed, spent(before, meter.read()))
     slowest = asked.slowest
     tell(f"{len(timed):,} questions; the slowest answer took {1e3 * slowest.worst:.0f} ms: {slowest.question.name}")

@@ -18,6 +18,7 @@ from bench.province import Province, at_first
 from gateway.engine.indicator_check import IndicatorChecker
 from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.indicator_numbers import Numbers
+from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
 from gateway.model.vocabulary import VIETNAM
@@ -33,6 +34,7 @@ from mappings.calendars import national_calendar
 from mappings.indicators import CATALOGUE, shipped_text
 
 SEED = 1
+RULES = CountingRules(name=f"{VERSION} bench", calendar=national_calendar(), policy_of=lambda _: Policy())
 PROCESSES_COUNT = 2
 _LIMIT_SECONDS = 1_800.0
 _CATALOGUE_CHANGED = datetime(2025, 1, 15, 2, tzinfo=VIETNAM)
@@ -67,6 +69,13 @@ def numbers_of(pool: Pool) -> Numbers:
     return Numbers(
         PostgresCells(pool), PostgresRegisters(pool), catalogue(), calendar=national_calendar(), clock=CountingClock()
     )
+
+
+async def ends_of(pool: Pool) -> PeriodEnds:
+    """Put together what answers as things stood at the end of a period: everything is counted, by its own rules."""
+    sql = "UPDATE indicator_state SET rules = $1, counted_at = $2, is_complete = true"
+    await pool.execute(sql, RULES.name, MEASURED_AT)
+    return PeriodEnds(PostgresIndicators(pool), rules=RULES)
 
 
 async def first_read(numbers: Numbers) -> float:
@@ -139,8 +148,7 @@ async def add_up(bench: Bench, dsn: str, pool: Pool) -> AddedUp:
         await connection.execute("VACUUM (ANALYZE) indicator_facts, dossiers")
         started = time.perf_counter()
         ring = create_key_ring(bench.folder / "counting" / f"ring-{started}.toml")
-        rules = CountingRules(name=f"{VERSION} bench", calendar=national_calendar(), policy_of=lambda _: Policy())
-        is_done = await IndicatorChecker(PostgresIndicators(pool), key_ring=ring, rules=rules).add_up()
+        is_done = await IndicatorChecker(PostgresIndicators(pool), key_ring=ring, rules=RULES).add_up()
         seconds = time.perf_counter() - started
         await connection.execute("VACUUM (ANALYZE) indicator_cells")
         cells_count = await connection.fetchval("SELECT count(*) FROM indicator_cells")

@@ -7,6 +7,7 @@ up by its own command. Their sealed content is not there, since no number needs 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from bench.counting import Maker, Tally
@@ -15,9 +16,12 @@ from bench.dossier_years import Years
 from bench.indicator_changes import Changes
 from bench.indicator_proof import accepted_count, agreeing_count, denominators, proof_questions
 from bench.indicator_questions import (
+    ENDED,
     LAST_YEAR,
     Asked,
+    ask,
     ask_all,
+    ask_at_end,
     computable,
     of_everything,
     sample,
@@ -30,6 +34,7 @@ from bench.indicator_store import (
     AddedUp,
     add_up,
     catalogue,
+    ends_of,
     first_read,
     found_province,
     load,
@@ -40,6 +45,8 @@ from bench.plan import Bench
 from bench.province import AFTER_ON, FIRST_ON, Province
 from bench.results import Aim, Contender, Measurement, Round, spread
 from gateway.engine.indicator_numbers import Numbers
+from gateway.indicators.words import View
+from gateway.monitoring.cut_cells import CutCells
 from gateway.store.pool import Pool, open_pool
 from mappings.calendars import national_calendar
 
@@ -75,6 +82,7 @@ async def measure_indicators(bench: Bench) -> Measurement:
         agreed_count = await agreeing_count(numbers, maker, years, questions)
         bench.tell(f"{agreed_count} of {len(questions)} answers are what the dossiers themselves give")
         changed = await _changed(bench, filled, maker, numbers)
+        at_ends, first_times = await _asked_at_ends(bench, province, filled.pool, numbers)
         rows_count = await filled.pool.fetchval("SELECT count(*) FROM indicator_facts")
         told_count = await accepted_count(numbers, filled.tally.by_month)
     tally, expected_count = filled.tally, sum(filled.tally.by_month.values())
@@ -89,11 +97,14 @@ async def measure_indicators(bench: Bench) -> Measurement:
             Contender(name="cells added up anew", unit="cell", rounds=[added_up]),
             Contender(name="one indicator", unit="question", rounds=[asked.singles.round]),
             Contender(name="all indicators of the province", unit="question", rounds=[asked.everything.round]),
+            Contender(name="one indicator at a period's end", unit="question", rounds=[at_ends.round]),
             Contender(name="changed dossiers", unit="dossier", rounds=[changed]),
         ],
-        aims=[*asked.aims, _growth_aim(growth)],
+        aims=[*asked.aims, _slowest_aim("one indicator at a period's end", at_ends), _growth_aim(growth)],
         remarks=[
             *asked.remarks,
+            _slowest("one at a period's end", at_ends),
+            f"the first question about a period's end judges the dossiers that were others then: {first_times}",
             f"{tally.judged_count:,} stories were judged for {tally.facts_count:,} dossiers of the same day, hour and"
             " kind of procedure; no dossier has sealed content here, and none is opened",
             f"the first question after a change of registers or catalogue reads them in {1e3 * first_seconds:.0f} ms",
@@ -142,14 +153,8 @@ class _Answers:
     @property
     def aims(self) -> list[Aim]:
         return [
-            Aim(
-                name=f"slowest answer about {what}",
-                value=spread([1e3 * asked.slowest.worst]),
-                bound=_MAX_MILLISECONDS,
-                is_upper_bound=True,
-                unit="ms",
-            )
-            for what, asked in (("one indicator", self.singles), ("all indicators of the province", self.everything))
+            _slowest_aim("one indicator", self.singles),
+            _slowest_aim("all indicators of the province", self.everything),
         ]
 
     @property
@@ -159,6 +164,16 @@ class _Answers:
             for what, asked in (("one", self.singles), ("all", self.everything))
             for line in (_slowest(what, asked), _slow(what, asked))
         ]
+
+
+def _slowest_aim(what: str, asked: Asked) -> Aim:
+    return Aim(
+        name=f"slowest answer about {what}",
+        value=spread([1e3 * asked.slowest.worst]),
+        bound=_MAX_MILLISECONDS,
+        is_upper_bound=True,
+        unit="ms",
+    )
 
 
 def _slowest(what: str, asked: Asked) -> str:
@@ -181,10 +196,28 @@ async def _asked(bench: Bench, province: Province, numbers: Numbers) -> _Answers
     codes = computable(catalogue())
     one_by_one = sample(singles(codes, scopes_of(province)), bench.plan.asked_count, seed=1)
     pid = bench.server.pid
+    ask_one = partial(ask, numbers)
     return _Answers(
-        singles=await ask_all(numbers, one_by_one, _TIMES, bench.tell, pid),
-        everything=await ask_all(numbers, of_everything(codes), _TIMES, bench.tell, pid),
+        singles=await ask_all(ask_one, one_by_one, _TIMES, bench.tell, pid),
+        everything=await ask_all(ask_one, of_everything(codes), _TIMES, bench.tell, pid),
     )
+
+
+async def _asked_at_ends(bench: Bench, province: Province, pool: Pool, numbers: Numbers) -> tuple[Asked, str]:
+    """Ask about past periods as they stood at their ends; say also what the first question of each took."""
+    ends, codes = await ends_of(pool), computable(catalogue())
+    ask_one = partial(ask_at_end, ends, numbers)
+    taken = []
+    for question in of_everything(codes, ENDED)[:: len(View)]:
+        seconds = await ask_one(question)
+        count = await ends.ask(numbers, question.period, _turned_count)
+        taken.append(f"{question.period.label} {count:,} in {seconds:.1f} s")
+    questions = sample(singles(codes, scopes_of(province), ENDED), bench.plan.asked_count // 10, seed=3)
+    return await ask_all(ask_one, questions, _TIMES, bench.tell, bench.server.pid), "; ".join(taken)
+
+
+async def _turned_count(numbers: Numbers) -> int:
+    return len(numbers.cells.turned) if isinstance(numbers.cells, CutCells) else 0
 
 
 # History
@@ -196,7 +229,9 @@ async def _growth(bench: Bench, province: Province, short: Numbers, numbers: Num
     questions = sample(singles(codes, scopes_of(province), LAST_YEAR), bench.plan.history_count, seed=2)
     ratios = []
     for _ in range(_GROWTH_ROUNDS):
-        asked = [[await time_all(one, [question], 1) for one in (short, numbers)] for question in questions]
+        asked = [
+            [await time_all(partial(ask, one), [question], 1) for one in (short, numbers)] for question in questions
+        ]
         with_one, with_all = (median(one.median for pair in asked for one in pair[place]) for place in (0, 1))
         ratios.append(with_all / with_one)
         bench.tell(f"about the last year: {1e3 * with_all:.1f} ms with all years, ratio {ratios[-1]:.2f}")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from gateway.indicators.periods import Calendar, PeriodType
+from gateway.monitoring.observations import StateAt
 from gateway.sections import Seconds, Section
 
 _ENDING = frozenset(PeriodType) - {PeriodType.YTD, PeriodType.CUSTOM}
@@ -39,6 +40,8 @@ class PublicationSettings(Section):
         PeriodType.YEAR,
     )
     calendars: Annotated[tuple[Calendar, ...], Field(min_length=1)] = (Calendar.GREGORIAN,)
+    states_at: Annotated[tuple[StateAt, ...], Field(min_length=1)] = (StateAt.AS_OF, StateAt.PERIOD_END)
+    """As of when dossiers are looked at: now, and as they stood at the period's end. Each has versions of its own."""
     night_minutes: Annotated[int, Field(ge=0, le=1439)] = 30
     """Minutes after midnight, in Viet Nam, from which figures are published."""
     final_after_days: Annotated[int, Field(ge=1, le=365)] = 30

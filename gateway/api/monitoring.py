@@ -224,7 +224,7 @@ async def get_quality(call: Call) -> web.StreamResponse:
 async def _published(
     call: Call, desk: MonitoringDesk, query: NumbersQuery, period: Period, scope: Scope
 ) -> web.StreamResponse:
-    document = await desk.publications.version(period, int(query.version or 0))
+    document = await desk.publications.version(period, query.state_at, int(query.version or 0))
     if document is None:
         raise Problem("snapshot-not-found")
     key = cut_of(scope, desk.province).key("")

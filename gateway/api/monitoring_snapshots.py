@@ -20,6 +20,7 @@ from gateway.errors import InvalidInput
 from gateway.indicators.periods import Calendar, PeriodType, period_of
 from gateway.indicators.restating import RestatementReason
 from gateway.model.party import CLOSED
+from gateway.monitoring.observations import StateAt
 from gateway.monitoring.publications import Approval
 from gateway.store.clients import Scope
 from gateway.store.publications import StoredSnapshot
@@ -35,6 +36,7 @@ class SnapshotsQuery:
     __pydantic_config__ = CLOSED
 
     period_type: PeriodType | None = None
+    state_at: StateAt | None = None
     since: Annotated[int, Field(ge=0, le=10**15)] = 0
     cursor: Annotated[str | None, Field(pattern=r"^p[0-9]{1,15}$")] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
@@ -69,6 +71,7 @@ class ApprovalBody:
     period_type: PeriodType
     period: PeriodLabel
     calendar: Calendar = Calendar.GREGORIAN
+    state_at: StateAt = StateAt.AS_OF
     approver: Officer
     reasons: Annotated[tuple[RestatementReason, ...], Field(min_length=1, max_length=8)] = field()
 
@@ -78,7 +81,8 @@ async def get_snapshots(call: Call) -> web.StreamResponse:
     desk, query = desk_of(call), call.query
     after = max(query.since, int(query.cursor[1:]) if query.cursor else 0)
     kind = None if query.period_type is None else query.period_type.value
-    found = await desk.publications.snapshots(period_type=kind, after=after, limit=query.limit)
+    state_at = None if query.state_at is None else query.state_at.value
+    found = await desk.publications.snapshots(period_type=kind, state_at=state_at, after=after, limit=query.limit)
     more = f"p{found[-1].position}" if len(found) == query.limit else None
     return await answer_pull(call, {"snapshots": [_line(one) for one in found], "next_cursor": more})
 
@@ -136,7 +140,8 @@ async def post_approval(call: Call) -> web.StreamResponse:
         period = period_of(body.period_type, body.period, body.calendar)
     except InvalidInput as error:
         raise Problem("invalid-content", error.message, faults=error.faults) from None
-    published = await desk.publisher.restate(period, Approval(approver=body.approver, reasons=body.reasons))
+    approval = Approval(approver=body.approver, reasons=body.reasons)
+    published = await desk.publisher.restate(period, approval, body.state_at)
     found = await desk.publications.snapshot(published)
     assert found is not None
     return call.answer(201, _line(found))

@@ -114,17 +114,20 @@ def make_publisher(
     """Give what publishes."""
     publication = settings.publication
     assert publication is not None
+    rules = counting_rules(settings)
     return Publisher(
         numbers,
         PostgresPublications(pool),
         signer,
         open_catalogue(),
+        period_ends=PeriodEnds(PostgresIndicators(pool, system=PORTAL), rules=rules),
         settings=PublishingSettings(
             province=settings.province,
-            counted_by=counting_rules(settings).name,
+            counted_by=rules.name,
             begins_on=publication.begins_on,
             period_types=publication.period_types,
             calendars=publication.calendars,
+            states_at=publication.states_at,
             rules=PublicationRules(
                 night_minutes=publication.night_minutes, final_after=timedelta(days=publication.final_after_days)
             ),

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from gateway.engine.indicator_judging import CountingRules, FactJudge
 from gateway.engine.indicator_numbers import Numbers
+from gateway.indicators.facts import FactSet
 from gateway.indicators.periods import Period
 from gateway.monitoring.cut_cells import CutCells
 from gateway.monitoring.storing import CutFact, IndicatorStore
@@ -20,10 +21,14 @@ _PERIODS_KEPT_COUNT = 4
 _PAUSE_SECONDS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
+    """What was made for a period. `ended` was made of the facts `source`, beside the cells."""
+
     mark: tuple[object, ...]
     cells: CutCells
+    source: FactSet | None = None
+    ended: Numbers | None = None
 
 
 class PeriodEnds:
@@ -51,7 +56,7 @@ class PeriodEnds:
             kept = await self._cells(numbers, period)
             if kept is None:
                 continue
-            found = await ask(await numbers.at_end_of(period, kept.cells))
+            found = await ask(await _ended(kept, numbers, period))
             # What was read in several questions is one state only if nothing was stored meanwhile.
             if (await self._mark(numbers)) == kept.mark:
                 return found
@@ -77,3 +82,11 @@ class PeriodEnds:
 
     async def _mark(self, numbers: Numbers) -> tuple[object, ...]:
         return ((await self._store.state()).changes_count, *await numbers.mark())
+
+
+async def _ended(kept: _Kept, numbers: Numbers, period: Period) -> Numbers:
+    """Give numbers over the kept cells; petitions and publications are cut again only when they changed."""
+    source = await numbers.facts()
+    if kept.ended is None or kept.source is not source:
+        kept.ended, kept.source = await numbers.at_end_of(period, kept.cells), source
+    return kept.ended

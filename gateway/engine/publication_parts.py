@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from gateway.indicators.cells import Counted
 from gateway.indicators.periods import Calendar, Period, PeriodType
 from gateway.monitoring.changed_facts import ChangedFact
 from gateway.monitoring.manifests import FileEntry, SignedManifest
-from gateway.monitoring.observations import SnapshotHead
+from gateway.monitoring.observations import SnapshotHead, StateAt
 from gateway.monitoring.publications import PublicationRules, Published
 
 
@@ -40,7 +41,7 @@ class PublicationStore(Protocol):
         """Give the instant up to which everything was counted by these rules; None while something is left."""
         ...
 
-    async def last(self, period: Period) -> tuple[Published, str] | None:
+    async def last(self, period: Period, state_at: StateAt) -> tuple[Published, str] | None:
         """Give a period's last publication with the id of its snapshot; None before the first."""
         ...
 
@@ -59,20 +60,29 @@ class PublicationStore(Protocol):
         restatements: Sequence[Mapping[str, Any]],
         digests: Mapping[str, str],
         approver: str,
+        cut: Mapping[str, Counted | None],
     ) -> None:
-        """Store a publication whole."""
+        """Store a publication whole. `cut` are, by code, the dossiers that it holds otherwise than facts do."""
         ...
 
-    async def note_owed(self, period: Period, changes_count: int, now: datetime) -> None:
+    async def note_owed(self, period: Period, state_at: StateAt, changes_count: int, now: datetime) -> None:
         """Note that final figures changed and wait for a person."""
         ...
 
-    async def note_settled(self, period: Period) -> None:
+    async def note_settled(self, period: Period, state_at: StateAt) -> None:
         """Note that nothing of a period waits for a person any more."""
         ...
 
     async def changed_facts(self, period: Period, since: datetime) -> list[ChangedFact]:
         """Give the facts of a period that are not what they were at an instant."""
+        ...
+
+    async def forget_cut_facts(self, before: date) -> None:
+        """Delete what is kept of publications of periods that ended before a day."""
+        ...
+
+    async def cut_facts(self, period: Period) -> list[ChangedFact]:
+        """Give what the last publication of a period's end held otherwise than facts did, beside the facts of now."""
         ...
 
 
@@ -89,6 +99,7 @@ class PublishingSettings:
     begins_on: date
     period_types: tuple[PeriodType, ...] = (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR)
     calendars: tuple[Calendar, ...] = (Calendar.GREGORIAN,)
+    states_at: tuple[StateAt, ...] = (StateAt.AS_OF, StateAt.PERIOD_END)
     rules: PublicationRules = field(default_factory=PublicationRules)
     restated_for: timedelta = timedelta(days=400)
     """For how long after their final figures periods are still looked at."""

@@ -4,8 +4,8 @@ A publication keeps what facts were at its instant where they changed since. Com
 scope gives the dossiers that came, went, or turned. Source: monitoring notes §4.3.
 """
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.indicators.cells import Counted
@@ -48,6 +48,24 @@ class ChangedFact:
         if self.old.agency != self.new.agency:
             found.add(RestatementReason.AGENCY_MERGE)
         return frozenset(found or {RestatementReason.LATE_SYNC})
+
+
+def at_period_end(
+    turned: Mapping[str, tuple[Counted, Counted | None]],
+    published: Sequence[ChangedFact],
+    changed: Sequence[ChangedFact],
+) -> list[ChangedFact]:
+    """Give the facts at a period's end that are not what the last publication of it held.
+
+    `turned` are those that are not what facts hold now; `published` those that were not what facts held then, beside
+    the facts of now; `changed` the facts that changed since.
+    """
+    facts = {one.code: one for one in (*changed, *published)}
+    for code, (held, _) in turned.items():
+        # A fact that did not change since was held then as it is now.
+        facts.setdefault(code, ChangedFact(code=code, old=held, new=held))
+    found = [replace(one, new=turned[code][1]) if code in turned else one for code, one in facts.items()]
+    return [one for one in found if one.old != one.new]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,9 +53,10 @@ class CutCells:
                 self._cells.setdefault((key.agency, key.procedure), []).append((key, cell))
         self._procedures = frozenset(procedure for _, procedure in self._cells) - {ALL}
 
-    def __len__(self) -> int:
-        """Give how many dossiers were others."""
-        return len(self._turned)
+    @property
+    def turned(self) -> Mapping[str, tuple[Counted, Counted | None]]:
+        """Give, by code, the dossiers that were others: what the sums hold of them, and what they were."""
+        return {one.code: (one.held, one.was) for one in self._turned.values()}
 
     async def agency_codes(self) -> frozenset[str]:
         # Nobody's agency was another one: what is known of a dossier's way through agencies has no instants.

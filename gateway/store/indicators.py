@@ -310,9 +310,9 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
         counted.procedure,
         counted.is_group,
         None if received is None else received.day,
-        _array(received),
+        places_of(received),
         None if submitted is None else submitted.day,
-        _array(submitted),
+        places_of(submitted),
         counted.time_amount,
         fact.lag_seconds,
         bytes.fromhex(record.applicant_key) or None,
@@ -324,5 +324,6 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
     )
 
 
-def _array(contribution: Contribution | None) -> str:
+def places_of(contribution: Contribution | None) -> str:
+    """Give a contribution's places as an array is written."""
     return "{}" if contribution is None else "{" + ",".join(map(str, contribution.places)) + "}"

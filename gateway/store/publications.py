@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from gateway.indicators.cells import Counted
@@ -15,12 +15,12 @@ from gateway.indicators.periods import Period
 from gateway.monitoring.changed_facts import ChangedFact
 from gateway.monitoring.documents import head_fields
 from gateway.monitoring.manifests import FileEntry, SignedManifest
-from gateway.monitoring.observations import SnapshotHead
+from gateway.monitoring.observations import SnapshotHead, StateAt
 from gateway.monitoring.publications import Published, Standing
 from gateway.monitoring.reading import figures_in
 from gateway.monitoring.snapshots import MEDIA_TYPES
 from gateway.store.columns import columns
-from gateway.store.indicators import COUNTING
+from gateway.store.indicators import COUNTING, places_of
 from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, session_lock, transaction
 from gateway.store.queries import queries
@@ -80,10 +80,10 @@ class PostgresPublications:
             instant: datetime | None = await self._sql.completed_at(borrowed, rules=rules)
         return instant
 
-    async def last(self, period: Period) -> tuple[Published, str] | None:
+    async def last(self, period: Period, state_at: StateAt) -> tuple[Published, str] | None:
         """Give a period's last publication with the id of its snapshot; None before the first."""
         async with connection(self._pool) as borrowed:
-            row = await self._sql.last_of_period(borrowed, **_place(period))
+            row = await self._sql.last_of_period(borrowed, **_place(period), state_at=state_at.value)
             if row is None:
                 return None
             body = await self._sql.find_file(borrowed, snapshot_id=row["snapshot_id"], name="data.json")
@@ -113,13 +113,16 @@ class PostgresPublications:
         restatements: Sequence[Mapping[str, Any]],
         digests: Mapping[str, str],
         approver: str,
+        cut: Mapping[str, Counted | None],
     ) -> None:
         """Store a publication whole: snapshot, files, restatements. What it holds is kept when it changes."""
+        state_at = head.state_at.value
         rows = [(one.name, MEDIA_TYPES[one.name], digests[one.name], zlib.compress(one.body, 6)) for one in files]
         async with transaction(self._pool) as borrowed:
             await self._sql.add_snapshot(
                 borrowed,
                 **_place(period),
+                state_at=state_at,
                 position=position,
                 snapshot_id=head.snapshot_id,
                 version=head.version,
@@ -136,17 +139,22 @@ class PostgresPublications:
             documents = [json.dumps(one, ensure_ascii=False) for one in restatements]
             await self._sql.add_restatements(borrowed, position=position, documents=documents)
             await self._sql.note_published(borrowed, as_of=head.as_of)
-            await self._sql.clear_owed(borrowed, **_place(period))
+            await self._sql.clear_owed(borrowed, **_place(period), state_at=state_at)
+            if head.state_at is StateAt.PERIOD_END:
+                await self._sql.clear_cut_facts(borrowed, **_place(period))
+                facts = columns("s", [_cut_row(code, one) for code, one in sorted(cut.items())], 9)
+                await self._sql.add_cut_facts(borrowed, **_place(period), after_on=period.after_on, **facts)
 
-    async def note_owed(self, period: Period, changes_count: int, now: datetime) -> None:
+    async def note_owed(self, period: Period, state_at: StateAt, changes_count: int, now: datetime) -> None:
         """Note that final figures changed and wait for a person."""
+        place = {**_place(period), "state_at": state_at.value}
         async with connection(self._pool) as borrowed:
-            await self._sql.note_owed(borrowed, **_place(period), changes_count=changes_count, now=now)
+            await self._sql.note_owed(borrowed, **place, changes_count=changes_count, now=now)
 
-    async def note_settled(self, period: Period) -> None:
+    async def note_settled(self, period: Period, state_at: StateAt) -> None:
         """Note that final figures are again what was published."""
         async with connection(self._pool) as borrowed:
-            await self._sql.clear_owed(borrowed, **_place(period))
+            await self._sql.clear_owed(borrowed, **_place(period), state_at=state_at.value)
 
     async def owed(self) -> list[dict[str, Any]]:
         """Give the periods whose final figures changed."""
@@ -157,17 +165,26 @@ class PostgresPublications:
         """Give the facts of a period that are not what they were at an instant."""
         async with connection(self._pool) as borrowed:
             rows = self._sql.changed_facts(borrowed, since=since, first_on=period.first_on, after_on=period.after_on)
-            return [
-                ChangedFact(
-                    code=row["code"], old=_counted(row, "o_") if row["was_there"] else None, new=_counted(row, "")
-                )
-                async for row in rows
-            ]
+            return [_changed(row) async for row in rows]
 
-    async def snapshots(self, *, period_type: str | None, after: int, limit: int) -> list[StoredSnapshot]:
+    async def cut_facts(self, period: Period) -> list[ChangedFact]:
+        """Give what the last publication of a period's end held otherwise than facts did, beside the facts of now."""
+        async with connection(self._pool) as borrowed:
+            return [_changed(row) async for row in self._sql.cut_facts(borrowed, **_place(period))]
+
+    async def forget_cut_facts(self, before: date) -> None:
+        """Delete what is kept of publications of periods that ended before a day."""
+        async with connection(self._pool) as borrowed:
+            await self._sql.forget_cut_facts(borrowed, before=before)
+
+    async def snapshots(
+        self, *, period_type: str | None, after: int, limit: int, state_at: str | None = None
+    ) -> list[StoredSnapshot]:
         """Give snapshots in the order of their publication."""
         async with connection(self._pool) as borrowed:
-            rows = self._sql.list_snapshots(borrowed, period_type=period_type, after=after, wanted=limit)
+            rows = self._sql.list_snapshots(
+                borrowed, period_type=period_type, state_at=state_at, after=after, wanted=limit
+            )
             return [StoredSnapshot(**dict(row)) async for row in rows]
 
     async def snapshot(self, snapshot_id: str) -> StoredSnapshot | None:
@@ -186,10 +203,10 @@ class PostgresPublications:
             return None
         return StoredFile(media_type=row["media_type"], sha256=row["sha256"], body=zlib.decompress(row["packed"]))
 
-    async def version(self, period: Period, version: int) -> dict[str, Any] | None:
+    async def version(self, period: Period, state_at: StateAt, version: int) -> dict[str, Any] | None:
         """Give a published version of a period as its document; None when there is none."""
         async with connection(self._pool) as borrowed:
-            row = await self._sql.find_version(borrowed, **_place(period), version=version)
+            row = await self._sql.find_version(borrowed, **_place(period), state_at=state_at.value, version=version)
         found: dict[str, Any] | None = None if row is None else json.loads(zlib.decompress(row["packed"]))
         return found
 
@@ -217,6 +234,27 @@ class PostgresPublications:
 
 def _place(period: Period) -> dict[str, str]:
     return {"period_type": period.type.value, "calendar": period.calendar.value, "label": period.label}
+
+
+def _changed(row: Any) -> ChangedFact:
+    return ChangedFact(code=row["code"], old=_counted(row, "o_") if row["was_there"] else None, new=_counted(row, ""))
+
+
+def _cut_row(code: str, counted: Counted | None) -> tuple[Any, ...]:
+    if counted is None:
+        return code, None, "", False, None, "{}", None, "{}", 0
+    received, submitted = counted.received, counted.submitted
+    return (
+        code,
+        counted.agency,
+        counted.procedure,
+        counted.is_group,
+        None if received is None else received.day,
+        places_of(received),
+        None if submitted is None else submitted.day,
+        places_of(submitted),
+        counted.time_amount,
+    )
 
 
 def _counted(row: Any, prefix: str) -> Counted:

@@ -584,6 +584,21 @@ ALTER TABLE public.mapping_versions ALTER COLUMN version ADD GENERATED ALWAYS AS
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.monitoring_cut_facts (
+    period_type text NOT NULL,
+    calendar text NOT NULL,
+    label text NOT NULL,
+    after_on date NOT NULL,
+    code text NOT NULL,
+    agency_code text,
+    procedure_code text NOT NULL,
+    is_group boolean NOT NULL,
+    received_on date,
+    received smallint[] NOT NULL,
+    submitted_on date,
+    submitted smallint[] NOT NULL,
+    time_amount bigint NOT NULL
+);
 CREATE TABLE public.monitoring_files (
     "position" bigint NOT NULL,
     name text NOT NULL,
@@ -596,7 +611,8 @@ CREATE TABLE public.monitoring_owed (
     calendar text NOT NULL,
     label text NOT NULL,
     changes_count integer NOT NULL,
-    noticed_at timestamp with time zone NOT NULL
+    noticed_at timestamp with time zone NOT NULL,
+    state_at text DEFAULT 'as_of'::text NOT NULL
 );
 CREATE TABLE public.monitoring_pulls (
     pull_id bigint NOT NULL,
@@ -658,6 +674,7 @@ CREATE TABLE public.monitoring_snapshots (
     manifest_sha256 text NOT NULL,
     signature text NOT NULL,
     approver text DEFAULT ''::text NOT NULL,
+    state_at text DEFAULT 'as_of'::text NOT NULL,
     CONSTRAINT monitoring_snapshots_position_check CHECK (("position" > 0)),
     CONSTRAINT monitoring_snapshots_version_check CHECK ((version > 0))
 );
@@ -1457,10 +1474,12 @@ ALTER TABLE ONLY public.mapping_sets
     ADD CONSTRAINT mapping_sets_version_stem_key UNIQUE (version, stem);
 ALTER TABLE ONLY public.mapping_versions
     ADD CONSTRAINT mapping_versions_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY public.monitoring_cut_facts
+    ADD CONSTRAINT monitoring_cut_facts_pkey PRIMARY KEY (period_type, calendar, label, code);
 ALTER TABLE ONLY public.monitoring_files
     ADD CONSTRAINT monitoring_files_pkey PRIMARY KEY ("position", name);
 ALTER TABLE ONLY public.monitoring_owed
-    ADD CONSTRAINT monitoring_owed_pkey PRIMARY KEY (period_type, calendar, label);
+    ADD CONSTRAINT monitoring_owed_pkey PRIMARY KEY (period_type, calendar, label, state_at);
 ALTER TABLE ONLY public.monitoring_pulls
     ADD CONSTRAINT monitoring_pulls_pkey PRIMARY KEY (pull_id);
 ALTER TABLE ONLY public.monitoring_receipts
@@ -1470,7 +1489,7 @@ ALTER TABLE ONLY public.monitoring_receivers
 ALTER TABLE ONLY public.monitoring_restatements
     ADD CONSTRAINT monitoring_restatements_pkey PRIMARY KEY (restatement_id);
 ALTER TABLE ONLY public.monitoring_snapshots
-    ADD CONSTRAINT monitoring_snapshots_period_type_calendar_label_version_key UNIQUE (period_type, calendar, label, version);
+    ADD CONSTRAINT monitoring_snapshots_period_type_calendar_label_state_at_ve_key UNIQUE (period_type, calendar, label, state_at, version);
 ALTER TABLE ONLY public.monitoring_snapshots
     ADD CONSTRAINT monitoring_snapshots_pkey PRIMARY KEY ("position");
 ALTER TABLE ONLY public.monitoring_snapshots

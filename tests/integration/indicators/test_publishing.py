@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.engine.indicator_judging import CountingRules
+from gateway.engine.period_ends import PeriodEnds
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import MANIFEST_TYPE, Publisher
 from gateway.errors import IntegrityFailed, InvalidInput
@@ -18,6 +19,7 @@ from gateway.model.dossier import Channel
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.manifests import SignedManifest, check_chain, check_files
+from gateway.monitoring.observations import StateAt
 from gateway.monitoring.publications import Approval
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.snapshots import snapshot_id
@@ -32,18 +34,20 @@ SIGNER = Es256Signer([ec.generate_private_key(ec.SECP256R1())])
 NIGHT = datetime(2026, 9, 1, 0, 31, tzinfo=VIETNAM)
 
 
-def publisher(town: Town) -> Publisher:
+def publisher(town: Town, states_at: tuple[StateAt, ...] = (StateAt.AS_OF,)) -> Publisher:
     """Give what publishes the months of a province from August 2026 on."""
     return Publisher(
         town.numbers(),
         PostgresPublications(town.pool),
         SIGNER,
         CATALOGUE,
+        period_ends=PeriodEnds(town.store, rules=RULES),
         settings=PublishingSettings(
             province="H99",
             counted_by=RULES.name,
             begins_on=date(2026, 8, 2),
             period_types=(PeriodType.MONTH,),
+            states_at=states_at,
             calendar_version="VN-2026.4",
             tries_count=1,
         ),

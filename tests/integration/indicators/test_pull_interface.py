@@ -19,6 +19,7 @@ from gateway.indicators.profiles import read_profile
 from gateway.indicators.registry import CODES
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
+from gateway.monitoring.observations import StateAt
 from gateway.ports.basics import KeyRing
 from gateway.ports.monitoring import PushReceipt
 from gateway.store.clients import Scope
@@ -81,6 +82,30 @@ async def test_the_national_system_finds_nothing_wrong(pool: Any, key_ring: KeyR
         assert ("H99-2026M08-v2",) == tuple(second.snapshot_ids)
         assert first.is_complete
         assert second.is_complete
+
+
+async def test_the_national_system_pulls_both_states(pool: Any, key_ring: KeyRing) -> None:
+    """As of now and at the period's end: two rows of versions in one chain, each told for itself, nothing wrong."""
+    states_at = (StateAt.AS_OF, StateAt.PERIOD_END)
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        await publisher(town, states_at).run()
+        puller = await _puller(api)
+        first = await puller.pull()
+        await file_a_late_one(town)
+        town.clock.move(86_400)
+        await town.keeper().run()
+        await publisher(town, states_at).run()
+        second = await puller.pull()
+
+        assert [] == [(one.kind, one.snapshot_id, one.message) for one in puller.findings]
+        assert ("H99-2026M08-v1", "H99-2026M08-end-v1") == tuple(first.snapshot_ids)
+        assert ("H99-2026M08-v2", "H99-2026M08-end-v2") == tuple(second.snapshot_ids)
+        listed = (await api.get(f"{PATH}/snapshots?state_at=period_end")).json["snapshots"]
+        assert ["H99-2026M08-end-v1", "H99-2026M08-end-v2"] == [one["id"] for one in listed]
+        for state_at, expected in (("as_of", "H99-2026M08-v2"), ("period_end", "H99-2026M08-end-v2")):
+            told = (await api.get(f"{PATH}/indicators?{AUGUST}&version=2&state_at={state_at}")).json
+            assert expected == told["snapshot"]["id"]
 
 
 @pytest.mark.parametrize("habit", [one for one in Habit if one is not Habit.HAMMERS])
