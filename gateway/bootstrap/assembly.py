@@ -37,6 +37,7 @@ from gateway.bootstrap.citizens import (
     population_tls,
 )
 from gateway.bootstrap.consents import consent_settings, make_consents, make_hubs
+from gateway.bootstrap.faults import FaultList
 from gateway.bootstrap.ground import PORTAL, Ground
 from gateway.bootstrap.identity import (
     make_identity_desk,
@@ -60,6 +61,7 @@ from gateway.bootstrap.opening import (
 from gateway.bootstrap.payments import check_payments, make_payments, payment_settings
 from gateway.bootstrap.pushing import check_receivers, make_pushing, receiver_settings
 from gateway.bootstrap.receipts import check_suppliers, supplier_settings
+from gateway.bootstrap.transfers import statement_form
 from gateway.bootstrap.vault import hold_against_database, make_ring_watch, make_sweeper
 from gateway.bootstrap.working import (
     Run,
@@ -101,23 +103,30 @@ class Assembly:
         self.telemetry = Telemetry(
             self.registry, monotonic=self.clock.monotonic, logs_requests=settings.log_level == "debug"
         )
-        self._portal_settings = portal_settings(settings)
-        self._portal_tls = portal_tls(settings, self.clock)
-        self._file_tls = file_tls(settings, self.clock)
-        self._file_headers = file_headers(settings)
-        self.server_tls = server_tls(settings, self.clock)
-        self._key_ring = open_key_ring(settings)
-        self._providers = provider_settings(settings)
-        self._provider_tls = provider_tls(self._providers, self.clock)
-        self._signer = open_signer(settings) if self._providers else None
-        self._checkpoint_signer = checkpoint_signer(settings)
-        self._registrations = consent_settings(settings)
-        self._payment_providers = payment_settings(settings)
-        self._population = population_settings(settings)
-        self._population_tls = population_tls(settings, self.clock)
-        self._purposes = make_purposes(settings)
-        self._publication_signer = open_publication_signer(settings)
-        self._receivers = receiver_settings(settings)
+        faults = FaultList()
+        opened = faults.opened
+        self._portal_settings = opened(lambda: portal_settings(settings), None)
+        self._portal_tls = opened(lambda: portal_tls(settings, self.clock), None)
+        self._file_tls = opened(lambda: file_tls(settings, self.clock), None)
+        self._file_headers = opened(lambda: file_headers(settings), {})
+        self.server_tls = opened(lambda: server_tls(settings, self.clock), None)
+        self._providers = opened(lambda: provider_settings(settings), ())
+        self._provider_tls = opened(lambda: provider_tls(self._providers, self.clock), {})
+        self._signer = opened(lambda: open_signer(settings) if self._providers else None, None)
+        self._checkpoint_signer = opened(lambda: checkpoint_signer(settings), None)
+        self._registrations = opened(lambda: consent_settings(settings), ())
+        self._payment_providers = opened(lambda: payment_settings(settings), ())
+        self._suppliers = opened(lambda: supplier_settings(settings), ())
+        opened(lambda: settings.payments and statement_form(settings.payments.statement), None)
+        self._population = opened(lambda: population_settings(settings), None)
+        self._population_tls = opened(lambda: population_tls(settings, self.clock), None)
+        self._purposes = opened(lambda: make_purposes(settings), {})
+        self._publication_signer = opened(lambda: open_publication_signer(settings), None)
+        self._receivers = opened(lambda: receiver_settings(settings), ())
+        key_ring = opened(lambda: open_key_ring(settings), None)
+        faults.check()
+        assert key_ring is not None
+        self._key_ring = key_ring
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -197,7 +206,7 @@ class Assembly:
             chance=self.chance,
         )
         payments = await check_payments(self._payment_providers, clock=self.clock, chance=self.chance)
-        suppliers = await check_suppliers(supplier_settings(self._settings), clock=self.clock, chance=self.chance)
+        suppliers = await check_suppliers(self._suppliers, clock=self.clock, chance=self.chance)
         receivers = await check_receivers(self._receivers, clock=self.clock)
         return [*await self._check_portal(), *findings, *population, *payments, *suppliers, *receivers]
 

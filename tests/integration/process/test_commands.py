@@ -75,6 +75,24 @@ async def test_bad_settings_stop_the_start_and_list_every_fault(tmp_path: Path) 
     assert "Traceback" not in errors
 
 
+async def test_faults_of_all_sections_come_at_once(tmp_path: Path, dsn: str) -> None:
+    """Adapters' own sections are opened one after the other: what is wrong with any of them is told with the others."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        store_of(tmp_path, dsn)
+        + '[portal]\nbase_url = "ftp://x"\n[population]\nnonsense = 1\n'
+        + '[monitoring]\nprovince = "H99"\n'
+        + '[monitoring.publication]\nsigning_key_files = ["missing.pem"]\nbegins_on = 2026-01-01\n'
+        + '[[monitoring.publication.receivers]]\nurl = "nowhere"\n'
+    )
+    status, _, errors = await run("serve", GATEWAY_CONFIG=str(path))
+
+    assert 2 == status
+    for name in ("portal.base_url", "population.nonsense", "monitoring.publication.signing_key_files"):
+        assert name in errors
+    assert "monitoring.publication.receivers" in errors
+
+
 @pytest.mark.parametrize("content", ["not toml [", None])
 async def test_a_settings_file_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
     """A missing or broken file is a fault like any other."""
