@@ -36,8 +36,9 @@ from gateway.engine.indicator_numbers import Numbers
 from gateway.errors import Fault
 from gateway.indicators.periods import Period
 from gateway.indicators.readings import Readings
-from gateway.indicators.scope import Scope
+from gateway.indicators.scope import RollUp, Scope, ScopeKind
 from gateway.indicators.targets import judge, readings_of, scope_of
+from gateway.indicators.words import View
 from gateway.model.party import CLOSED
 from gateway.monitoring.documents import document_of
 from gateway.monitoring.observations import Observation, SnapshotHead, StateAt
@@ -224,6 +225,7 @@ async def get_quality(call: Call) -> web.StreamResponse:
 async def _published(
     call: Call, desk: MonitoringDesk, query: NumbersQuery, period: Period, scope: Scope
 ) -> web.StreamResponse:
+    _check_published(query)
     document = await desk.publications.version(period, query.state_at, int(query.version or 0))
     if document is None:
         raise Problem("snapshot-not-found")
@@ -245,6 +247,25 @@ async def _published(
             "next_cursor": more,
         },
     )
+
+
+def _check_published(query: NumbersQuery) -> None:
+    """Raise Problem (invalid-parameter) for what no version holds: an empty answer would say that nothing was counted."""
+    rule = (
+        "must be {} with a version: published is the gateway's own view of the province, its levels, groups, agencies"
+    )
+    faults = [
+        Fault(f"/query/{name}", rule.format(only), "other")
+        for name, only, is_published in (
+            ("view", View.GATEWAY, query.view is View.GATEWAY),
+            ("roll_up", RollUp.HISTORICAL, query.roll_up is RollUp.HISTORICAL),
+            ("scope", "one of those", query.scope not in (ScopeKind.PROCEDURE, ScopeKind.FIELD)),
+            ("descend", "false", not query.descend),
+        )
+        if not is_published
+    ]
+    if faults:
+        raise Problem("invalid-parameter", faults=faults)
 
 
 def _is_cut(observation: dict[str, Any], key: dict[str, Any]) -> bool:

@@ -162,6 +162,25 @@ async def test_published_versions_stay_as_they_were(pool: Any, key_ring: KeyRing
         assert "snapshot-not-found" == (await api.get(query.replace("version=1", "version=9"))).problem
 
 
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ("view=national", "view"),
+        ("roll_up=current", "roll_up"),
+        ("scope=procedure&procedure=1.999001", "scope"),
+        ("scope=agency&agency=H99&descend=true", "descend"),
+    ],
+)
+async def test_what_no_version_holds_is_refused(pool: Any, key_ring: KeyRing, more: str, field: str) -> None:
+    """An empty list would say that nothing was counted."""
+    async with pulled_town(pool, key_ring) as (town, api):
+        await august(town)
+        refused = await api.get(f"{PATH}/indicators?{AUGUST}&version=1&{more}")
+
+        assert (400, "invalid-parameter") == (refused.status, refused.problem)
+        assert [f"/query/{field}"] == [one["field"] for one in refused.json["errors"]]
+
+
 async def test_what_the_caller_has_is_not_sent_again(pool: Any, key_ring: KeyRing) -> None:
     """The tag is the body's SHA-256; 304 for it; each pull leaves a line."""
     async with pulled_town(pool, key_ring) as (town, api):
