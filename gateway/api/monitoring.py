@@ -250,10 +250,8 @@ async def _published(
 
 
 def _check_published(query: NumbersQuery) -> None:
-    """Raise Problem (invalid-parameter) for what no version holds: an empty answer would say that nothing was counted."""
-    rule = (
-        "must be {} with a version: published is the gateway's own view of the province, its levels, groups, agencies"
-    )
+    """Raise Problem (invalid-parameter) for what no version holds: an empty answer would be taken for nothing."""
+    rule = "must be {} with a version: published is the gateway's view of the province, its levels, groups, agencies"
     faults = [
         Fault(f"/query/{name}", rule.format(only), "other")
         for name, only, is_published in (
