@@ -30,8 +30,8 @@ from mappings.calendars import national_calendar
 
 FACT_COLUMNS = (
     *("dossier_id", "code", "agency_code", "procedure_code", "is_group", "received_on", "received"),
-    *("submitted_on", "submitted", "time_amount", "lag_seconds", "applicant_key", "holds_from", "turns_at"),
-    *("recorded_at", "filed_on", "record"),
+    *("submitted_on", "submitted", "time_amount", "lag_seconds", "applicant_key", "account_key"),
+    *("content_key", "result_key", "holds_from", "turns_at", "recorded_at", "filed_on", "record"),
 )
 DOSSIER_COLUMNS = (
     *("dossier_id", "code", "procedure_code", "receiving_agency_code", "handling_agency_code", "channel", "origin"),

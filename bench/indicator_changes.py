@@ -12,6 +12,7 @@ from bench.plan import Bench
 from gateway.engine.indicators import DOSSIERS_PER_TURN
 from gateway.indicators.cells import changes
 from gateway.indicators.words import Rating
+from gateway.monitoring.neighbours import groups_of
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.storing import CountingTurn, StoredFact
 from gateway.store.indicators import PostgresIndicators
@@ -44,12 +45,11 @@ class Changes:
 
     async def _turn(self, turn: CountingTurn, ids: Sequence[int]) -> None:
         stored = await turn.facts(ids)
-        near = await turn.neighbours(
-            [(one, fact.record.applicant_key, fact.record.procedure_code) for one, fact in stored.items()], ()
-        )
-        changed = [
-            (old, self._rated(old, [other.record for other in near.get(one, ())])) for one, old in stored.items()
-        ]
+        wanted = [(one, group) for one, fact in stored.items() for group in groups_of(fact.record)]
+        near: dict[int, list[DossierRecord]] = {}
+        for (one, _), others in (await turn.neighbours(wanted, ())).items():
+            near.setdefault(one, []).extend(other.record for other in others)
+        changed = [(old, self._rated(old, near.get(one, []))) for one, old in stored.items()]
         await turn.save(changed, changes([(old.counted, new.counted) for old, new in changed]), MEASURED_AT)
 
     def _rated(self, old: StoredFact, near: Sequence[DossierRecord]) -> StoredFact:

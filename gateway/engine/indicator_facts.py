@@ -17,7 +17,7 @@ from gateway.indicators.facts import DossierFact
 from gateway.indicators.findings import Finding
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.monitoring.judging import Judged
-from gateway.monitoring.neighbours import group_of
+from gateway.monitoring.neighbours import concerns, groups_of
 from gateway.monitoring.records import (
     RECORD_FORM,
     DossierRecord,
@@ -107,7 +107,7 @@ class FactMaker:
         records |= {
             one: replace(records[one], kept_findings=own) for one, own in (kept or {}).items() if one in records
         }
-        left = {group_of(records[one]) for one in erased if records[one].applicant_key}
+        left = {group for one in erased for group in groups_of(records[one])}
         if left:
             # The dossiers beside an erased one are judged beside it for the last time.
             beside = await self._judge.neighbours(turn, {one: records[one] for one in erased}, records)
@@ -119,20 +119,20 @@ class FactMaker:
         for one, record in records.items():
             if one in erased:
                 record = forgotten(record, judged[one][0].findings)
-            elif group_of(record) in left:
+            elif left.intersection(groups_of(record)):
                 record = settled(record, judged[one][0].findings)
             stored[one] = self._stored(one, record, judged[one], old.get(one), now)
         touched = {
             other.dossier_id
-            for one, others in neighbours.items()
-            if one not in old or old[one].record != records[one]
+            for (one, group), others in neighbours.items()
+            if one not in old or concerns(group.kin, old[one].record) != concerns(group.kin, records[one])
             for other in others
         }
-        # Whose applicant or procedure was put right stood beside others until now.
+        # What was put right stood beside others until now.
         parted = {
             one: old[one].record
             for one in records
-            if one in old and group_of(old[one].record) != group_of(records[one])
+            if one in old and not set(groups_of(old[one].record)) <= set(groups_of(records[one]))
         }
         former = await self._judge.neighbours(turn, parted, records)
         touched |= {other.dossier_id for others in former.values() for other in others}
@@ -170,9 +170,22 @@ class FactMaker:
                     content=dossier,
                     applicant_key=(applicant_digest(self._key_ring, dossier) or b"").hex(),
                     submitter_key=self._submitter_key(dossier),
+                    content_key=self._content_key(dossier),
+                    result_key=self._result_key(dossier),
                 )
             )
         return found
+
+    def _content_key(self, dossier: Dossier) -> str:
+        digests = [one.sha256 or "" for one in dossier.attachments if not one.is_deleted]
+        if not digests or not all(digests):
+            return ""
+        content = " ".join([dossier.procedure_code, *sorted(digests)])
+        return self._key_ring.digest(b"files of a dossier " + content.encode()).hex()
+
+    def _result_key(self, dossier: Dossier) -> str:
+        digest = next((one.sha256 for one in dossier.results if one.sha256 is not None), None)
+        return "" if digest is None else self._key_ring.digest(b"result " + digest.encode()).hex()
 
     def _submitter_key(self, dossier: Dossier) -> str:
         if dossier.submitter is None:

@@ -19,11 +19,13 @@ from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.cutting import cut
 from gateway.monitoring.judging import Judge, Judged, Policy
-from gateway.monitoring.neighbours import group_of, nearest
+from gateway.monitoring.neighbours import NEAR, Group, Kin, concerned_since, groups_of, nearest, seen_by
 from gateway.monitoring.offers import procedure_facts
 from gateway.monitoring.records import POPULATION_CODES, DossierRecord
 from gateway.monitoring.storing import CountingTurn, CutFact, StoredFact
 
+Near = Mapping[tuple[int, Group], Sequence[StoredFact]]
+"""By a dossier and a group of it: the facts of others of that group."""
 _AT_ONCE = 20
 """So many dossiers are judged before others in the process have their turn."""
 _LAG_PLACE = lag_place(Readings())
@@ -77,29 +79,28 @@ class FactJudge:
         records = {one: record for one, record in stood.items() if record is not None}
         near = await self.neighbours(turn, records, records)
         beside = {
-            one: [
+            place: [
                 replace(other, record=record)
                 for other in others
                 for record in [cut(other.record, end)]
                 if record is not None
             ]
-            for one, others in near.items()
+            for place, others in near.items()
         }
         return records, await self.judge(turn, records, beside, end, known_at=turn.state.counted_at)
 
     async def neighbours(
         self, turn: CountingTurn, records: Mapping[int, DossierRecord], without: Mapping[int, DossierRecord]
-    ) -> Mapping[int, Sequence[StoredFact]]:
-        """Give, by dossier, the facts of others that it is judged beside, those in `without` left out."""
-        wanted = [(one, found.applicant_key, found.procedure_code) for one, found in records.items()]
-        wanted = [one for one in wanted if one[1]]
+    ) -> Near:
+        """Give, by dossier and group, the facts of others that it is judged beside, those in `without` left out."""
+        wanted = [(one, group) for one, record in records.items() for group in groups_of(record)]
         return await turn.neighbours(wanted, sorted(without)) if wanted else {}
 
     async def judge(
         self,
         turn: CountingTurn,
         records: Mapping[int, DossierRecord],
-        neighbours: Mapping[int, Sequence[StoredFact]],
+        neighbours: Near,
         measured_at: datetime,
         *,
         known_at: datetime | None = None,
@@ -111,24 +112,30 @@ class FactJudge:
         by_then = frozenset(one for one, at in petitioned.items() if known_at is None or at < measured_at)
         counter = self._counter(versions, by_then, known_at or measured_at)
         judge = Judge(calendar=self.rules.calendar, measured_at=measured_at, limits=self.rules.limits)
-        together: dict[tuple[str, str], list[int]] = {}
+        together: dict[Group, list[int]] = {}
         for one, record in sorted(records.items()):
-            together.setdefault(group_of(record), []).append(one)
+            for group in groups_of(record):
+                together.setdefault(group, []).append(one)
         found = {}
         for number, (one, record) in enumerate(records.items()):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            # What is judged in the same turn is taken as it is now, the others as they were stored.
-            near = {other.dossier_id: other.record for other in neighbours.get(one, ())}
-            if record.applicant_key:
-                near |= {other: records[other] for other in nearest(one, together[group_of(record)])}
+            beside: dict[int, tuple[DossierRecord, set[Kin]]] = {}
+            for group in groups_of(record):
+                # What is judged in the same turn is taken as it is now, the others as they were stored.
+                near = {other.dossier_id: other.record for other in neighbours.get((one, group), ())}
+                near |= {other: records[other] for other in nearest(one, together[group], NEAR[group.kin])}
+                for other in nearest(one, sorted(near), NEAR[group.kin]):
+                    beside.setdefault(other, (near[other], set()))[1].add(group.kin)
+            concerning = [concerned_since(kin, other) for other, kins in beside.values() for kin in kins]
             procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
             policy = self.rules.policy_of(record.procedure_code)
             judged = judge.judge(
                 record,
                 procedure,
                 policy,
-                [near[other] for other in nearest(one, sorted(near))],
+                [seen_by(*beside[other]) for other in sorted(beside)],
+                concerned_since=max([record.submitted_at, *concerning]),
                 is_confirmed_artificial=record.code in confirmed,
             )
             if record.code in by_then:

@@ -10,8 +10,9 @@ from gateway.indicators.words import NullReason
 
 
 def empty_results(raw: RawSet) -> list[Finding]:
-    """DQ-13: a result that is out of reach, empty, unsigned, or another dossier's counts as none."""
-    digests = Counter(one.result.digest for one in raw.dossiers if one.result is not None and one.result.digest)
+    """DQ-13: a result that is out of reach, empty, unsigned, or another applicant's counts as none."""
+    owners = {(one.result.digest, one.applicant_key or one.key) for one in raw.dossiers if one.result is not None}
+    digests = Counter(digest for digest, _ in owners if digest)
     found = []
     for one in raw.dossiers:
         sign = "" if one.result is None else _fault_of(one.result, digests)

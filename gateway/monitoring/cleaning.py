@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from gateway.errors import InvalidInput
-from gateway.indicators.raw import DueChange, RawDossier, RawEvent
+from gateway.indicators.raw import DueChange, RawDossier, RawEvent, RawResult
 from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.deadlines import Deadline
@@ -19,7 +19,7 @@ def raw_of(
         procedure_code=record.procedure_code,
         # Whose applicant is not known, or was forgotten, is nobody else's.
         applicant_key=record.applicant_key or f"of {record.code}",
-        submitter_key=f"for {record.code}" if record.is_for_other else "",
+        submitter_key=record.account_key or (f"for {record.code}" if record.is_for_other else ""),
         has_delegation=record.has_delegation,
         receiving_agency=record.receiving_agency,
         resolving_agency=record.handling_agency,
@@ -34,6 +34,8 @@ def raw_of(
         due_changes=tuple(DueChange(instant, has_form=False) for instant in record.overwritten_at),
         supplement_requests=tuple(pause.asked_at for pause in record.pauses),
         attachments_count=record.files_count,
+        result=RawResult(digest=record.result_key) if record.result_key else None,
+        content_digest=record.content_key,
         claims_digitised=record.claims_digitised,
         fee_lines_vnd=record.fee_lines_vnd,
         limits_count=limits_count,

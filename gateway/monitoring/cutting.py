@@ -52,7 +52,7 @@ def cut(record: DossierRecord, end: datetime) -> DossierRecord | None:
     if not record.results_count or (record.resulted_at or record.finished_at or end) < end:
         return stood
     is_fully_online = record.is_fully_online and record.is_posted
-    return replace(stood, results_count=0, resulted_at=None, is_fully_online=is_fully_online)
+    return replace(stood, results_count=0, resulted_at=None, result_key="", is_fully_online=is_fully_online)
 
 
 def _due_at(record: DossierRecord, stood: DossierRecord) -> datetime | None:

@@ -97,9 +97,13 @@ class Judge:
         policy: Policy,
         neighbours: Sequence[DossierRecord] = (),
         *,
+        concerned_since: datetime | None = None,
         is_confirmed_artificial: bool = False,
     ) -> Judged:
-        """Give a dossier's fact. `neighbours` are other dossiers of its applicant under its procedure."""
+        """Give a dossier's fact. `neighbours` are the dossiers that it is judged beside, in which nothing that concerns
+        it happened after `concerned_since` (None: anything that happened to them does).
+        """
+        beside = [latest_at(one) for one in neighbours] if concerned_since is None else [concerned_since]
         limits = limits_of(procedure, record.channel)
         deadline = self._deadline(record, limits, policy)
         fact = self._fact(record, deadline, limits, policy)
@@ -124,7 +128,7 @@ class Judge:
         return Judged(
             fact=fact,
             findings=tuple(own),
-            holds_from=max([*passed, *map(latest_at, (record, *neighbours))]),
+            holds_from=max([*passed, latest_at(record), *beside]),
             turns_at=min((one for one in turns if one > self.measured_at), default=None),
         )
 

@@ -19,8 +19,9 @@ RECORD_FORM = 1
 then read anew from their beginning."""
 _MAX_STEPS = 60
 _MAX_FINISHES = 10
-_OF_APPLICANT = frozenset({"DQ-01", "DQ-10"})
-"""The rules that compare dossiers of one applicant."""
+_BESIDE_OTHERS = frozenset({"DQ-01", "DQ-10"})
+_SIGNS_BESIDE_OTHERS = frozenset({"account_of_many", "burst", "identical_content", "same_as_another"})
+"""The rules, and the signs of other rules, by which dossiers are compared."""
 POPULATION_CODES = frozenset({"1"})
 """How the population database is named among the consulted ones, as observed (portal wire notes §13, row 27)."""
 DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
@@ -94,6 +95,12 @@ class DossierRecord:
     uses_population_data: bool = False
     has_delegation: bool = False
     applicant_key: str = ""
+    account_key: str = ""
+    """A keyed digest of the number of whoever submitted it."""
+    content_key: str = ""
+    """A keyed digest of all its files, "" unless the digest of each is stated."""
+    result_key: str = ""
+    """A keyed digest of its first result file, "" when none is stated."""
     is_for_other: bool = False
     is_fully_online: bool = False
     is_posted: bool = False
@@ -155,6 +162,9 @@ class Revision:
     applicant_key: str = ""
     """A keyed digest of the applicant's number, "" without one."""
     submitter_key: str = ""
+    """The same of whoever submitted for the applicant, "" when nobody else did."""
+    content_key: str = ""
+    result_key: str = ""
 
 
 def follow(
@@ -184,14 +194,15 @@ def follow(
 
 def forgotten(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
     """Give the record without what leads to its applicant; what was found by it beside others is kept."""
-    if not record.applicant_key:
+    if not (record.applicant_key or record.account_key or record.content_key or record.result_key):
         return record
-    return replace(settled(record, findings), applicant_key="")
+    return replace(settled(record, findings), applicant_key="", account_key="", content_key="", result_key="")
 
 
 def settled(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
-    """Give the record with what was found beside other dossiers of its applicant, one of which is being forgotten."""
-    return replace(record, kept_findings=tuple(one for one in findings if one.rule in _OF_APPLICANT))
+    """Give the record with what was found beside other dossiers, one of which is being forgotten."""
+    kept = (one for one in findings if one.rule in _BESIDE_OTHERS or one.sign in _SIGNS_BESIDE_OTHERS)
+    return replace(record, kept_findings=tuple(kept))
 
 
 def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossier) -> DossierRecord:
@@ -238,6 +249,9 @@ def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossie
         ),
         has_delegation=dossier.delegate is not None,
         applicant_key=one.applicant_key,
+        account_key=one.applicant_key and (one.submitter_key or one.applicant_key),
+        content_key=one.content_key,
+        result_key=one.result_key,
         is_for_other=bool(one.submitter_key and one.applicant_key) and one.submitter_key != one.applicant_key,
         is_fully_online=_is_fully_online(dossier),
         is_posted=dossier.result_delivery is ResultDelivery.POSTAL,

@@ -13,6 +13,7 @@ from gateway.indicators.slices import Slice
 from gateway.indicators.words import Rating
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
+from gateway.monitoring.neighbours import Group
 from gateway.monitoring.records import DossierRecord
 
 
@@ -131,9 +132,9 @@ class CountingTurn(Protocol):
         ...
 
     async def neighbours(
-        self, wanted: Sequence[tuple[int, str, str]], without: Sequence[int]
-    ) -> Mapping[int, Sequence[StoredFact]]:
-        """Give the facts of other dossiers of each one's applicant and procedure: (dossier, applicant, procedure).
+        self, wanted: Sequence[tuple[int, Group]], without: Sequence[int]
+    ) -> Mapping[tuple[int, Group], Sequence[StoredFact]]:
+        """Give the facts of other dossiers of groups, by the dossier that they stand beside and its group.
 
         They are the NEAR accepted right before it and right behind it, those in `without` left out.
         """

@@ -16,7 +16,7 @@ from gateway.indicators.words import Rating, View
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.neighbours import NEAR
+from gateway.monitoring.neighbours import NEAR, Group
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.storing import (
     AcceptedDossier,
@@ -39,6 +39,9 @@ _records = msgspec.json.Decoder(DossierRecord)
 _EVENTS_PER_DOSSIER = 4
 _CLEARED_AT_ONCE = 20_000
 _FACTS_AT_ONCE = 500
+_KEYS = ("applicant_key", "account_key", "content_key", "result_key")
+"""What of a record leads to somebody stands in columns of its own, not in its text."""
+_NO_KEYS: Mapping[str, Any] = dict.fromkeys(_KEYS, "")
 TIME_PLACES = {MEASURES[place].view: place for place in TIMES}
 
 
@@ -156,13 +159,17 @@ class PostgresTurn:
         ]
 
     async def neighbours(
-        self, wanted: Sequence[tuple[int, str, str]], without: Sequence[int]
-    ) -> dict[int, list[StoredFact]]:
-        rows = [(dossier_id, bytes.fromhex(key), procedure) for dossier_id, key, procedure in wanted]
-        found: dict[int, list[StoredFact]] = {}
-        near = self._sql.neighbours(self._connection, **columns("s", rows, 3), without=without, near=NEAR)
+        self, wanted: Sequence[tuple[int, Group]], without: Sequence[int]
+    ) -> dict[tuple[int, Group], list[StoredFact]]:
+        rows = [
+            (place, dossier_id, group.kin.value, bytes.fromhex(group.key), group.procedure_code)
+            for place, (dossier_id, group) in enumerate(wanted)
+        ]
+        limits = {f"near_{kin}": count for kin, count in NEAR.items()}
+        found: dict[tuple[int, Group], list[StoredFact]] = {}
+        near = self._sql.neighbours(self._connection, **columns("s", rows, 5), without=without, **limits)
         async for row in near:
-            found.setdefault(row["of_dossier_id"], []).append(fact_of(row))
+            found.setdefault(wanted[row["place"]], []).append(fact_of(row))
         return found
 
     async def procedures(self, codes: Sequence[str]) -> dict[str, list[ProcedureVersion]]:
@@ -206,7 +213,7 @@ class PostgresTurn:
                 self._connection, dossier_ids=sorted(former), published_at=self.state.published_at, now=now
             )
             [row async for row in rows]
-        rows = self._sql.save_facts(self._connection, **columns("s", [row_of(new) for _, new in changes], 17))
+        rows = self._sql.save_facts(self._connection, **columns("s", [row_of(new) for _, new in changes], 20))
         [row async for row in rows]
         await add_cells(self._connection, cells)
 
@@ -272,11 +279,11 @@ def _sums(cell: Mapping[int, int]) -> tuple[str, int, int]:
 
 def fact_of(row: Any) -> StoredFact:
     """Read a stored fact."""
-    key = row["applicant_key"]
+    keys: dict[str, Any] = {name: "" if row[name] is None else row[name].hex() for name in _KEYS}
     return StoredFact(
         dossier_id=row["dossier_id"],
         counted=_counted(row),
-        record=replace(_records.decode(row["record"]), applicant_key="" if key is None else key.hex()),
+        record=replace(_records.decode(row["record"]), **keys),
         lag_seconds=row["lag_seconds"],
         holds_from=row["holds_from"],
         turns_at=row["turns_at"],
@@ -315,12 +322,12 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
         places_of(submitted),
         counted.time_amount,
         fact.lag_seconds,
-        bytes.fromhex(record.applicant_key) or None,
+        *(bytes.fromhex(getattr(record, name)) or None for name in _KEYS),
         fact.holds_from,
         fact.turns_at,
         fact.recorded_at,
         record.submitted_at.astimezone(VIETNAM).date(),
-        msgspec.json.encode(replace(record, applicant_key="")).decode(),
+        msgspec.json.encode(replace(record, **_NO_KEYS)).decode(),
     )
 
 

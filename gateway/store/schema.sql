@@ -433,6 +433,9 @@ CREATE TABLE public.indicator_facts (
     record text NOT NULL,
     holds_from timestamp with time zone,
     filed_on date,
+    account_key bytea,
+    content_key bytea,
+    result_key bytea,
     CONSTRAINT indicator_facts_check CHECK ((((received_on IS NULL) <= (received = '{}'::smallint[])) AND ((submitted_on IS NULL) <= (submitted = '{}'::smallint[]))))
 );
 CREATE TABLE public.indicator_former_facts (
@@ -1622,8 +1625,11 @@ CREATE INDEX idempotency_records_by_age ON public.idempotency_records USING brin
 CREATE INDEX inbox_by_dossier ON public.inbox USING btree (dossier_code, line) WHERE (dossier_code IS NOT NULL);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (received_at) WHERE (handled_at IS NULL);
 CREATE INDEX indicator_cells_by_time ON public.indicator_cells USING btree (agency_code, grain, begins_on) WHERE (procedure_code <> ''::text);
+CREATE INDEX indicator_facts_by_account ON public.indicator_facts USING btree (account_key, dossier_id) WHERE (account_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_applicant ON public.indicator_facts USING btree (applicant_key, procedure_code, dossier_id) WHERE (applicant_key IS NOT NULL);
+CREATE INDEX indicator_facts_by_content ON public.indicator_facts USING btree (content_key, dossier_id) WHERE (content_key IS NOT NULL);
 CREATE INDEX indicator_facts_by_procedure ON public.indicator_facts USING btree (procedure_code);
+CREATE INDEX indicator_facts_by_result ON public.indicator_facts USING btree (result_key, dossier_id) WHERE (result_key IS NOT NULL);
 CREATE INDEX indicator_facts_filed ON public.indicator_facts USING btree (filed_on);
 CREATE INDEX indicator_facts_lags ON public.indicator_facts USING btree (received_on, agency_code) INCLUDE (procedure_code, is_group, lag_seconds) WHERE (lag_seconds IS NOT NULL);
 CREATE INDEX indicator_facts_received ON public.indicator_facts USING btree (received_on, agency_code);

@@ -43,7 +43,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "dossier_revisions": Rule(_T.WITH_DOSSIER, "sealed by the dossier's key"),
         "dossier_parties": Rule(_T.WITH_DOSSIER, "the index of the dossier"),
         "indicator_facts": Rule(
-            _T.WITH_DOSSIER, "a keyed digest of the applicant; times, codes and counts stay, as published numbers must"
+            _T.WITH_DOSSIER,
+            "keyed digests of the applicant, of who submitted, of files; times, codes and counts stay, as published"
+            " numbers must",
         ),
         "monitoring_snapshots": Rule(_T.NOT_FOUND, "signed manifests of published numbers; nobody stands in them"),
         "monitoring_files": Rule(_T.NOT_FOUND, "published numbers; nobody stands in them"),

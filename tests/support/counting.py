@@ -1,7 +1,7 @@
 """A small province whose dossiers are accepted, finished, opened again and erased, and what counts them."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +16,17 @@ from gateway.engine.indicators import IndicatorKeeper
 from gateway.indicators.catalogue import read_catalogue
 from gateway.indicators.facts import DossierFact
 from gateway.indicators.measures import VERSION
-from gateway.model.dossier import AgencyRef, Channel, Dossier, Fee, FeeKind, OnlinePayment, ResultDocument, Supplement
+from gateway.model.dossier import (
+    AgencyRef,
+    Attachment,
+    Channel,
+    Dossier,
+    Fee,
+    FeeKind,
+    OnlinePayment,
+    ResultDocument,
+    Supplement,
+)
 from gateway.model.party import Identifier, IdentifierType, Party
 from gateway.model.procedure import ExecutingLevel, Named, Procedure, ServiceLevel
 from gateway.model.status import DossierStatus
@@ -110,11 +120,9 @@ class Town:
             handling_agency=agency,
             channel=self.chance.choice(tuple(Channel)),
             status=DossierStatus.RECEIVED if is_received else DossierStatus.REGISTERED,
-            applicant=Party(
-                name="Nguyễn Thị Mẫu",
-                identifiers=(Identifier(type=IdentifierType.PERSONAL_ID, number=f"99919900000{number}"),),
-                is_verified_by_national_identity=self.chance.random() < 0.5,
-            ),
+            applicant=_person(number, is_verified=self.chance.random() < 0.5),
+            submitter=_person(9) if self.chance.random() < 0.3 else None,
+            attachments=tuple(_files(self.chance.choice((0, 0, 1, 2)))),
             submitted_at=now - timedelta(hours=self.chance.choice((0, 1, 30))),
             received_at=now if is_received else None,
             due_at=now + timedelta(days=7) if is_received and self.chance.random() < 0.7 else None,
@@ -139,7 +147,8 @@ class Town:
                 given = replace(old.supplements[0], received_at=now)
                 return replace(old, status=DossierStatus.PROCESSING, supplements=(given,))
             case "finish" if old.received_at is not None:
-                result = ResultDocument(name="kq.pdf", url="https://files.province.example/r/1")
+                digest = self.chance.choice((None, "1" * 64, f"{self.chance.getrandbits(256):064x}"))
+                result = ResultDocument(name="kq.pdf", url="https://files.province.example/r/1", sha256=digest)
                 return replace(old, status=DossierStatus.COMPLETED, finished_at=now, results=(result,))
             case "withdraw" if old.finished_at is None:
                 return replace(old, status=DossierStatus.WITHDRAWN, finished_at=now)
@@ -157,6 +166,16 @@ class Town:
             assert turn is not None
             ids = await turn.dossiers_after(0, 100_000)
             return await FactMaker(self.key_ring, rules).facts_anew(turn, ids, turn.state.counted_at)
+
+
+def _person(number: int, *, is_verified: bool = False) -> Party:
+    identifier = Identifier(type=IdentifierType.PERSONAL_ID, number=f"99919900000{number}")
+    return Party(name="Nguyễn Thị Mẫu", identifiers=(identifier,), is_verified_by_national_identity=is_verified)
+
+
+def _files(content: int) -> Iterator[Attachment]:
+    if content:
+        yield Attachment(name="don.pdf", url="https://files.province.example/a/1", sha256=f"{content}" * 64)
 
 
 def procedures() -> list[Procedure]:

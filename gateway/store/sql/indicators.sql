@@ -37,13 +37,13 @@ SELECT dossier_id FROM dossiers WHERE dossier_id > :after::bigint ORDER BY dossi
 
 -- name: facts_of
 SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
-    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
+    lag_seconds, applicant_key, account_key, content_key, result_key, holds_from, turns_at, recorded_at, record
 FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) ORDER BY dossier_id FOR UPDATE;
 
 -- name: of_period
 -- Facts of a period that may have been others at its end. Whoever was filed in it may have waited for acceptance then.
 SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
-    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
+    lag_seconds, applicant_key, account_key, content_key, result_key, holds_from, turns_at, recorded_at, record
 FROM indicator_facts
 WHERE (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
   AND ((received_on >= :first_on::date AND received_on < :after_on::date)
@@ -51,19 +51,43 @@ WHERE (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
 ORDER BY dossier_id;
 
 -- name: neighbours
-SELECT w.dossier_id AS of_dossier_id, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
-    f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.holds_from, f.turns_at, f.recorded_at, f.record
-FROM unnest(:s1::bigint[], :s2::bytea[], :s3::text[]) AS w (dossier_id, applicant_key, procedure_code)
+SELECT w.place, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
+    f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.account_key, f.content_key, f.result_key,
+    f.holds_from, f.turns_at, f.recorded_at, f.record
+FROM unnest(:s1::int[], :s2::bigint[], :s3::text[], :s4::bytea[], :s5::text[])
+    AS w (place, dossier_id, kin, key, procedure_code)
 CROSS JOIN LATERAL (
     (SELECT * FROM indicator_facts b
-     WHERE b.applicant_key = w.applicant_key AND b.procedure_code = w.procedure_code AND b.dossier_id < w.dossier_id
-       AND b.dossier_id <> ALL(:without::bigint[])
-     ORDER BY b.dossier_id DESC LIMIT :near::int)
+     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id DESC LIMIT :near_applicant::int)
     UNION ALL
-    (SELECT * FROM indicator_facts a
-     WHERE a.applicant_key = w.applicant_key AND a.procedure_code = w.procedure_code AND a.dossier_id > w.dossier_id
-       AND a.dossier_id <> ALL(:without::bigint[])
-     ORDER BY a.dossier_id LIMIT :near::int)
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id LIMIT :near_applicant::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id DESC LIMIT :near_account::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id LIMIT :near_account::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id DESC LIMIT :near_content::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id LIMIT :near_content::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id DESC LIMIT :near_result::int)
+    UNION ALL
+    (SELECT * FROM indicator_facts b
+     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     ORDER BY b.dossier_id LIMIT :near_result::int)
 ) f;
 
 -- name: accepted_dossiers
@@ -101,17 +125,20 @@ SELECT dossier_id, recorded_at, :now::timestamptz, code, agency_code, procedure_
 FROM indicator_facts WHERE dossier_id = ANY(:dossier_ids::bigint[]) AND recorded_at <= :published_at::timestamptz;
 
 -- name: save_facts
-INSERT INTO indicator_facts AS f (dossier_id, code, agency_code, procedure_code, is_group, received_on, received,
-    submitted_on, submitted, time_amount, lag_seconds, applicant_key, holds_from, turns_at, recorded_at, filed_on, record)
-SELECT a, b, c, d, e, g, h::smallint[], i, j::smallint[], k, l, m, n, o, p, q, r
+INSERT INTO indicator_facts (dossier_id, code, agency_code, procedure_code, is_group, received_on, received,
+    submitted_on, submitted, time_amount, lag_seconds, applicant_key, account_key, content_key, result_key, holds_from,
+    turns_at, recorded_at, filed_on, record)
+SELECT a, b, c, d, e, g, h::smallint[], i, j::smallint[], k, l, m, n, o, p, q, r, s, t, u
 FROM unnest(:s1::bigint[], :s2::text[], :s3::text[], :s4::text[], :s5::bool[], :s6::date[], :s7::text[], :s8::date[],
-    :s9::text[], :s10::bigint[], :s11::bigint[], :s12::bytea[], :s13::timestamptz[], :s14::timestamptz[],
-    :s15::timestamptz[], :s16::date[], :s17::text[])
-    AS s (a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r)
+    :s9::text[], :s10::bigint[], :s11::bigint[], :s12::bytea[], :s13::bytea[], :s14::bytea[], :s15::bytea[],
+    :s16::timestamptz[], :s17::timestamptz[], :s18::timestamptz[], :s19::date[], :s20::text[])
+    AS f (a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)
 ON CONFLICT (dossier_id) DO UPDATE SET agency_code = excluded.agency_code, procedure_code = excluded.procedure_code,
     is_group = excluded.is_group, received_on = excluded.received_on, received = excluded.received,
     submitted_on = excluded.submitted_on, submitted = excluded.submitted, time_amount = excluded.time_amount,
-    lag_seconds = excluded.lag_seconds, applicant_key = excluded.applicant_key, holds_from = excluded.holds_from,
+    lag_seconds = excluded.lag_seconds, applicant_key = excluded.applicant_key,
+    account_key = excluded.account_key, content_key = excluded.content_key, result_key = excluded.result_key,
+    holds_from = excluded.holds_from,
     turns_at = excluded.turns_at, recorded_at = excluded.recorded_at, filed_on = excluded.filed_on, record = excluded.record;
 
 -- name: add_to_cells
@@ -237,7 +264,7 @@ ORDER BY f.dossier_id LIMIT :wanted::int;
 
 -- name: fact_by_code^
 SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
-    lag_seconds, applicant_key, holds_from, turns_at, recorded_at, record
+    lag_seconds, applicant_key, account_key, content_key, result_key, holds_from, turns_at, recorded_at, record
 FROM indicator_facts WHERE code = :code;
 
 -- name: clear_cells!

@@ -1,10 +1,11 @@
-"""Dossiers of one applicant are judged beside each other: what one of them becomes, the others hear of."""
+"""Dossiers with something in common are judged beside each other: what one of them becomes, the others hear of."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.model.dossier import Channel, Dossier
+from gateway.indicators.measures import FLAG_RULES
+from gateway.model.dossier import Attachment, Channel, Dossier, ResultDocument
 from gateway.model.party import Identifier, IdentifierType, Party
 from gateway.model.status import DossierStatus
 from gateway.ports.basics import KeyRing
@@ -101,3 +102,75 @@ async def test_a_copy_stays_one_when_the_other_is_erased(pool: Any, key_ring: Ke
             assert [copy] == await _left_out(town)
             await town.keeper(replace(RULES, name=f"{RULES.name} without {code}")).run()
             assert [copy] == await _left_out(town)
+
+
+def _code(number: int) -> str:
+    return f"H99.01-260727-{number:05}"
+
+
+async def _found(town: Town, rule: str) -> list[str]:
+    """Count, hold it against counting from scratch, and give the dossiers with which a rule found something."""
+    await town.keeper().run()
+    compared = await town.checker().check()
+    assert compared is not None
+    assert compared.is_equal
+    assert rule in FLAG_RULES
+    facts = await town.judged()
+    return sorted(one.key for one in facts if rule in one.flags)
+
+
+async def _erase(town: Town, code: str) -> None:
+    await town.pool.execute("UPDATE dossiers SET wrapped_key = '', erased_at = updated_at WHERE code = $1", code)
+    await town.pool.execute("INSERT INTO indicator_wishes SELECT dossier_id FROM dossiers WHERE code = $1", code)
+
+
+async def test_an_account_of_many_is_an_officers(pool: Any, key_ring: KeyRing) -> None:
+    """DQ-02: the fifth applicant of one account makes officers' dossiers of the four before, which hear of it."""
+    async with counting_town(pool, key_ring) as town:
+        for number in range(1, 6):
+            filed = _of(f"99919900001{number}", town.clock.now())
+            await town.accept(_code(number), replace(filed, submitter=_of("999199000099", town.clock.now()).applicant))
+            town.clock.move(3600)
+            signs = await town.pool.fetch("SELECT code FROM indicator_facts WHERE account_key IS NOT NULL")
+            found = await _found(town, "DQ-02")
+        assert len(signs) == 4
+        assert found == [_code(number) for number in range(1, 6)]
+        facts = {one.key: one for one in await town.judged()}
+        assert {"officer"} == {facts[_code(number)].entered_by.value for number in range(1, 6)}
+
+
+async def test_the_same_files_thrice_are_told(pool: Any, key_ring: KeyRing) -> None:
+    """DQ-15: two dossiers of the same files are two; the third makes all three conspicuous, whoever filed them."""
+    async with counting_town(pool, key_ring) as town:
+        files = (Attachment(name="don.pdf", url="https://files.province.example/a/1", sha256="a" * 64),)
+        for number in range(1, 4):
+            filed = replace(_of(f"99919900001{number}", town.clock.now()), attachments=files)
+            await town.accept(_code(number), filed)
+            town.clock.move(3600)
+            if number == 2:
+                assert [] == await _found(town, "DQ-15")
+        assert [_code(1), _code(2), _code(3)] == await _found(town, "DQ-15")
+
+        await town.accept(_code(3), replace(town.documents[_code(3)], attachments=()))
+        assert [] == await _found(town, "DQ-15")
+
+
+async def test_one_result_for_two_people_is_none(pool: Any, key_ring: KeyRing) -> None:
+    """DQ-13: the first one's result counts until another's dossier states the same file; also after its erasure."""
+    async with counting_town(pool, key_ring) as town:
+        result = ResultDocument(name="kq.pdf", url="https://files.province.example/r/1", sha256="b" * 64)
+        for number in (1, 2):
+            now = town.clock.now()
+            filed = _of(f"99919900001{number}", now - timedelta(hours=2))
+            done = replace(filed, status=DossierStatus.COMPLETED, finished_at=now, results=(result,))
+            await town.accept(_code(number), done)
+            town.clock.move(3600)
+            if number == 1:
+                assert [] == await _found(town, "DQ-13")
+        assert [_code(1), _code(2)] == await _found(town, "DQ-13")
+
+        await _erase(town, _code(1))
+        await _found(town, "DQ-13")
+        rows = await town.pool.fetch("SELECT result_key IS NULL AS is_gone, record FROM indicator_facts ORDER BY code")
+        assert [True, False] == [row["is_gone"] for row in rows]
+        assert all("same_as_another" in row["record"] for row in rows)

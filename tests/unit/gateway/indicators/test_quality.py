@@ -248,8 +248,10 @@ def test_refused_about_the_due_date_and_filed_again_is_one_case() -> None:
 
 
 def test_the_result_of_another_dossier_is_none() -> None:
-    """DQ-13: one file cannot be the result of two dossiers."""
+    """DQ-13: one file cannot be the result of two people's dossiers; of one's copies and components it can."""
     same = RawResult(digest="ab")
+    own = raw("D2", result=same, applicant_key="a", procedure_code="P2")
+    assert [] == apply(raw("D1", result=same, applicant_key="a"), own)
     found = apply(raw("D1", result=same), raw("D2", result=same))
     assert {("D1", "same_as_another"), ("D2", "same_as_another")} == {(one.key, one.sign) for one in found}
 
