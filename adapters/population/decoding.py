@@ -170,8 +170,7 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
 
 
 def _has_text_beside(element: Any) -> bool:
-    texts = [element.text, *[child.tail for child in element]]
-    return any(texts) and any(text and text.strip() for text in texts)
+    return any(text and text.strip() for text in (element.text, *(child.tail for child in element)))
 
 
 def _local(element: Any) -> str:

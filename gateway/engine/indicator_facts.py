@@ -17,15 +17,8 @@ from gateway.indicators.facts import DossierFact
 from gateway.indicators.findings import Finding
 from gateway.model.dossier import Dossier, ProgressStep
 from gateway.monitoring.judging import Judged
-from gateway.monitoring.neighbours import concerns, groups_of
-from gateway.monitoring.records import (
-    RECORD_FORM,
-    DossierRecord,
-    Revision,
-    follow,
-    forgotten,
-    settled,
-)
+from gateway.monitoring.neighbours import concerns, forgotten, groups_of, settled
+from gateway.monitoring.records import RECORD_FORM, DossierRecord, Revision, follow
 from gateway.monitoring.storing import AcceptedDossier, CountingTurn, StoredFact
 from gateway.ports.basics import KeyRing, RecordKey
 
@@ -119,8 +112,8 @@ class FactMaker:
         for one, record in records.items():
             if one in erased:
                 record = forgotten(record, judged[one][0].findings)
-            elif left.intersection(groups_of(record)):
-                record = settled(record, judged[one][0].findings)
+            elif parting := left.intersection(groups_of(record)):
+                record = settled(record, judged[one][0].findings, {group.kin for group in parting})
             stored[one] = self._stored(one, record, judged[one], old.get(one), now)
         touched = {
             other.dossier_id

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from gateway.indicators.findings import Finding
 from gateway.monitoring.cutting import latest_at
 from gateway.monitoring.records import DossierRecord
 
@@ -41,6 +42,15 @@ NEAR: Mapping[Kin, int] = {Kin.APPLICANT: 10, Kin.ACCOUNT: 20, Kin.CONTENT: 3, K
 beside whom changes only where a dossier comes or goes."""
 
 
+_BY_SIGN: Mapping[str, Kin] = {
+    "account_of_many": Kin.ACCOUNT,
+    "burst": Kin.ACCOUNT,
+    "identical_content": Kin.CONTENT,
+    "same_as_another": Kin.RESULT,
+}
+"""Signs of rules that look at single dossiers too."""
+
+
 def groups_of(record: DossierRecord) -> list[Group]:
     """Say beside which others a dossier stands; none for one that was forgotten."""
     found = [
@@ -50,6 +60,29 @@ def groups_of(record: DossierRecord) -> list[Group]:
         Group(Kin.RESULT, record.result_key),
     ]
     return [one for one in found if one.key]
+
+
+def forgotten(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
+    """Give the record without what leads to its applicant; what was found by it beside others is kept."""
+    kin = [one.kin for one in groups_of(record)]
+    if not kin:
+        return record
+    return replace(settled(record, findings, kin), applicant_key="", account_key="", content_key="", result_key="")
+
+
+def settled(record: DossierRecord, findings: Sequence[Finding], kin: Container[Kin]) -> DossierRecord:
+    """Give the record with what was found beside dossiers of this kin, one of which is being forgotten.
+
+    What was found beside others is found again, or no more.
+    """
+    kept = [one for one in findings if one in record.kept_findings or _found_beside(one) in kin]
+    return replace(record, kept_findings=tuple(kept))
+
+
+def _found_beside(finding: Finding) -> Kin | None:
+    if finding.rule in ("DQ-01", "DQ-10"):
+        return Kin.APPLICANT
+    return _BY_SIGN.get(finding.sign)
 
 
 def concerns(kin: Kin, record: DossierRecord) -> object:

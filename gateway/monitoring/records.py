@@ -19,9 +19,6 @@ RECORD_FORM = 1
 then read anew from their beginning."""
 _MAX_STEPS = 60
 _MAX_FINISHES = 10
-_BESIDE_OTHERS = frozenset({"DQ-01", "DQ-10"})
-_SIGNS_BESIDE_OTHERS = frozenset({"account_of_many", "burst", "identical_content", "same_as_another"})
-"""The rules, and the signs of other rules, by which dossiers are compared."""
 POPULATION_CODES = frozenset({"1"})
 """How the population database is named among the consulted ones, as observed (portal wire notes §13, row 27)."""
 DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
@@ -190,19 +187,6 @@ def follow(
     if record is None:
         raise ValueError("a dossier's history must begin with a document")
     return record
-
-
-def forgotten(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
-    """Give the record without what leads to its applicant; what was found by it beside others is kept."""
-    if not (record.applicant_key or record.account_key or record.content_key or record.result_key):
-        return record
-    return replace(settled(record, findings), applicant_key="", account_key="", content_key="", result_key="")
-
-
-def settled(record: DossierRecord, findings: Sequence[Finding]) -> DossierRecord:
-    """Give the record with what was found beside other dossiers, one of which is being forgotten."""
-    kept = (one for one in findings if one.rule in _BESIDE_OTHERS or one.sign in _SIGNS_BESIDE_OTHERS)
-    return replace(record, kept_findings=tuple(kept))
 
 
 def _stated(old: DossierRecord | None, code: str, one: Revision, dossier: Dossier) -> DossierRecord:

@@ -308,19 +308,11 @@ def _contribution(day: Any, places: Sequence[int]) -> Contribution | None:
 
 def row_of(fact: StoredFact) -> tuple[Any, ...]:
     """Give a fact's columns."""
-    counted, record = fact.counted, fact.record
-    received, submitted = counted.received, counted.submitted
+    record = fact.record
     return (
         fact.dossier_id,
         record.code,
-        counted.agency,
-        counted.procedure,
-        counted.is_group,
-        None if received is None else received.day,
-        places_of(received),
-        None if submitted is None else submitted.day,
-        places_of(submitted),
-        counted.time_amount,
+        *counted_columns(fact.counted),
         fact.lag_seconds,
         *(bytes.fromhex(getattr(record, name)) or None for name in _KEYS),
         fact.holds_from,
@@ -331,6 +323,20 @@ def row_of(fact: StoredFact) -> tuple[Any, ...]:
     )
 
 
-def places_of(contribution: Contribution | None) -> str:
-    """Give a contribution's places as an array is written."""
+def counted_columns(counted: Counted) -> tuple[Any, ...]:
+    """Give the columns from the agency to the time."""
+    received, submitted = counted.received, counted.submitted
+    return (
+        counted.agency,
+        counted.procedure,
+        counted.is_group,
+        None if received is None else received.day,
+        _array(received),
+        None if submitted is None else submitted.day,
+        _array(submitted),
+        counted.time_amount,
+    )
+
+
+def _array(contribution: Contribution | None) -> str:
     return "{}" if contribution is None else "{" + ",".join(map(str, contribution.places)) + "}"

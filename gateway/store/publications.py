@@ -20,7 +20,7 @@ from gateway.monitoring.publications import Published, Standing
 from gateway.monitoring.reading import figures_in
 from gateway.monitoring.snapshots import MEDIA_TYPES
 from gateway.store.columns import columns
-from gateway.store.indicators import COUNTING, places_of
+from gateway.store.indicators import COUNTING, counted_columns
 from gateway.store.locks import Lock
 from gateway.store.pool import Pool, connection, session_lock, transaction
 from gateway.store.queries import queries
@@ -241,20 +241,8 @@ def _changed(row: Any) -> ChangedFact:
 
 
 def _cut_row(code: str, counted: Counted | None) -> tuple[Any, ...]:
-    if counted is None:
-        return code, None, "", False, None, "{}", None, "{}", 0
-    received, submitted = counted.received, counted.submitted
-    return (
-        code,
-        counted.agency,
-        counted.procedure,
-        counted.is_group,
-        None if received is None else received.day,
-        places_of(received),
-        None if submitted is None else submitted.day,
-        places_of(submitted),
-        counted.time_amount,
-    )
+    # Of a dossier that was not there, the agency is missing.
+    return (code, None, "", False, None, "{}", None, "{}", 0) if counted is None else (code, *counted_columns(counted))
 
 
 def _counted(row: Any, prefix: str) -> Counted:

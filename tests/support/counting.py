@@ -16,6 +16,7 @@ from gateway.engine.indicators import IndicatorKeeper
 from gateway.indicators.catalogue import read_catalogue
 from gateway.indicators.facts import DossierFact
 from gateway.indicators.measures import VERSION
+from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.model.dossier import (
     AgencyRef,
     Attachment,
@@ -49,6 +50,16 @@ BEGIN = datetime(2026, 7, 27, 8, tzinfo=VIETNAM)
 AGENCIES = ("H99.01", "H99.02", "H99.30.01")
 PROCEDURES = ("1.999001", "1.999002", "1.999003")
 CATALOGUE = read_catalogue(shipped_text(CATALOGUE_FILE))
+SCOPES = (
+    PROVINCE,
+    Scope(ScopeKind.AGENCY, "H99.01"),
+    Scope(ScopeKind.AGENCY, "H99", descends=True),
+    Scope(ScopeKind.LEVEL, level=ExecutingLevel.PROVINCE),
+    Scope(ScopeKind.UNIT_GROUP, "1", level=ExecutingLevel.PROVINCE),
+    Scope(ScopeKind.PROCEDURE, "1.999001"),
+    Scope(ScopeKind.FIELD, "LV0"),
+)
+"""One scope of each kind."""
 KINDS = ("receive", "step", "ask", "give", "finish", "withdraw", "move", "result")
 TIMED_KINDS = KINDS[:6]
 """What happens at an instant that is stated; the others put right what always was."""

@@ -51,6 +51,7 @@ WHERE (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
 ORDER BY dossier_id;
 
 -- name: neighbours
+-- Of each kind of group its own index is read, from the dossier backwards and forwards.
 SELECT w.place, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
     f.submitted_on, f.submitted, f.time_amount, f.lag_seconds, f.applicant_key, f.account_key, f.content_key, f.result_key,
     f.holds_from, f.turns_at, f.recorded_at, f.record
@@ -58,35 +59,43 @@ FROM unnest(:s1::int[], :s2::bigint[], :s3::text[], :s4::bytea[], :s5::text[])
     AS w (place, dossier_id, kin, key, procedure_code)
 CROSS JOIN LATERAL (
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id < w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id DESC LIMIT :near_applicant::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'applicant' AND b.applicant_key = w.key AND b.procedure_code = w.procedure_code AND b.dossier_id > w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id LIMIT :near_applicant::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id < w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id DESC LIMIT :near_account::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'account' AND b.account_key = w.key AND b.dossier_id > w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id LIMIT :near_account::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id < w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id DESC LIMIT :near_content::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'content' AND b.content_key = w.key AND b.dossier_id > w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id LIMIT :near_content::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id < w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id < w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id DESC LIMIT :near_result::int)
     UNION ALL
     (SELECT * FROM indicator_facts b
-     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id > w.dossier_id AND b.dossier_id <> ALL(:without::bigint[])
+     WHERE w.kin = 'result' AND b.result_key = w.key AND b.dossier_id > w.dossier_id
+       AND b.dossier_id <> ALL(:without::bigint[])
      ORDER BY b.dossier_id LIMIT :near_result::int)
 ) f;
 

@@ -14,10 +14,9 @@ from gateway.errors import StoreUnavailable
 from gateway.indicators.periods import Calendar, PeriodType, period_of
 from gateway.indicators.readings import Readings
 from gateway.indicators.registry import CODES, measure_parts
-from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
+from gateway.indicators.scope import PROVINCE
 from gateway.indicators.selection import Selection
 from gateway.indicators.words import View
-from gateway.model.procedure import ExecutingLevel
 from gateway.monitoring.judging import Policy
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
@@ -25,22 +24,13 @@ from gateway.monitoring.storing import CountingTurn
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
 from gateway.store.indicators import PostgresIndicators
-from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, Town, counting_town
+from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, SCOPES, Town, counting_town
 
 PERIODS = (
     period_of(PeriodType.MONTH, "2026-08"),
     period_of(PeriodType.MONTH, "2026-08", Calendar.ND09),
     period_of(PeriodType.CUSTOM, "2026-07-29/2026-09-03"),
     period_of(PeriodType.QUARTER, "2026-Q3"),
-)
-SCOPES = (
-    PROVINCE,
-    Scope(ScopeKind.AGENCY, "H99.01"),
-    Scope(ScopeKind.AGENCY, "H99", descends=True),
-    Scope(ScopeKind.LEVEL, level=ExecutingLevel.PROVINCE),
-    Scope(ScopeKind.UNIT_GROUP, "1", level=ExecutingLevel.PROVINCE),
-    Scope(ScopeKind.PROCEDURE, "1.999001"),
-    Scope(ScopeKind.FIELD, "LV0"),
 )
 
 

@@ -9,7 +9,7 @@ from gateway.model.dossier import Attachment, Channel, Dossier, ResultDocument
 from gateway.model.party import Identifier, IdentifierType, Party
 from gateway.model.status import DossierStatus
 from gateway.ports.basics import KeyRing
-from tests.support.counting import RULES, Town, counting_town
+from tests.support.counting import BEGIN, RULES, Town, counting_town
 from tests.support.samples import make_dossier
 
 FIRST, COPY = "H99.01-260727-00001", "H99.01-260727-00002"
@@ -174,3 +174,19 @@ async def test_one_result_for_two_people_is_none(pool: Any, key_ring: KeyRing) -
         rows = await town.pool.fetch("SELECT result_key IS NULL AS is_gone, record FROM indicator_facts ORDER BY code")
         assert [True, False] == [row["is_gone"] for row in rows]
         assert all("same_as_another" in row["record"] for row in rows)
+
+
+async def test_what_was_found_beside_others_is_not_kept(pool: Any, key_ring: KeyRing) -> None:
+    """An officer's dossier for somebody else is erased: a copy beside it that is put right still counts again."""
+    async with counting_town(pool, key_ring) as town:
+        officer = _of("999199000099", town.clock.now()).applicant
+        await _twice(town)
+        for code in (FIRST, COPY):
+            await town.accept(code, replace(town.documents[code], submitter=officer))
+        await town.accept(_code(3), replace(_of(OTHER, town.clock.now()), submitter=officer))
+        [copy] = await _left_out(town)
+        await _erase(town, _code(3))
+        assert [copy] == await _left_out(town)
+
+        await town.accept(copy, replace(town.documents[copy], applicant=_of("999199000007", BEGIN).applicant))
+        assert [] == await _left_out(town)

@@ -12,9 +12,8 @@ from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.periods import Period, PeriodType, period_of
 from gateway.indicators.readings import Readings
 from gateway.indicators.registry import CODES
-from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
+from gateway.indicators.scope import PROVINCE
 from gateway.indicators.words import View
-from gateway.model.procedure import ExecutingLevel
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.changed_facts import share_places
 from gateway.monitoring.cut_cells import CutCells
@@ -22,19 +21,10 @@ from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.storing import CellReader
 from gateway.ports.basics import KeyRing
-from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, TIMED_KINDS, Town, counting_town
+from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, SCOPES, TIMED_KINDS, Town, counting_town
 
 PERIOD = period_of(PeriodType.CUSTOM, "2026-07-27/2026-08-03")
 END = datetime(2026, 8, 4, tzinfo=VIETNAM)
-SCOPES = (
-    PROVINCE,
-    Scope(ScopeKind.AGENCY, "H99.01"),
-    Scope(ScopeKind.AGENCY, "H99", descends=True),
-    Scope(ScopeKind.LEVEL, level=ExecutingLevel.PROVINCE),
-    Scope(ScopeKind.UNIT_GROUP, "1", level=ExecutingLevel.PROVINCE),
-    Scope(ScopeKind.PROCEDURE, "1.999001"),
-    Scope(ScopeKind.FIELD, "LV0"),
-)
 Told = Mapping[tuple[str, View, str], Any]
 
 

@@ -13,7 +13,8 @@ from gateway.model.procedure import ProcedureChannel, TimeLimit, TimeUnit
 from gateway.model.status import DossierStatus
 from gateway.monitoring.cutting import cut
 from gateway.monitoring.judging import Judge, Policy, limits_of
-from gateway.monitoring.records import Revision, follow, forgotten
+from gateway.monitoring.neighbours import forgotten
+from gateway.monitoring.records import Revision, follow
 from tests.support.judging import CALENDAR, LATER, at, document, judge, procedure, record, supplement
 from tests.support.samples import make_step
 
