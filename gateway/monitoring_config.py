@@ -27,6 +27,29 @@ class DeadlinePolicySettings(Section):
     """Working hours within which an online submission is to be accepted, refused or answered."""
 
 
+class QualitySettings(Section):
+    """From where on a dossier is conspicuous to the rules of data quality. None of it is law.
+
+    What is counted among neighbours is bounded by how many of them are looked at.
+    """
+
+    duplicate_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    """DQ-01: one applicant's dossiers of one procedure that were submitted so near each other are one."""
+    applicants_per_account: Annotated[int, Field(ge=2, le=20)] = 5
+    """DQ-02: who submits for so many applicants is an officer."""
+    late_working_days: Annotated[int, Field(ge=0, le=30)] = 1
+    near_due_working_days: Annotated[int, Field(ge=0, le=30)] = 1
+    long_pause_days: Annotated[int, Field(ge=1, le=365)] = 10
+    resubmitted_days: Annotated[int, Field(ge=1, le=365)] = 30
+    unreturned_working_days: Annotated[int, Field(ge=1, le=60)] = 5
+    burst_count: Annotated[int, Field(ge=2, le=20)] = 20
+    """DQ-15: so many submissions of one account within `burst_minutes`."""
+    burst_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    identical_count: Annotated[int, Field(ge=2, le=4)] = 3
+    """DQ-15: so many dossiers of a procedure with the same files."""
+    too_fast_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+
+
 class PublicationSettings(Section):
     """What is published, signed, in a chain."""
 
@@ -71,6 +94,7 @@ class MonitoringSettings(Section):
     """Codes by which dossiers name the population database among the consulted ones (MaCSDL)."""
     pulls_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
     policies: Annotated[tuple[DeadlinePolicySettings, ...], Field(max_length=5000)] = ()
+    quality: QualitySettings = QualitySettings()
     publication: PublicationSettings | None = None
 
     @model_validator(mode="after")

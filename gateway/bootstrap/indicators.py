@@ -20,10 +20,11 @@ from gateway.engine.scheduler import Job
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
 from gateway.indicators.profiles import read_profile
+from gateway.indicators.raw import Limits
 from gateway.monitoring.judging import JUDGED_AS, Policy
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring.records import RECORD_FORM
-from gateway.monitoring_config import MonitoringSettings
+from gateway.monitoring_config import MonitoringSettings, QualitySettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Observer
 from gateway.store.indicator_cells import PostgresCells
@@ -51,12 +52,30 @@ def counting_rules(settings: MonitoringSettings) -> CountingRules:
     }
     default = policies.get("", Policy())
     population = frozenset(settings.population_codes)
-    told = f"{JUDGED_AS} {RECORD_FORM} {calendar.version} {sorted(policies.items())} {sorted(population)}"
+    limits = _limits(settings.quality)
+    told = f"{JUDGED_AS} {RECORD_FORM} {calendar.version} {sorted(policies.items())} {sorted(population)} {limits}"
     return CountingRules(
         name=f"{VERSION} {sha256(told.encode()).hexdigest()[:16]}",
         calendar=calendar,
         policy_of=lambda code: policies.get(code, default),
+        limits=limits,
         population_codes=population,
+    )
+
+
+def _limits(section: QualitySettings) -> Limits:
+    return Limits(
+        duplicate_within=timedelta(minutes=section.duplicate_minutes),
+        applicants_per_account=section.applicants_per_account,
+        late_working_days=section.late_working_days,
+        near_due_working_days=section.near_due_working_days,
+        long_pause_days=section.long_pause_days,
+        resubmitted_within=timedelta(days=section.resubmitted_days),
+        unreturned_working_days=section.unreturned_working_days,
+        burst_count=section.burst_count,
+        burst_within=timedelta(minutes=section.burst_minutes),
+        identical_count=section.identical_count,
+        too_fast=timedelta(seconds=section.too_fast_seconds),
     )
 
 
