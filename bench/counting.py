@@ -21,12 +21,13 @@ from gateway.indicators.selection import Selection
 from gateway.indicators.words import View
 from gateway.model.procedure import ProcedureVersion
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.judging import Judge, Judged, Policy
+from gateway.monitoring.judging import Judge, Judged
 from gateway.monitoring.offers import procedure_facts
 from gateway.monitoring.records import DossierRecord
 from gateway.monitoring.storing import StoredFact
+from gateway.monitoring.terms import Policy
 from gateway.store.indicators import row_of
-from mappings.calendars import national_calendar
+from mappings.calendars import national_calendars
 
 FACT_COLUMNS = (
     *("dossier_id", "code", "agency_code", "procedure_code", "is_group", "received_on", "received"),
@@ -56,7 +57,7 @@ class Maker:
 
     def __init__(self, province: Province) -> None:
         self._procedures = {one.code: one for one in province.procedures}
-        self._judge = Judge(calendar=national_calendar(), measured_at=MEASURED_AT)
+        self._judge = Judge(calendars=national_calendars(), measured_at=MEASURED_AT)
         self._counter = _counter(province)
 
     def judged(self, record: DossierRecord, neighbours: Sequence[DossierRecord] = ()) -> tuple[Judged, Counted]:

@@ -22,19 +22,19 @@ from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.judging import Policy
 from gateway.monitoring.registers import RegisterKind, read_items
+from gateway.monitoring.terms import Policy
 from gateway.store.indicator_cells import PostgresCells
 from gateway.store.indicators import PostgresIndicators
 from gateway.store.pool import Pool
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.registers import PostgresRegisters
 from gateway.vault.keyring import create_key_ring
-from mappings.calendars import national_calendar
+from mappings.calendars import national_calendars
 from mappings.indicators import CATALOGUE, shipped_text
 
 SEED = 1
-RULES = CountingRules(name=f"{VERSION} bench", calendar=national_calendar(), policy_of=lambda _: Policy())
+RULES = CountingRules(name=f"{VERSION} bench", calendars=national_calendars(), policy_of=lambda _: Policy())
 PROCESSES_COUNT = 2
 _LIMIT_SECONDS = 1_800.0
 _CATALOGUE_CHANGED = datetime(2025, 1, 15, 2, tzinfo=VIETNAM)
@@ -67,7 +67,7 @@ def catalogue() -> Catalogue:
 def numbers_of(pool: Pool) -> Numbers:
     """Put together what answers with numbers."""
     return Numbers(
-        PostgresCells(pool), PostgresRegisters(pool), catalogue(), calendar=national_calendar(), clock=CountingClock()
+        PostgresCells(pool), PostgresRegisters(pool), catalogue(), calendars=national_calendars(), clock=CountingClock()
     )
 
 

@@ -9,10 +9,11 @@ import aiohttp
 
 from gateway.bootstrap import open_key_ring
 from gateway.bootstrap.indicators import (
-    counting_parts,
     counting_rules,
     make_checker,
     make_keeper,
+    make_numbers,
+    make_publisher,
     open_publication_signer,
 )
 from gateway.clocks import SystemClock
@@ -43,18 +44,18 @@ class Counted:
 
 async def check(dsn: str, settings: Settings) -> Counted:
     """Count what is due, then every dossier from scratch, and compare. Opens every dossier; shows none."""
-    key_ring = open_key_ring(settings)
+    key_ring, rules = open_key_ring(settings), counting_rules(settings.monitoring)
     async with _pool(dsn) as pool:
-        changed = await make_keeper(pool, key_ring, settings.monitoring, SystemClock()).run()
-        comparison = await make_checker(pool, key_ring, settings.monitoring).check()
+        changed = await make_keeper(pool, key_ring, rules, SystemClock()).run()
+        comparison = await make_checker(pool, key_ring, rules).check()
     return Counted(changed_count=changed, comparison=comparison)
 
 
 async def add_up(dsn: str, settings: Settings) -> bool:
     """Add every cell up anew from the stored facts; False when another process is counting."""
-    key_ring = open_key_ring(settings)
+    key_ring, rules = open_key_ring(settings), counting_rules(settings.monitoring)
     async with _pool(dsn) as pool:
-        return await make_checker(pool, key_ring, settings.monitoring).add_up()
+        return await make_checker(pool, key_ring, rules).add_up()
 
 
 async def publish(dsn: str, settings: Settings) -> tuple[list[str], int] | None:
@@ -66,14 +67,14 @@ async def publish(dsn: str, settings: Settings) -> tuple[list[str], int] | None:
     signer = open_publication_signer(settings)
     if signer is None:
         raise ConfigurationError([Fault("monitoring.publication", "must be configured before anything is published")])
-    key_ring = open_key_ring(settings)
+    key_ring, rules, clock = open_key_ring(settings), counting_rules(settings.monitoring), SystemClock()
     async with _pool(dsn) as pool:
-        keeper, publisher = counting_parts(pool, key_ring, settings.monitoring, SystemClock(), signer)
-        rules, publications = counting_rules(settings.monitoring).name, PostgresPublications(pool)
-        store = PostgresIndicators(pool)
+        keeper = make_keeper(pool, key_ring, rules, clock)
+        publisher = make_publisher(pool, settings.monitoring, rules, make_numbers(pool, rules, clock), signer, clock)
+        store, publications = PostgresIndicators(pool), PostgresPublications(pool)
         counted_at, waits_count = (await store.standing()).counted_at, 0
         await keeper.run()
-        while await publications.completed_at(rules) is None:
+        while await publications.completed_at(rules.name) is None:
             before, counted_at = counted_at, (await store.standing()).counted_at
             waits_count = waits_count + 1 if counted_at == before else 0
             if waits_count > _WAITS:

@@ -27,6 +27,27 @@ class DeadlinePolicySettings(Section):
     """Working hours within which an online submission is to be accepted, refused or answered."""
 
 
+class OfficeHoursSettings(Section):
+    """The hours of a working day, of an agency and all below it; "" for all that have none of their own."""
+
+    agency: Annotated[str, Field(pattern=r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$", max_length=35)] = ""
+    begins_on: date = date.min
+    """The first day on which they are kept."""
+    stretches: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")], ...],
+        Field(min_length=1, max_length=4),
+    ]
+    """Such as `["07:30-11:30", "13:30-17:00"]`."""
+
+
+class WorkingCalendarSettings(Section):
+    """What the province and its agencies say of their days beside the calendar of the country."""
+
+    file: Path | None = None
+    """Comma-separated values: day, kind, label, source, and of agency, confirmed, told_on, counts and open any."""
+    hours: Annotated[tuple[OfficeHoursSettings, ...], Field(max_length=5000)] = ()
+
+
 class QualitySettings(Section):
     """From where on a dossier is conspicuous to the rules of data quality. None of it is law.
 
@@ -93,6 +114,7 @@ class MonitoringSettings(Section):
     population_codes: Annotated[tuple[str, ...], Field(max_length=20)] = ("1",)
     """Codes by which dossiers name the population database among the consulted ones (MaCSDL)."""
     pulls_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 600
+    calendar: WorkingCalendarSettings = WorkingCalendarSettings()
     policies: Annotated[tuple[DeadlinePolicySettings, ...], Field(max_length=5000)] = ()
     quality: QualitySettings = QualitySettings()
     publication: PublicationSettings | None = None

@@ -40,6 +40,7 @@ from gateway.indicators.scope import RollUp, Scope, ScopeKind
 from gateway.indicators.targets import judge, readings_of, scope_of
 from gateway.indicators.words import View
 from gateway.model.party import CLOSED
+from gateway.model.vocabulary import AgencyCode
 from gateway.monitoring.documents import document_of
 from gateway.monitoring.observations import Observation, SnapshotHead, StateAt
 from gateway.monitoring.snapshots import cut_of, observations_of, snapshot_id, target_result
@@ -52,11 +53,14 @@ TAG = Header(name="ETag", description="SHA-256 of the body.", is_required=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarQuery:
-    """Which year."""
+    """Which year, and whose days."""
 
     __pydantic_config__ = CLOSED
 
     year: Annotated[int, Field(ge=2000, le=2100)]
+    agency: Annotated[
+        AgencyCode | None, Field(description="With what the agency, those above it and the province say of their days.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +123,10 @@ async def get_evaluations(call: Call) -> web.StreamResponse:
 
 
 async def get_calendar(call: Call) -> web.StreamResponse:
-    """Give the working calendar of a year."""
+    """Give the working calendar of a year as it is known now."""
     desk, year = desk_of(call), call.query.year
-    calendar = desk.calendar
+    agency = call.query.agency
+    calendar = desk.calendars.of(agency or "", call.services.clock.now())
     if not calendar.first.year <= year <= calendar.last.year:
         rule = f"must lie from {calendar.first.year} to {calendar.last.year}, which the calendar covers"
         raise Problem("invalid-parameter", faults=[Fault("/query/year", rule, "number")])
@@ -129,8 +134,16 @@ async def get_calendar(call: Call) -> web.StreamResponse:
     return await answer_pull(
         call,
         {
-            "version": calendar.version,
+            "version": desk.calendars.version,
             "year": year,
+            "agency": agency,
+            "hours": [
+                {
+                    "begins_on": None if begins_on == date.min else begins_on.isoformat(),
+                    "stretches": [f"{one.opens:%H:%M}-{one.closes:%H:%M}" for one in stretches],
+                }
+                for begins_on, stretches in calendar.hours
+            ],
             "days": [
                 {
                     "date": one.day.isoformat(),
@@ -138,6 +151,10 @@ async def get_calendar(call: Call) -> web.StreamResponse:
                     "label": one.label,
                     "source": one.source,
                     "confirmed": one.is_confirmed,
+                    "agency": one.agency or None,
+                    "told_on": None if one.told_on is None else one.told_on.isoformat(),
+                    "counts_for_deadlines": one.counts_for_deadlines,
+                    "open_for_reception": one.is_open_for_reception,
                 }
                 for one in days
             ],
@@ -196,7 +213,7 @@ async def live(
         state_at=state_at,
         as_of=as_of,
         definitions_version=desk.catalogue.version,
-        calendar_version=desk.calendar.version,
+        calendar_version=desk.calendars.version,
     )
     return head, observations
 

@@ -11,7 +11,7 @@ from gateway.engine.publication_parts import DetachedSigner
 from gateway.engine.publishing import Publisher
 from gateway.indicators.catalogue import Catalogue
 from gateway.indicators.profiles import Profile
-from gateway.model.working_calendar import WorkingCalendar
+from gateway.model.calendars import Calendars
 from gateway.ports.basics import Clock
 from gateway.store.publications import PostgresPublications
 from gateway.store.pushes import PostgresPushes
@@ -72,7 +72,7 @@ class MonitoringDesk:
     pushes: PostgresPushes
     catalogue: Catalogue
     profile: Profile
-    calendar: WorkingCalendar
+    calendars: Calendars
     period_ends: PeriodEnds
     publisher: Publisher | None = None
     signer: DetachedSigner | None = None

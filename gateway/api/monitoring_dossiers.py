@@ -18,8 +18,9 @@ from gateway.indicators.registry import CODES
 from gateway.indicators.words import REASONS
 from gateway.model.party import CLOSED
 from gateway.model.subtrees import is_within
-from gateway.model.vocabulary import DossierCode
-from gateway.monitoring.timeliness import WORDS
+from gateway.model.vocabulary import VIETNAM, DossierCode
+from gateway.monitoring.deadlines import Deadline
+from gateway.monitoring.timeliness import WORDS, explain
 from gateway.store.clients import Scope as ClientScope
 
 
@@ -100,9 +101,25 @@ async def get_explanation(call: Call) -> web.StreamResponse:
             "rule": verdict.rule or None,
             "timeliness": {"class": fact.timeliness.value, "vi": words[0], "en": words[1]},
             "due_at": None if fact.due_at is None else fact.due_at.isoformat(),
+            "due_steps": _due_steps(found.deadline),
             "flags": sorted(fact.flags),
         },
     )
+
+
+def _due_steps(deadline: Deadline | None) -> list[dict[str, str]]:
+    if deadline is None:
+        return []
+    return [
+        {
+            "step": change.step.value,
+            "at": change.at.astimezone(VIETNAM).isoformat(),
+            "due_at": change.due.isoformat(),
+            "vi": vi,
+            "en": en,
+        }
+        for change, (vi, en) in zip(deadline.changes, explain(deadline), strict=True)
+    ]
 
 
 ENDPOINTS = (

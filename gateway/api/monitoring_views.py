@@ -114,12 +114,37 @@ class TargetResults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeHoursView:
+    """The stretches of a working day from a day on; null: from the beginning."""
+
+    begins_on: date | None
+    stretches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDayView:
+    """A day that is not as its weekday says, and why."""
+
+    day: Annotated[date, Field(alias="date")]
+    kind: str
+    label: str
+    source: str
+    confirmed: bool
+    agency: str | None
+    told_on: date | None
+    counts_for_deadlines: bool
+    open_for_reception: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDocument:
     """The days of a year that are not as their weekday says."""
 
     version: str
     year: int
-    days: tuple[dict[str, str | bool], ...]
+    agency: str | None
+    hours: tuple[OfficeHoursView, ...]
+    days: tuple[CalendarDayView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +239,17 @@ class ReasonView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueStepView:
+    """One step of a due date: `accepted`, `paused`, `restarted`, `extended`, or `recomputed` by a changed calendar."""
+
+    step: str
+    at: datetime
+    due_at: datetime
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Where a dossier stands in an indicator."""
 
@@ -224,6 +260,8 @@ class Explanation:
     rule: str | None
     timeliness: dict[str, str]
     due_at: datetime | None
+    due_steps: tuple[DueStepView, ...]
+    """How the date came about; none where it is the stated one."""
     flags: tuple[str, ...]
 
 

@@ -47,7 +47,12 @@ from gateway.bootstrap.identity import (
     provider_settings,
     provider_tls,
 )
-from gateway.bootstrap.indicators import make_counting, make_monitoring_desk, open_publication_signer
+from gateway.bootstrap.indicators import (
+    counting_rules,
+    make_counting,
+    make_monitoring_desk,
+    open_publication_signer,
+)
 from gateway.bootstrap.mapping import Mappings, make_mappings
 from gateway.bootstrap.opening import (
     Role,
@@ -122,11 +127,13 @@ class Assembly:
         self._population_tls = opened(lambda: population_tls(settings, self.clock), None)
         self._purposes = opened(lambda: make_purposes(settings), {})
         self._publication_signer = opened(lambda: open_publication_signer(settings), None)
+        rules = opened(lambda: counting_rules(settings.monitoring), None)
         self._receivers = opened(lambda: receiver_settings(settings), ())
         key_ring = opened(lambda: open_key_ring(settings), None)
         faults.check()
         assert key_ring is not None
-        self._key_ring = key_ring
+        assert rules is not None
+        self._key_ring, self._rules = key_ring, rules
 
     async def build(self) -> tuple[Runtime, web.AppRunner | None]:
         """Open the store and put everything together. Raises ConfigurationError or StoreUnavailable."""
@@ -298,7 +305,7 @@ class Assembly:
             jobs.append(make_technical_id_reader(ground, portal.catalogues.find_technical_id, make_opening(ground)))
         if portal is not None:
             jobs.extend(make_lists(ground, portal.catalogues, portal.catalogues))
-        jobs.extend(make_counting(ground, self._publication_signer))
+        jobs.extend(make_counting(ground, self._rules, self._publication_signer))
         jobs.extend(make_pushing(ground, self._receivers))
         return runs, jobs
 
@@ -322,7 +329,9 @@ class Assembly:
         payments, payment_jobs = make_payments(ground, self._payment_providers, acceptor, auditor) or (None, [])
         jobs.extend(payment_jobs)
         desks = Desks(
-            monitoring=make_monitoring_desk(ground, self._publication_signer, [one.name for one in self._receivers]),
+            monitoring=make_monitoring_desk(
+                ground, self._rules, self._publication_signer, [one.name for one in self._receivers]
+            ),
             national=national,
             identity=identity,
             consents=consents,

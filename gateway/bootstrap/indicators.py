@@ -1,7 +1,8 @@
 """The parts that count, answer with numbers, and publish them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,14 +18,18 @@ from gateway.engine.period_ends import PeriodEnds
 from gateway.engine.publication_parts import PublishingSettings
 from gateway.engine.publishing import Publisher
 from gateway.engine.scheduler import Job
+from gateway.errors import ConfigurationError, Fault, InvalidInput
 from gateway.indicators.catalogue import Catalogue, read_catalogue
 from gateway.indicators.measures import VERSION
 from gateway.indicators.profiles import read_profile
 from gateway.indicators.raw import Limits
-from gateway.monitoring.judging import JUDGED_AS, Policy
+from gateway.model.calendars import Calendars, HoursSince
+from gateway.model.working_calendar import OfficeHours
+from gateway.monitoring.judging import JUDGED_AS
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring.records import RECORD_FORM
-from gateway.monitoring_config import MonitoringSettings, QualitySettings
+from gateway.monitoring.terms import Policy
+from gateway.monitoring_config import MonitoringSettings, QualitySettings, WorkingCalendarSettings
 from gateway.ports.basics import Clock, KeyRing
 from gateway.ports.observing import Observer
 from gateway.store.indicator_cells import PostgresCells
@@ -34,13 +39,16 @@ from gateway.store.publications import PostgresPublications
 from gateway.store.pushes import PostgresPushes
 from gateway.store.registers import PostgresRegisters
 from gateway.vault.assertions import Es256Signer, load_signer
-from mappings.calendars import national_calendar
+from mappings.calendars import open_calendars, read_days
 from mappings.indicators import CATALOGUE, SCORING_766, shipped_text
 
 
 def counting_rules(settings: MonitoringSettings) -> CountingRules:
-    """Give by what facts are made. Their name follows from everything that they hold."""
-    calendar = national_calendar()
+    """Give by what facts are made. Their name follows from everything that they hold.
+
+    Raises ConfigurationError naming every fault of the province's calendar.
+    """
+    calendars = _calendars(settings.calendar)
     policies = {
         one.procedure_code: Policy(
             cut_off=one.cut_off,
@@ -53,14 +61,44 @@ def counting_rules(settings: MonitoringSettings) -> CountingRules:
     default = policies.get("", Policy())
     population = frozenset(settings.population_codes)
     limits = _limits(settings.quality)
-    told = f"{JUDGED_AS} {RECORD_FORM} {calendar.version} {sorted(policies.items())} {sorted(population)} {limits}"
+    told = f"{JUDGED_AS} {RECORD_FORM} {calendars.version} {sorted(policies.items())} {sorted(population)} {limits}"
     return CountingRules(
         name=f"{VERSION} {sha256(told.encode()).hexdigest()[:16]}",
-        calendar=calendar,
+        calendars=calendars,
         policy_of=lambda code: policies.get(code, default),
         limits=limits,
         population_codes=population,
     )
+
+
+def _calendars(section: WorkingCalendarSettings) -> Calendars:
+    setting = "monitoring.calendar"
+    hours = [
+        HoursSince(agency=one.agency, begins_on=one.begins_on, stretches=tuple(map(_stretch, one.stretches)))
+        for one in section.hours
+    ]
+    try:
+        days = [] if section.file is None else read_days(section.file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([Fault(f"{setting}.file", "must be a readable file of UTF-8")]) from error
+    except InvalidInput as error:
+        raise ConfigurationError([replace(one, field=f"{setting}.file {one.field}") for one in error.faults]) from error
+    try:
+        return open_calendars(days, hours)
+    except InvalidInput as error:
+        raise ConfigurationError([_placed(setting, one) for one in error.faults]) from error
+
+
+def _stretch(text: str) -> OfficeHours:
+    opens, closes = map(time.fromisoformat, text.split("-"))
+    return OfficeHours(opens, closes)
+
+
+def _placed(setting: str, fault: Fault) -> Fault:
+    """Name the line of the file, or the table of the settings, that a fault is about."""
+    part, place, name = fault.field.split(".")
+    where = f"hours.{place}.{name}" if part == "hours" else f"file line {int(place) + 2} {name}"
+    return replace(fault, field=f"{setting}.{where}")
 
 
 def _limits(section: QualitySettings) -> Limits:
@@ -92,23 +130,25 @@ def open_publication_signer(settings: Settings) -> Es256Signer | None:
     return load_signer([Path(one) for one in publication.signing_key_files], "monitoring.publication.signing_key_files")
 
 
-def make_numbers(pool: Pool, clock: Clock) -> Numbers:
+def make_numbers(pool: Pool, rules: CountingRules, clock: Clock) -> Numbers:
     """Give what answers with numbers."""
     return Numbers(
-        PostgresCells(pool), PostgresRegisters(pool), open_catalogue(), calendar=national_calendar(), clock=clock
+        PostgresCells(pool), PostgresRegisters(pool), open_catalogue(), calendars=rules.calendars, clock=clock
     )
 
 
 def make_monitoring_desk(
-    ground: Ground, signer: Es256Signer | None, receivers: Sequence[str] = ()
+    ground: Ground, rules: CountingRules, signer: Es256Signer | None, receivers: Sequence[str] = ()
 ) -> MonitoringDesk | None:
     """Give what the pull interface works with; None where nothing is counted. `receivers` are pushed to."""
     settings = ground.settings.monitoring
     if not settings.is_counted:
         return None
-    numbers = make_numbers(ground.pool, ground.clock)
-    rules = counting_rules(settings)
+    numbers = make_numbers(ground.pool, rules, ground.clock)
     store = PostgresIndicators(ground.pool, system=PORTAL)
+    publisher = None
+    if signer is not None:
+        publisher = make_publisher(ground.pool, settings, rules, numbers, signer, ground.clock)
     return MonitoringDesk(
         province=settings.province,
         numbers=numbers,
@@ -118,9 +158,9 @@ def make_monitoring_desk(
         pushes=PostgresPushes(ground.pool),
         catalogue=open_catalogue(),
         profile=read_profile(shipped_text(SCORING_766)),
-        calendar=rules.calendar,
+        calendars=rules.calendars,
         period_ends=PeriodEnds(store, rules=rules),
-        publisher=None if signer is None else make_publisher(ground.pool, settings, numbers, signer, ground.clock),
+        publisher=publisher,
         signer=signer,
         receivers=tuple(receivers),
         rate=PullRate(settings.pulls_per_minute),
@@ -128,12 +168,16 @@ def make_monitoring_desk(
 
 
 def make_publisher(
-    pool: Pool, settings: MonitoringSettings, numbers: Numbers, signer: Es256Signer, clock: Clock
+    pool: Pool,
+    settings: MonitoringSettings,
+    rules: CountingRules,
+    numbers: Numbers,
+    signer: Es256Signer,
+    clock: Clock,
 ) -> Publisher:
     """Give what publishes."""
     publication = settings.publication
     assert publication is not None
-    rules = counting_rules(settings)
     return Publisher(
         numbers,
         PostgresPublications(pool),
@@ -150,18 +194,18 @@ def make_publisher(
             rules=PublicationRules(
                 night_minutes=publication.night_minutes, final_after=timedelta(days=publication.final_after_days)
             ),
-            calendar_version=national_calendar().version,
+            calendar_version=rules.calendars.version,
         ),
         clock=clock,
     )
 
 
-def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
+def make_counting(ground: Ground, rules: CountingRules, signer: Es256Signer | None) -> list[Job]:
     """Give the jobs that count and publish."""
     settings = ground.settings.monitoring
     if not settings.is_counted:
         return []
-    keeper = make_keeper(ground.pool, ground.key_ring, settings, ground.clock, ground.telemetry)
+    keeper = make_keeper(ground.pool, ground.key_ring, rules, ground.clock, ground.telemetry)
     store = PostgresIndicators(ground.pool, system=PORTAL)
 
     async def measure() -> None:
@@ -169,28 +213,20 @@ def make_counting(ground: Ground, signer: Es256Signer | None) -> list[Job]:
 
     jobs = [Job("indicators", settings.interval_seconds, keeper.run), Job("indicator_standing", 15.0, measure)]
     if settings.publication is not None and signer is not None:
-        numbers = make_numbers(ground.pool, ground.clock)
-        publisher = make_publisher(ground.pool, settings, numbers, signer, ground.clock)
+        numbers = make_numbers(ground.pool, rules, ground.clock)
+        publisher = make_publisher(ground.pool, settings, rules, numbers, signer, ground.clock)
         jobs.append(Job("publications", settings.publication.interval_seconds, publisher.run))
     return jobs
 
 
 def make_keeper(
-    pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock, observer: Observer = nobody
+    pool: Pool, key_ring: KeyRing, rules: CountingRules, clock: Clock, observer: Observer = nobody
 ) -> IndicatorKeeper:
     """Give what counts."""
     store = PostgresIndicators(pool, system=PORTAL)
-    return IndicatorKeeper(store, key_ring=key_ring, rules=counting_rules(settings), clock=clock, observer=observer)
+    return IndicatorKeeper(store, key_ring=key_ring, rules=rules, clock=clock, observer=observer)
 
 
-def make_checker(pool: Pool, key_ring: KeyRing, settings: MonitoringSettings) -> IndicatorChecker:
+def make_checker(pool: Pool, key_ring: KeyRing, rules: CountingRules) -> IndicatorChecker:
     """Give what counts from scratch."""
-    return IndicatorChecker(PostgresIndicators(pool, system=PORTAL), key_ring=key_ring, rules=counting_rules(settings))
-
-
-def counting_parts(
-    pool: Pool, key_ring: KeyRing, settings: MonitoringSettings, clock: Clock, signer: Es256Signer
-) -> tuple[IndicatorKeeper, Publisher]:
-    """Give what counts and what publishes, for a command."""
-    numbers = make_numbers(pool, clock)
-    return make_keeper(pool, key_ring, settings, clock), make_publisher(pool, settings, numbers, signer, clock)
+    return IndicatorChecker(PostgresIndicators(pool, system=PORTAL), key_ring=key_ring, rules=rules)

@@ -39,6 +39,11 @@ checkpoint = "year_end"
 value_percent = "50"
 document = "Kế hoạch của tỉnh"
 """
+_DAYS = """\
+day,kind,agency,label,source,told_on
+2026-03-18,agency_closed,H99.01,Mưa lũ,Quyết định của tỉnh,2026-03-17
+2026-03-21,agency_open,,Tiếp nhận sáng thứ bảy,Kế hoạch của tỉnh,
+"""
 
 
 class MonitoringFiles:
@@ -54,6 +59,8 @@ class MonitoringFiles:
     def settings(self) -> str:
         """Write the section [monitoring]: months from January 2026 on are published."""
         create_signing_key(self._key)
+        days = self._files.folder / "days.csv"
+        days.write_text(_DAYS, encoding="utf-8")
         token = self._files.folder / "push-token"
         token.touch(mode=0o600)
         token.write_text(self._push_token, encoding="utf-8")
@@ -62,6 +69,9 @@ class MonitoringFiles:
 province = "H99"
 interval_seconds = 2.0
 pulls_per_minute = 6000
+
+[monitoring.calendar]
+file = {json.dumps(str(days))}
 
 [monitoring.publication]
 signing_key_files = [{json.dumps(str(self._key))}]

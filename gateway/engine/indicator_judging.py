@@ -14,15 +14,17 @@ from gateway.indicators.readings import Readings
 from gateway.indicators.selection import Selection
 from gateway.indicators.tallies import lag_place
 from gateway.indicators.words import Answering, View
+from gateway.model.calendars import Calendars
 from gateway.model.procedure import Procedure, ProcedureVersion
 from gateway.model.vocabulary import VIETNAM
-from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.cutting import cut
-from gateway.monitoring.judging import Judge, Judged, Policy
+from gateway.monitoring.deadlines import Deadline
+from gateway.monitoring.judging import Judge, Judged
 from gateway.monitoring.neighbours import NEAR, Group, Kin, concerned_since, groups_of, nearest, seen_by
 from gateway.monitoring.offers import procedure_facts
 from gateway.monitoring.records import POPULATION_CODES, DossierRecord
 from gateway.monitoring.storing import CountingTurn, CutFact, StoredFact
+from gateway.monitoring.terms import Policy
 
 Near = Mapping[tuple[int, Group], Sequence[StoredFact]]
 """By a dossier and a group of it: the facts of others of that group."""
@@ -36,7 +38,7 @@ class CountingRules:
     """By what facts are made. `name` changes whenever one of them does: facts are then made anew."""
 
     name: str
-    calendar: WorkingCalendar
+    calendars: Calendars
     policy_of: Callable[[str], Policy]
     limits: Limits = field(default_factory=Limits)
     population_codes: frozenset[str] = POPULATION_CODES
@@ -60,6 +62,14 @@ class FactJudge:
         records = {stored.dossier_id: stored.record}
         near = await self.neighbours(turn, records, records)
         return (await self.judge(turn, records, near, turn.state.counted_at))[stored.dossier_id][0].fact
+
+    async def deadline(self, turn: CountingTurn, stored: StoredFact, end: datetime | None = None) -> Deadline | None:
+        """Give how a dossier's due date came about, as of the last counting or of `end`; None where none is counted."""
+        record = stored.record if end is None else cut(stored.record, end) or stored.record
+        versions = await turn.procedures([record.procedure_code])
+        procedure = _procedure_on(versions.get(record.procedure_code, ()), record)
+        judge = Judge(calendars=self.rules.calendars, measured_at=end or turn.state.counted_at)
+        return judge.deadline(record, procedure, self.rules.policy_of(record.procedure_code))
 
     async def cut(self, turn: CountingTurn, stored: Sequence[StoredFact], end: datetime) -> list[CutFact]:
         """Give facts as they stood at `end`, by what is known now, beside the stored ones."""
@@ -111,7 +121,7 @@ class FactJudge:
         petitioned, confirmed = await turn.petitioned(codes), await turn.confirmed(codes)
         by_then = frozenset(one for one, at in petitioned.items() if known_at is None or at < measured_at)
         counter = self._counter(versions, by_then, known_at or measured_at)
-        judge = Judge(calendar=self.rules.calendar, measured_at=measured_at, limits=self.rules.limits)
+        judge = Judge(calendars=self.rules.calendars, measured_at=measured_at, limits=self.rules.limits)
         together: dict[Group, list[int]] = {}
         for one, record in sorted(records.items()):
             for group in groups_of(record):

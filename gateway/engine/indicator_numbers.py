@@ -19,8 +19,8 @@ from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
 from gateway.indicators.slices import Slice, slices_of
 from gateway.indicators.tallies import CellSelection, Fetched, Wanted, percentiles, tally, wanted
 from gateway.indicators.target_registry import EVERY_UNIT, TargetRegistry, read_targets
+from gateway.model.calendars import Calendars
 from gateway.model.procedure import ProcedureVersion
-from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.changed_facts import is_of_online, share_places
 from gateway.monitoring.offers import procedure_facts, service_facts, with_eligibility
 from gateway.monitoring.petitions import Petition, petition_fact, petitions_at
@@ -93,13 +93,13 @@ class Numbers:
         registers: RegisterStore,
         catalogue: Catalogue,
         *,
-        calendar: WorkingCalendar,
+        calendars: Calendars,
         clock: Clock,
     ) -> None:
         self.cells = cells
         self._catalogue = catalogue
         self._registers = registers
-        self._calendar = calendar
+        self._calendars = calendars
         self._clock = clock
         self._kept: _Kept | None = None
 
@@ -117,7 +117,7 @@ class Numbers:
 
     async def pinned(self) -> "Numbers":
         """Give the same over the registers and the catalogue as they are now, for good. Raises StoreUnavailable."""
-        found = Numbers(self.cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
+        found = Numbers(self.cells, self._registers, self._catalogue, calendars=self._calendars, clock=self._clock)
         found._kept = replace(await self._known(), until=inf)
         return found
 
@@ -132,9 +132,10 @@ class Numbers:
             one if one.published_on is None or one.published_on < ended_on else replace(one, published_on=None)
             for one in kept.facts.publications
         ]
-        petitions = [petition_fact(one, period.end, self._calendar) for one in petitions_at(kept.petitions, period.end)]
+        stood = petitions_at(kept.petitions, period.end)
+        petitions = [petition_fact(one, period.end, self._calendars) for one in stood]
         facts = replace(kept.facts, petitions=petitions, publications=publications)
-        found = Numbers(cells, self._registers, self._catalogue, calendar=self._calendar, clock=self._clock)
+        found = Numbers(cells, self._registers, self._catalogue, calendars=self._calendars, clock=self._clock)
         found._kept = replace(kept, until=inf, facts=facts)
         return found
 
@@ -251,14 +252,14 @@ class Numbers:
     def _judged_now(self, facts: FactSet, petitions: Sequence[Petition]) -> FactSet:
         """Give facts as of now: time alone makes a petition late, and an agency another one's successor."""
         now = self._clock.now()
-        return replace(facts, as_of=now, petitions=[petition_fact(one, now, self._calendar) for one in petitions])
+        return replace(facts, as_of=now, petitions=[petition_fact(one, now, self._calendars) for one in petitions])
 
     async def _read(self) -> tuple[Sequence[Petition], FactSet]:
         now = self._clock.now()
         registers = await self._registers.registers()
         versions = await self._registers.versions()
         petitions = await self._registers.petitions()
-        return petitions, facts_of(registers, versions, petitions, now, self._calendar)
+        return petitions, facts_of(registers, versions, petitions, now, self._calendars)
 
 
 def facts_of(
@@ -266,7 +267,7 @@ def facts_of(
     versions: Mapping[str, Sequence[ProcedureVersion]],
     petitions: Sequence[Petition],
     now: datetime,
-    calendar: WorkingCalendar,
+    calendars: Calendars,
 ) -> FactSet:
     """Put facts together. What a register says of a procedure's services stands in place of its catalogue entry."""
     services = registered_services(registers[RegisterKind.SERVICES])
@@ -283,7 +284,7 @@ def facts_of(
             for part in with_eligibility(fact, eligible.get(code, ()))
         ],
         services=services,
-        petitions=[petition_fact(one, now, calendar) for one in petitions],
+        petitions=[petition_fact(one, now, calendars) for one in petitions],
         publications=publication_facts(registers[RegisterKind.PUBLICATIONS]),
         external=external_counts(registers[RegisterKind.COUNTS]),
         continuity={str(one["former_code"]): str(one["code"]) for one in registers[RegisterKind.CONTINUITY]},

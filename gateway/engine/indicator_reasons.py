@@ -11,16 +11,19 @@ from gateway.indicators.readings import Readings
 from gateway.indicators.registry import explain
 from gateway.indicators.scope import Scope
 from gateway.indicators.selection import Selection
+from gateway.monitoring.deadlines import Deadline
 from gateway.monitoring.observations import StateAt
 from gateway.monitoring.storing import IndicatorStore
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A verdict, and the fact that it is about."""
+    """A verdict, and what it is about."""
 
     verdict: Verdict
     fact: DossierFact
+    deadline: Deadline | None
+    """How its due date came about; None where it is the stated one, or there is none."""
 
 
 class Explainer:
@@ -50,9 +53,11 @@ class Explainer:
                 return None
             turn, stored = found
             is_past = state_at is StateAt.PERIOD_END and period.end <= turn.state.counted_at
-            fact = await self._judge.fact(turn, stored, period.end if is_past else None)
+            end = period.end if is_past else None
+            fact = await self._judge.fact(turn, stored, end)
+            deadline = await self._judge.deadline(turn, stored, end)
         if is_past:
             numbers = await numbers.at_end_of(period, numbers.cells)
         facts = await numbers.facts()
         facts = replace(facts, dossiers=[fact], as_of=max(facts.as_of, turn.state.counted_at))
-        return Explained(explain(indicator, Selection(facts, period, scope, readings), code), fact)
+        return Explained(explain(indicator, Selection(facts, period, scope, readings), code), fact, deadline)

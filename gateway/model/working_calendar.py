@@ -4,7 +4,7 @@ Days are days of Viet Nam, which keeps UTC+7 without summer time. What a table d
 deadline that ignored next year's Tết would be wrong by a week. Source: monitoring notes §3.2.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -23,17 +23,58 @@ class DayKind(StrEnum):
     SWAP_OFF = "swap_off"
     """A working day taken off by official notice, and made up for on another."""
     MAKEUP_WORK = "makeup_work"
+    AGENCY_CLOSED = "agency_closed"
+    """No work for a reason of its own: a storm, a move to other rooms."""
+    AGENCY_OPEN = "agency_open"
+    """Its counters take dossiers although it is no working day: no deadline counts it, unless the line says so."""
+    TAKEN_BACK = "taken_back"
+    """What was told before of the day holds no more."""
+
+
+_COUNTED = frozenset({DayKind.MAKEUP_WORK})
+_OPEN = frozenset({DayKind.MAKEUP_WORK, DayKind.AGENCY_OPEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDay:
-    """One line of a calendar; not confirmed: computed by rule, no official notice yet."""
+    """One line of a calendar; not confirmed: computed by rule, no official notice yet.
+
+    `agency`: for whom and for all below it the line holds, "" for everybody of its calendar. `told_on`: the day from
+    which it was known; None: always. `counts`, `is_open`: whether deadlines count the day and counters take dossiers,
+    None as its kind says.
+    """
 
     day: date
     kind: DayKind
     label: str
     source: str
     is_confirmed: bool = True
+    agency: str = ""
+    told_on: date | None = None
+    counts: bool | None = None
+    is_open: bool | None = None
+
+    @property
+    def counts_for_deadlines(self) -> bool:
+        """Whether it is a working day."""
+        return self.kind in _COUNTED if self.counts is None else self.counts
+
+    @property
+    def is_open_for_reception(self) -> bool:
+        """Whether counters take dossiers."""
+        if self.is_open is not None:
+            return self.is_open
+        return self.kind in _OPEN or self.counts_for_deadlines
+
+    @property
+    def fault(self) -> str:
+        """Name the rule that the kind breaks on this weekday, "" for none."""
+        is_weekend = self.day.weekday() >= _SATURDAY
+        if self.kind is DayKind.MAKEUP_WORK and not is_weekend:
+            return "a make-up day must be a weekend"
+        if self.kind in (DayKind.HOLIDAY, DayKind.SWAP_OFF) and is_weekend:
+            return "a day off must be none of a weekend: those are off anyway"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +85,27 @@ class OfficeHours:
     closes: time
 
 
-HOURS = (OfficeHours(time(8), time(12)), OfficeHours(time(13), time(17)))
+DayHours = tuple[OfficeHours, ...]
+HOURS: DayHours = (OfficeHours(time(8), time(12)), OfficeHours(time(13), time(17)))
 """What most offices keep; 480 minutes a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """A version of a calendar. `first` and `last` bound what it covers."""
+    """A version of a calendar. `first` and `last` bound what it covers.
+
+    `hours` are the stretches of a working day, each with the first day on which they are kept, in order.
+    """
 
     version: str
     first: date
     last: date
     days: Mapping[date, CalendarDay] = field(repr=False)
-    hours: tuple[OfficeHours, ...] = HOURS
+    hours: tuple[tuple[date, DayHours], ...] = ((date.min, HOURS),)
 
-    @property
-    def closes_at(self) -> time:
-        """When a working day ends."""
-        return self.hours[-1].closes
+    def hours_on(self, day: date) -> DayHours:
+        """Give the stretches of work of a working day."""
+        return next(stretches for begins_on, stretches in reversed(self.hours) if begins_on <= day)
 
     def is_working_day(self, day: date) -> bool:
         """Tell whether a day counts for deadlines. Raises InvalidInput for a day that the calendar does not cover."""
@@ -70,7 +114,7 @@ class WorkingCalendar:
             raise InvalidInput("the calendar does not cover the day", [Fault("day", rule)])
         known = self.days.get(day)
         if known is not None:
-            return known.kind is DayKind.MAKEUP_WORK
+            return known.counts_for_deadlines
         return day.weekday() < _SATURDAY
 
     def on_or_after(self, day: date) -> date:
@@ -109,7 +153,7 @@ class WorkingCalendar:
         day, total = begin.date(), timedelta()
         while day <= end.date():
             if self.is_working_day(day):
-                for stretch in self.hours:
+                for stretch in self.hours_on(day):
                     opens = max(begin, datetime.combine(day, stretch.opens, VIETNAM))
                     closes = min(end, datetime.combine(day, stretch.closes, VIETNAM))
                     total += max(timedelta(), closes - opens)
@@ -118,7 +162,7 @@ class WorkingCalendar:
 
     def end_of(self, day: date) -> datetime:
         """Give the instant at which the office closes on a day."""
-        return datetime.combine(day, self.closes_at, VIETNAM)
+        return datetime.combine(day, self.hours_on(day)[-1].closes, VIETNAM)
 
     def add_minutes(self, instant: datetime, minutes: int) -> datetime:
         """Walk through office hours; the instant at which so many minutes of work are over."""
@@ -127,7 +171,7 @@ class WorkingCalendar:
         if not self.is_working_day(day):
             day, moment = self.on_or_after(day), time()
         while True:
-            for stretch in self.hours:
+            for stretch in self.hours_on(day):
                 begins = datetime.combine(day, max(moment, stretch.opens), VIETNAM)
                 room = datetime.combine(day, stretch.closes, VIETNAM) - begins
                 if room <= timedelta():
@@ -136,27 +180,3 @@ class WorkingCalendar:
                     return begins + left
                 left -= room
             day, moment = self.on_or_after(day + _ONE_DAY), time()
-
-
-def make_calendar(
-    version: str, lines: Iterable[CalendarDay], hours: tuple[OfficeHours, ...] = HOURS
-) -> WorkingCalendar:
-    """Put a calendar together: it covers whole years, from that of the first line to that of the last.
-
-    Raises InvalidInput listing every fault: no line, a day twice, a make-up day on a weekday, a day off on a weekend.
-    """
-    faults, days = [], dict[date, CalendarDay]()
-    for place, line in enumerate(lines):
-        if line.day in days:
-            faults.append(Fault(f"{place}.day", "must stand once"))
-        is_weekend = line.day.weekday() >= _SATURDAY
-        if is_weekend != (line.kind is DayKind.MAKEUP_WORK):
-            rule = "a make-up day must be a weekend, a day off none: weekends are off anyway"
-            faults.append(Fault(f"{place}.kind", rule))
-        days[line.day] = line
-    if not days:
-        faults.append(Fault("", "must hold a day"))
-    if faults:
-        raise InvalidInput("the calendar cannot be used", faults)
-    years = (min(days).year, max(days).year)
-    return WorkingCalendar(version, date(years[0], 1, 1), date(years[1], 12, 31), days, hours)

@@ -11,9 +11,17 @@ from gateway.monitoring.records import DossierRecord
 
 
 def raw_of(
-    record: DossierRecord, deadline: Deadline | None, limits_count: int, calendar: WorkingCalendar
+    record: DossierRecord,
+    deadline: Deadline | None,
+    limits_count: int,
+    calendar: WorkingCalendar,
+    *,
+    counted_by: str = "",
 ) -> RawDossier:
-    """Give a record as the one source has it; `limits_count` limits hold for its procedure and channel."""
+    """Give a record as the one source has it; `limits_count` limits hold for its procedure and channel.
+
+    `counted_by` names the calendar by which its date was promised, "" for `calendar`.
+    """
     return RawDossier(
         key=record.code,
         procedure_code=record.procedure_code,
@@ -39,7 +47,7 @@ def raw_of(
         claims_digitised=record.claims_digitised,
         fee_lines_vnd=record.fee_lines_vnd,
         limits_count=limits_count,
-        calendar_version=calendar.version,
+        calendar_version=counted_by or calendar.version,
     )
 
 

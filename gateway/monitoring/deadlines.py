@@ -64,6 +64,8 @@ class Step(StrEnum):
     PAUSED = "paused"
     RESTARTED = "restarted"
     EXTENDED = "extended"
+    RECOMPUTED = "recomputed"
+    """The calendar was changed while the dossier was open (`due_recomputed`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,11 @@ def extended(deadline: Deadline, told_at: datetime, new_due: datetime, reason: s
     if faults:
         raise InvalidInput("the date cannot be moved", faults)
     return replace(_changed(deadline, Step.EXTENDED, told_at, new_due, reason=reason), is_extended=True)
+
+
+def recomputed(deadline: Deadline, told_at: datetime, due: datetime, reason: str) -> Deadline:
+    """Take the date that follows from a calendar as it was told at an instant after acceptance."""
+    return _changed(deadline, Step.RECOMPUTED, told_at, due, reason=reason)
 
 
 def effective_finish(finished_at: datetime, pauses: Sequence[tuple[datetime, datetime]]) -> datetime:

@@ -5,7 +5,6 @@ has to be made again. Source: monitoring notes §2.3, §3.4 to §3.6, §5.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from gateway.indicators.findings import Finding, Treatment, treated
 from gateway.indicators.quality import find
 from gateway.indicators.raw import Limits, RawSet
 from gateway.indicators.words import Acceptance, Timeliness
+from gateway.model.calendars import Calendars
 from gateway.model.dossier import Channel
 from gateway.model.procedure import Procedure, TimeUnit
 from gateway.model.status import DossierStatus
@@ -24,23 +24,14 @@ from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.cleaning import days_between, raw_of
 from gateway.monitoring.cutting import latest_at
-from gateway.monitoring.deadlines import (
-    Deadline,
-    Limit,
-    LimitUnit,
-    Precision,
-    effective_finish,
-    extended,
-    first_deadline,
-    paused,
-    restarted,
-)
+from gateway.monitoring.deadlines import Deadline, Limit, LimitUnit, Precision, Step, effective_finish
 from gateway.monitoring.records import DossierRecord
+from gateway.monitoring.terms import Policy, counted_until, deadline_of
 from gateway.monitoring.timeliness import Course, timeliness
 
-JUDGED_AS = 2
-"""Raised with every change of this module, or of the rules of data quality, that makes other facts of the same records:
-facts are then made anew after the upgrade."""
+JUDGED_AS = 3
+"""Raised with every change of this module, of deadlines, or of the rules of data quality, that makes other facts of the
+same records: facts are then made anew after the upgrade."""
 _UNITS = {
     TimeUnit.WORKING_DAY: LimitUnit.WORKING_DAY,
     TimeUnit.DAY: LimitUnit.CALENDAR_DAY,
@@ -51,21 +42,6 @@ _LENGTH_DAYS = {TimeUnit.HOUR: 0.125, TimeUnit.WORKING_DAY: 1.4, TimeUnit.DAY: 1
 """About how many days of the calendar a unit is: only to find the longest of several limits."""
 _MINUTES_AN_HOUR = 60
 _ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How a procedure's deadlines are counted where sector law differs; the defaults are the notes' (§3.5).
-
-    `restarts_within_days`: a supplement asked for within so many working days of acceptance belongs to the check of
-    completeness and begins the limit anew; None: every supplement pauses. `pauses` False: none does.
-    """
-
-    cut_off: time | None = None
-    pauses: bool = True
-    restarts_within_days: int | None = None
-    acceptance_hours: int = 8
-    """Working hours within which an online submission is accepted, refused or answered (45/2020/NĐ-CP)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +59,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Makes facts at one measuring instant. `limits_of` gives the procedure on a day and channel its limits."""
+    """Makes facts at one measuring instant."""
 
-    calendar: WorkingCalendar
+    calendars: Calendars
     measured_at: datetime
     limits: Limits = field(default_factory=Limits)
     published_at: datetime | None = None
@@ -104,17 +80,45 @@ class Judge:
         it happened after `concerned_since` (None: anything that happened to them does).
         """
         beside = [latest_at(one) for one in neighbours] if concerned_since is None else [concerned_since]
-        limits = limits_of(procedure, record.channel)
-        deadline = self._deadline(record, limits, policy)
-        fact = self._fact(record, deadline, limits, policy)
+        case = self._case(record, limits_of(procedure, record.channel), policy)
+        own = self._findings(case, neighbours, is_confirmed_artificial=is_confirmed_artificial)
+        turns = case.turns(self.limits)
+        passed = [one for one in turns if one <= self.measured_at]
+        return Judged(
+            fact=treated(case.fact(), own),
+            findings=tuple(own),
+            holds_from=max([*passed, latest_at(record), *beside]),
+            turns_at=min((one for one in turns if one > self.measured_at), default=None),
+        )
+
+    def deadline(self, record: DossierRecord, procedure: Procedure | None, policy: Policy) -> Deadline | None:
+        """Give a dossier's deadline with the steps that led to it; None where no limit is known but a stated date."""
+        return self._case(record, limits_of(procedure, record.channel), policy).deadline
+
+    def _case(self, record: DossierRecord, limits: Sequence[Limit], policy: Policy) -> "_Case":
+        until = counted_until(record, self.measured_at)
+        return _Case(
+            record=record,
+            limits=limits,
+            policy=policy,
+            deadline=deadline_of(record, limits, policy, self.calendars, self.measured_at),
+            calendar=self.calendars.of(record.handling_agency, until),
+            calendars=self.calendars,
+            measured_at=self.measured_at,
+        )
+
+    def _findings(
+        self, case: "_Case", neighbours: Sequence[DossierRecord], *, is_confirmed_artificial: bool
+    ) -> list[Finding]:
+        record, calendar = case.record, case.calendar
         raw = RawSet(
             as_of=self.measured_at,
-            working_days=partial(days_between, self.calendar),
+            working_days=partial(days_between, calendar),
             dossiers=[
-                raw_of(record, deadline, len(limits), self.calendar),
-                *(raw_of(one, None, 1, self.calendar) for one in neighbours),
+                raw_of(record, case.deadline, len(case.limits), calendar, counted_by=case.counted_by),
+                *(raw_of(one, None, 1, calendar) for one in neighbours),
             ],
-            calendar_version=self.calendar.version,
+            calendar_version=calendar.version,
             published_at=self.published_at,
             confirmed=(record.code,) if is_confirmed_artificial else (),
             limits=self.limits,
@@ -122,55 +126,37 @@ class Judge:
         own = list(dict.fromkeys((*(one for one in find(raw) if one.key == record.code), *record.kept_findings)))
         if is_confirmed_artificial and not any(one.rule == "DQ-15" for one in own):
             own.append(Finding("DQ-15", record.code, Treatment.EXCLUDE, "confirmed"))
-        fact = treated(fact, own)
-        turns = self._turns(record, deadline, policy)
-        passed = [one for one in turns if one <= self.measured_at]
-        return Judged(
-            fact=fact,
-            findings=tuple(own),
-            holds_from=max([*passed, latest_at(record), *beside]),
-            turns_at=min((one for one in turns if one > self.measured_at), default=None),
-        )
+        return own
 
-    # Deadlines
 
-    def _deadline(self, record: DossierRecord, limits: Sequence[Limit], policy: Policy) -> Deadline | None:
-        if record.received_at is None or not limits:
-            return None
-        try:
-            deadline = first_deadline(record.received_at, replace(limits[0], cut_off=policy.cut_off), self.calendar)
-            for pause in record.pauses:
-                if pause.given_at is None or pause.asked_at < record.received_at or pause.given_at < pause.asked_at:
-                    continue
-                deadline = self._supplied(deadline, record.received_at, pause.asked_at, pause.given_at, policy)
-        except InvalidInput:
-            # Days that the calendar does not cover: the stated date stands.
-            return None
-        for moved in record.new_dates:
-            # A second new date, or one given too late, moves nothing.
-            with suppress(InvalidInput):
-                deadline = extended(deadline, moved.decided_at, moved.new_due_at, "form 04")
-        return deadline
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One dossier at the measuring instant, with its deadline and the calendar that it is judged by."""
 
-    def _supplied(
-        self, deadline: Deadline, received_at: datetime, asked_at: datetime, given_at: datetime, policy: Policy
-    ) -> Deadline:
-        if policy.restarts_within_days is not None:
-            passed = self.calendar.working_days_between(_day(received_at), _day(asked_at))
-            if passed <= policy.restarts_within_days:
-                return restarted(deadline, given_at, self.calendar)
-        return paused(deadline, asked_at, given_at, self.calendar) if policy.pauses else deadline
+    record: DossierRecord
+    limits: Sequence[Limit]
+    policy: Policy
+    deadline: Deadline | None
+    calendar: WorkingCalendar
+    calendars: Calendars
+    measured_at: datetime
 
-    # The fact
+    @property
+    def counted_by(self) -> str:
+        """The version of the calendar by which the date was promised, where a later one moved it."""
+        received_at, deadline = self.record.received_at, self.deadline
+        if received_at is None or deadline is None or all(one.step is not Step.RECOMPUTED for one in deadline.changes):
+            return self.calendar.version
+        return self.calendars.of(self.record.handling_agency, received_at).version
 
-    def _fact(
-        self, record: DossierRecord, deadline: Deadline | None, limits: Sequence[Limit], policy: Policy
-    ) -> DossierFact:
+    def fact(self) -> DossierFact:
+        """Give what is counted."""
+        record, deadline = self.record, self.deadline
         finished_at = record.first_finished_at
         due = deadline.current if deadline is not None else record.due_at
         promised = record.first_due_at or (deadline.original if deadline is not None else None)
         precision = Precision.DATE if deadline is None else deadline.precision
-        course = self._course(record, finished_at)
+        course = self._course(finished_at)
         return DossierFact(
             key=record.code,
             procedure_code=record.procedure_code,
@@ -186,10 +172,10 @@ class Judge:
             due_promised_at=promised,
             timeliness=timeliness(course, due, precision, self.measured_at),
             timeliness_promised=timeliness(course, promised, Precision.DATE, self.measured_at),
-            timeliness_national=self._national(record, course),
-            timeliness_reopened=self._reopened(record, due, precision),
-            processing_time=self._processing_time(record, finished_at, limits),
-            acceptance=self._acceptance(record, policy),
+            timeliness_national=self._national(course),
+            timeliness_reopened=self._reopened(due, precision),
+            processing_time=self._processing_time(finished_at),
+            acceptance=self._acceptance(),
             is_fully_online=record.is_fully_online,
             has_component_file=record.files_count > 0,
             has_result_file=record.results_count > 0,
@@ -201,7 +187,8 @@ class Judge:
             rating=record.rating,
         )
 
-    def _course(self, record: DossierRecord, finished_at: datetime | None) -> Course:
+    def _course(self, finished_at: datetime | None) -> Course:
+        record = self.record
         asked = [pause for pause in record.pauses if record.received_at and pause.asked_at >= record.received_at]
         is_waiting = record.status is DossierStatus.SUPPLEMENT_REQUESTED
         return Course(
@@ -212,8 +199,9 @@ class Judge:
             supplements_count=len(asked) if is_waiting else 0,
         )
 
-    def _national(self, record: DossierRecord, course: Course) -> Timeliness:
+    def _national(self, course: Course) -> Timeliness:
         """Hold the finish less the supplements' time against the stated date (SUBTRACT)."""
+        record = self.record
         if course.finished_at is not None and record.received_at is not None:
             given = [
                 (pause.asked_at, pause.given_at)
@@ -226,7 +214,8 @@ class Judge:
             replace(course, supplements_count=asked_count), record.due_at, Precision.DATE, self.measured_at
         )
 
-    def _reopened(self, record: DossierRecord, due: datetime | None, precision: Precision) -> Timeliness | None:
+    def _reopened(self, due: datetime | None, precision: Precision) -> Timeliness | None:
+        record = self.record
         reopened_at = record.reopened_at
         if reopened_at is None:
             return None
@@ -240,14 +229,13 @@ class Judge:
         )
         return timeliness(Course(finished_at=again), due, precision, self.measured_at)
 
-    def _processing_time(
-        self, record: DossierRecord, finished_at: datetime | None, limits: Sequence[Limit]
-    ) -> Decimal | None:
+    def _processing_time(self, finished_at: datetime | None) -> Decimal | None:
         """Give the net time in the unit of the procedure's limit, working days where it has none."""
+        record = self.record
         accepted_at = record.received_at
         if accepted_at is None or finished_at is None or finished_at < accepted_at or record.is_ended:
             return None
-        unit = limits[0].unit if limits else LimitUnit.WORKING_DAY
+        unit = self.limits[0].unit if self.limits else LimitUnit.WORKING_DAY
         spans = [(accepted_at, finished_at, 1)]
         spans += [
             (pause.asked_at, min(pause.given_at, finished_at), -1)
@@ -266,30 +254,35 @@ class Judge:
             return Decimal((_day(last) - _day(first)).days)
         return Decimal(self.calendar.working_days_between(_day(first), _day(last)))
 
-    def _acceptance(self, record: DossierRecord, policy: Policy) -> Acceptance | None:
-        if record.channel is not Channel.ONLINE:
+    def _acceptance(self) -> Acceptance | None:
+        if self.record.channel is not Channel.ONLINE:
             return None
-        limit = self._acceptance_due(record, policy)
-        answers = [record.received_at, record.refused_at, *(pause.asked_at for pause in record.pauses[:1])]
-        answered_at = min((instant for instant in answers if instant is not None), default=None)
+        limit, answered_at = self._acceptance_due(), self._answered_at()
         if limit is None:
             return None
         if answered_at is None:
             return Acceptance.WAITING_OVERDUE if self.measured_at > limit else Acceptance.WAITING_IN_TERM
         return Acceptance.LATE if answered_at > limit else Acceptance.IN_TIME
 
-    def _acceptance_due(self, record: DossierRecord, policy: Policy) -> datetime | None:
+    def _answered_at(self) -> datetime | None:
+        record = self.record
+        answers = [record.received_at, record.refused_at, *(pause.asked_at for pause in record.pauses[:1])]
+        return min((instant for instant in answers if instant is not None), default=None)
+
+    def _acceptance_due(self) -> datetime | None:
+        """Give until when who received the submission has to answer it, by the calendar as it was known until then."""
+        record = self.record
+        known_at = min(self._answered_at() or self.measured_at, self.measured_at)
+        calendar = self.calendars.of(record.receiving_agency, known_at)
         try:
-            return self.calendar.add_minutes(
-                record.submitted_at.astimezone(VIETNAM), policy.acceptance_hours * _MINUTES_AN_HOUR
-            )
+            return calendar.add_minutes(record.submitted_at, self.policy.acceptance_hours * _MINUTES_AN_HOUR)
         except InvalidInput:
             return None
 
-    # Turns
-
-    def _turns(self, record: DossierRecord, deadline: Deadline | None, policy: Policy) -> list[datetime]:
-        """Give the instants at which time alone may change the fact: a date passes, or a stated instant comes."""
+    def turns(self, limits: Limits) -> list[datetime]:
+        """Give the instants at which time alone may change the fact: a date passes, a stated instant comes, or days
+        become known."""
+        record, deadline = self.record, self.deadline
         dates = [deadline.current, deadline.original] if deadline is not None else []
         dates += [one for one in (record.due_at, record.first_due_at) if one is not None]
         turns: list[datetime] = []
@@ -297,17 +290,27 @@ class Judge:
             for due in dates:
                 turns += [due + timedelta(microseconds=1), _midnight_after(due)]
         if record.channel is Channel.ONLINE and record.received_at is None and record.refused_at is None:
-            limit = self._acceptance_due(record, policy)
+            limit = self._acceptance_due()
             turns += [] if limit is None else [limit + timedelta(microseconds=1)]
         turns += [one for one in (record.submitted_at, record.received_at, record.finished_at) if one is not None]
         turns += [step.at for step in record.steps]
         done_at = min((step.at for step in record.steps if step.status is DossierStatus.COMPLETED), default=None)
         if done_at is not None:
-            turns += self._unreturned(done_at)
+            turns += self._unreturned(done_at, limits.unreturned_working_days + 1)
+        turns += self._told()
         return turns
 
-    def _unreturned(self, finished_at: datetime) -> list[datetime]:
-        days = self.limits.unreturned_working_days + 1
+    def _told(self) -> list[datetime]:
+        """Give the instants at which days became known while the dossier was open or its submission unanswered."""
+        record = self.record
+        is_over = record.first_finished_at is not None and record.reopened_at is None
+        ended_at = record.first_finished_at if is_over else None
+        told = [one for one in self.calendars.told_at(record.handling_agency) if ended_at is None or one <= ended_at]
+        answered_at = self._answered_at()
+        received = self.calendars.told_at(record.receiving_agency)
+        return told + [one for one in received if answered_at is None or one <= answered_at]
+
+    def _unreturned(self, finished_at: datetime, days: int) -> list[datetime]:
         try:
             day = self.calendar.add_working_days(_day(finished_at), days)
         except InvalidInput:

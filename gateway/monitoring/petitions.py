@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from gateway.indicators.facts import PetitionFact
 from gateway.indicators.words import Answering
+from gateway.model.calendars import Calendars
 from gateway.model.vocabulary import VIETNAM
-from gateway.model.working_calendar import WorkingCalendar
 from gateway.monitoring.cleaning import days_between
 
 
@@ -56,10 +56,11 @@ def petitions_at(petitions: Iterable[Petition], end: datetime) -> list[Petition]
     ]
 
 
-def petition_fact(petition: Petition, measured_at: datetime, calendar: WorkingCalendar) -> PetitionFact:
-    """Say how a petition stands at an instant."""
+def petition_fact(petition: Petition, measured_at: datetime, calendars: Calendars) -> PetitionFact:
+    """Say how a petition stands at an instant, by the days of its agency as they were known until it ended."""
     ended_at = petition.replied_at if petition.reply is not Reply.NONE else None
     first, last = (one.astimezone(VIETNAM).date() for one in (petition.received_at, ended_at or measured_at))
+    calendar = calendars.of(petition.agency_code, min(ended_at or measured_at, measured_at))
     is_late = days_between(calendar, first, last) > LIMITS[petition.reply]
     answering = Answering.LATE if is_late else Answering.OPEN_IN_TERM if ended_at is None else Answering.IN_TIME
     return PetitionFact(

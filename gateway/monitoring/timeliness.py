@@ -115,6 +115,11 @@ def _sentence(deadline: Deadline, change: Change) -> tuple[str, str]:
                 f"Xin lỗi và hẹn lại lúc {at} ({change.reason}): hẹn trả {due}.",
                 f"Apology and new date at {at} ({change.reason}): due {due}.",
             )
+        case Step.RECOMPUTED:
+            return (
+                f"Lịch làm việc thay đổi từ {change.at.astimezone(VIETNAM):%d/%m/%Y}: {change.reason}: hẹn trả {due}.",
+                f"Working calendar changed on {change.at.astimezone(VIETNAM):%d/%m/%Y}: {change.reason}: due {due}.",
+            )
 
 
 def _days(deadline: Deadline) -> str:

@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from gateway.engine.acceptor import Acceptor, Change
@@ -17,6 +17,7 @@ from gateway.indicators.catalogue import read_catalogue
 from gateway.indicators.facts import DossierFact
 from gateway.indicators.measures import VERSION
 from gateway.indicators.scope import PROVINCE, Scope, ScopeKind
+from gateway.model.calendars import Calendars
 from gateway.model.dossier import (
     AgencyRef,
     Attachment,
@@ -32,14 +33,15 @@ from gateway.model.party import Identifier, IdentifierType, Party
 from gateway.model.procedure import ExecutingLevel, Named, Procedure, ServiceLevel
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.judging import Policy
+from gateway.model.working_calendar import CalendarDay, DayKind
+from gateway.monitoring.terms import Policy
 from gateway.ports.basics import KeyRing
 from gateway.store.acceptance import PostgresAcceptance
 from gateway.store.indicator_cells import PostgresCells
 from gateway.store.indicators import PostgresIndicators
 from gateway.store.procedures import PostgresProcedures
 from gateway.store.registers import PostgresRegisters
-from mappings.calendars import national_calendar
+from mappings.calendars import national_calendars, open_calendars
 from mappings.indicators import CATALOGUE as CATALOGUE_FILE
 from mappings.indicators import shipped_text
 from tests.support.clocks import StillClock
@@ -63,7 +65,33 @@ SCOPES = (
 KINDS = ("receive", "step", "ask", "give", "finish", "withdraw", "move", "result")
 TIMED_KINDS = KINDS[:6]
 """What happens at an instant that is stated; the others put right what always was."""
-RULES = CountingRules(name=f"{VERSION} tests", calendar=national_calendar(), policy_of=lambda _: Policy())
+RULES = CountingRules(name=f"{VERSION} tests", calendars=national_calendars(), policy_of=lambda _: Policy())
+
+
+def notices(begin: date) -> Calendars:
+    """Give calendars that change in the midst of what a town lives through from a day on."""
+    lines = [
+        # Day, its agency, since when it is known, whether deadlines count it.
+        (2, "H99.01", 1, None),
+        (3, "H99.02", None, True),
+        (4, "", 6, None),
+        (5, "H99.30", 3, None),
+        (9, "", 4, None),
+        (12, "H99.01", 20, None),
+        (13, "", 30, None),
+    ]
+    return open_calendars(
+        CalendarDay(
+            day=begin + timedelta(days=day),
+            kind=DayKind.AGENCY_CLOSED,
+            label="Bão",
+            source="12/QĐ-UBND",
+            agency=agency,
+            told_on=None if told is None else begin + timedelta(days=told),
+            counts=counts,
+        )
+        for day, agency, told, counts in lines
+    )
 
 
 @dataclass(slots=True)
@@ -93,7 +121,7 @@ class Town:
         return IndicatorChecker(self.store, key_ring=self.key_ring, rules=rules)
 
     def numbers(self) -> Numbers:
-        return Numbers(PostgresCells(self.pool), self.registers, CATALOGUE, calendar=RULES.calendar, clock=self.clock)
+        return Numbers(PostgresCells(self.pool), self.registers, CATALOGUE, calendars=RULES.calendars, clock=self.clock)
 
     async def accept(self, code: str, body: Any) -> None:
         """Let the province state something."""

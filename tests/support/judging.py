@@ -7,12 +7,13 @@ from gateway.model.dossier import Channel, Dossier, Supplement
 from gateway.model.procedure import Procedure, ProcedureChannel, TimeLimit, TimeUnit
 from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
-from gateway.monitoring.judging import Judge, Judged, Policy
+from gateway.monitoring.judging import Judge, Judged
 from gateway.monitoring.records import DossierRecord, Revision, follow
-from mappings.calendars import national_calendar
+from gateway.monitoring.terms import Policy
+from mappings.calendars import national_calendars
 from tests.support.samples import make_dossier
 
-CALENDAR = national_calendar()
+CALENDARS = national_calendars()
 LATER = datetime(2026, 10, 1, tzinfo=VIETNAM)
 
 
@@ -74,4 +75,4 @@ def record(*documents: Dossier, known: str = "01/08 00:00") -> DossierRecord:
 
 def judge(found: DossierRecord, days: int = 5, measured_at: datetime = LATER, policy: Policy | None = None) -> Judged:
     """Judge under a limit in working days."""
-    return Judge(calendar=CALENDAR, measured_at=measured_at).judge(found, procedure(days), policy or Policy())
+    return Judge(calendars=CALENDARS, measured_at=measured_at).judge(found, procedure(days), policy or Policy())

@@ -17,10 +17,10 @@ from gateway.indicators.registry import CODES, measure_parts
 from gateway.indicators.scope import PROVINCE
 from gateway.indicators.selection import Selection
 from gateway.indicators.words import View
-from gateway.monitoring.judging import Policy
 from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.storing import CountingTurn
+from gateway.monitoring.terms import Policy
 from gateway.ports.basics import KeyRing
 from gateway.ports.observing import AlertRaised
 from gateway.store.indicators import PostgresIndicators

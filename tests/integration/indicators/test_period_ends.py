@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.engine.indicator_judging import CountingRules
 from gateway.engine.indicator_numbers import Numbers
 from gateway.engine.period_ends import PeriodEnds
 from gateway.indicators.periods import Period, PeriodType, period_of
@@ -21,10 +22,11 @@ from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.storing import CellReader
 from gateway.ports.basics import KeyRing
-from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, SCOPES, TIMED_KINDS, Town, counting_town
+from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, SCOPES, TIMED_KINDS, Town, counting_town, notices
 
 PERIOD = period_of(PeriodType.CUSTOM, "2026-07-27/2026-08-03")
 END = datetime(2026, 8, 4, tzinfo=VIETNAM)
+NOTICED = replace(RULES, name=f"{RULES.name} with notices", calendars=notices(BEGIN.date()))
 Told = Mapping[tuple[str, View, str], Any]
 
 
@@ -55,8 +57,8 @@ async def _dossiers(numbers: Numbers, limit: int = 3) -> Mapping[str, list[str]]
     return found
 
 
-def _ends(town: Town) -> PeriodEnds:
-    return PeriodEnds(town.store, rules=RULES)
+def _ends(town: Town, rules: CountingRules = RULES) -> PeriodEnds:
+    return PeriodEnds(town.store, rules=rules)
 
 
 async def _until(town: Town, end: datetime) -> None:
@@ -65,20 +67,20 @@ async def _until(town: Town, end: datetime) -> None:
     town.clock.set(end)
 
 
-async def _at_the_end(town: Town) -> tuple[Told, Mapping[str, list[str]]]:
+async def _at_the_end(town: Town, rules: CountingRules = RULES) -> tuple[Told, Mapping[str, list[str]]]:
     """Live until the period's end, and give what is counted then."""
     items = read_items(RegisterKind.AGENCIES, AGENCY_ITEMS)
     await town.registers.replace_register(RegisterKind.AGENCIES, items, town.clock.now())
     await _until(town, END)
-    await town.keeper().run()
+    await town.keeper(rules).run()
     return await _all(town.numbers()), await _dossiers(town.numbers())
 
 
-@pytest.mark.parametrize("seed", [0, 18, 28, 57])
-async def test_later_is_taken_away(pool: Any, key_ring: KeyRing, seed: int) -> None:
-    """Random histories go on after the end: every indicator, scope and view stays what it was, to the dossier."""
+@pytest.mark.parametrize(("seed", "rules"), [(0, RULES), (18, RULES), (28, NOTICED), (57, NOTICED)])
+async def test_later_is_taken_away(pool: Any, key_ring: KeyRing, seed: int, rules: CountingRules) -> None:
+    """Random histories go on after the end, and notices about days come: every number stays what it was."""
     async with counting_town(pool, key_ring, seed) as town:
-        then, dossiers = await _at_the_end(town)
+        then, dossiers = await _at_the_end(town, rules)
         # Nothing that is told from now on was already there at the end.
         town.clock.move(31 * 3600)
         await town.live(45, TIMED_KINDS)
@@ -93,11 +95,11 @@ async def test_later_is_taken_away(pool: Any, key_ring: KeyRing, seed: int) -> N
         )
         assert await town.registers.save_petition(petition, town.clock.now())
         town.clock.move(20 * 24 * 3600)
-        await town.keeper().run()
+        await town.keeper(rules).run()
 
         now = await _all(town.numbers())
         assert now != then
-        ends = _ends(town)
+        ends = _ends(town, rules)
         assert await ends.ask(town.numbers(), PERIOD, _all) == then
         assert await ends.ask(town.numbers(), PERIOD, _dossiers) == dossiers
 

@@ -49,7 +49,7 @@ async def pulled_town(
             pushes=PostgresPushes(pool),
             catalogue=CATALOGUE,
             profile=read_profile(shipped_text(SCORING_766)),
-            calendar=RULES.calendar,
+            calendars=RULES.calendars,
             publisher=publisher(town),
             signer=SIGNER,
             receivers=("emc",),

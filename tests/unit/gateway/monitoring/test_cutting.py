@@ -10,8 +10,8 @@ from gateway.indicators.words import Rating, Timeliness
 from gateway.model.dossier import Channel, Extension, OnlinePayment, ResultDelivery, ResultDocument
 from gateway.model.status import DossierStatus
 from gateway.monitoring.cutting import cut, latest_at
-from gateway.monitoring.judging import Policy
 from gateway.monitoring.records import DossierRecord, Revision, follow
+from gateway.monitoring.terms import Policy
 from tests.support.judging import at, document, judge, record, supplement
 from tests.support.samples import make_step
 from tests.support.worked_example import DOSSIERS

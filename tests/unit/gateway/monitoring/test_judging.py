@@ -12,10 +12,11 @@ from gateway.model.dossier import Channel, Extension, Fee, FeeKind, ResultDocume
 from gateway.model.procedure import ProcedureChannel, TimeLimit, TimeUnit
 from gateway.model.status import DossierStatus
 from gateway.monitoring.cutting import cut
-from gateway.monitoring.judging import Judge, Policy, limits_of
+from gateway.monitoring.judging import Judge, limits_of
 from gateway.monitoring.neighbours import forgotten
 from gateway.monitoring.records import Revision, follow
-from tests.support.judging import CALENDAR, LATER, at, document, judge, procedure, record, supplement
+from gateway.monitoring.terms import Policy
+from tests.support.judging import CALENDARS, LATER, at, document, judge, procedure, record, supplement
 from tests.support.samples import make_step
 
 # §6.2, §6.3 and §6.4 (T4): accepted, limit, finished, class, net working days.
@@ -183,7 +184,7 @@ def test_forgetting_leaves_what_is_counted() -> None:
     """Without its applicant's digest a record gives the same fact, also where other dossiers of the applicant told."""
     kept = replace(record(document("03/08 09:00")), applicant_key="ab", is_for_other=True)
     earlier = replace(kept, code="C", steps=(*kept.steps, *kept.steps))
-    judge_them = Judge(calendar=CALENDAR, measured_at=LATER).judge
+    judge_them = Judge(calendars=CALENDARS, measured_at=LATER).judge
     beside = judge_them(kept, procedure(5), Policy(), [earlier])
     alone = judge_them(forgotten(kept, beside.findings), procedure(5), Policy())
 
@@ -217,11 +218,11 @@ def test_a_fact_holds_until_its_turn(
         dossier = replace(dossier, status=DossierStatus.COMPLETED, finished_at=at(accepted) + timedelta(hours=finished))
     first = at("01/08 00:00") + timedelta(hours=measured)
     found = record(dossier)
-    now = Judge(calendar=CALENDAR, measured_at=first).judge(found, procedure(limit, unit), Policy(cut_off=time(15)))
+    now = Judge(calendars=CALENDARS, measured_at=first).judge(found, procedure(limit, unit), Policy(cut_off=time(15)))
     then = first + timedelta(hours=step)
     if now.turns_at is not None and now.turns_at <= then:
         then = now.turns_at - timedelta(microseconds=1)
-    later = Judge(calendar=CALENDAR, measured_at=then).judge(found, procedure(limit, unit), Policy(cut_off=time(15)))
+    later = Judge(calendars=CALENDARS, measured_at=then).judge(found, procedure(limit, unit), Policy(cut_off=time(15)))
 
     assert now.fact == later.fact
     assert later.holds_from == now.holds_from

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gateway.errors import InvalidInput
 from gateway.model.vocabulary import VIETNAM
-from gateway.model.working_calendar import CalendarDay, DayKind, make_calendar
 from mappings.calendars import national_calendar
 
 CALENDAR = national_calendar()
@@ -75,25 +74,6 @@ def test_what_is_not_covered_is_refused(day: date) -> None:
         CALENDAR.is_working_day(day)
 
 
-def line(day: date, kind: DayKind = DayKind.HOLIDAY) -> CalendarDay:
-    return CalendarDay(day=day, kind=kind, label="x", source="y")
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [],
-        [line(date(2026, 9, 2)), line(date(2026, 9, 2))],
-        [line(date(2026, 9, 5))],
-        [line(date(2026, 9, 2), DayKind.MAKEUP_WORK)],
-    ],
-    ids=["empty", "twice", "day off on a Saturday", "make-up on a Wednesday"],
-)
-def test_tables_that_cannot_be_right(lines: list[CalendarDay]) -> None:
-    with pytest.raises(InvalidInput):
-        make_calendar("X", lines)
-
-
 @given(DAYS, st.integers(1, 60), st.integers(1, 60))
 def test_steps_add_up(day: date, first: int, second: int) -> None:
     """So many days, and then so many, are all of them together; always on a working day, and never back."""
@@ -119,6 +99,6 @@ def test_minutes_end_in_office_hours(day: date, minute: int, first: int, second:
     due = CALENDAR.add_minutes(begins, first)
 
     assert CALENDAR.is_working_day(due.date())
-    assert any(one.opens <= due.time() <= one.closes for one in CALENDAR.hours)
+    assert any(one.opens <= due.time() <= one.closes for one in CALENDAR.hours_on(due.date()))
     assert CALENDAR.add_minutes(begins, first + second) == CALENDAR.add_minutes(due, second)
     assert begins < due
