@@ -14,7 +14,7 @@ from gateway.indicators.cells import changes
 from gateway.indicators.words import Rating
 from gateway.monitoring.neighbours import groups_of
 from gateway.monitoring.records import DossierRecord
-from gateway.monitoring.storing import CountingTurn, StoredFact
+from gateway.monitoring.storing import CountingTurn, Due, StoredFact
 from gateway.store.indicators import PostgresIndicators
 from gateway.store.pool import Pool
 
@@ -51,6 +51,9 @@ class Changes:
             near.setdefault(one, []).extend(other.record for other in others)
         changed = [(old, self._rated(old, near.get(one, []))) for one, old in stored.items()]
         await turn.save(changed, changes([(old.counted, new.counted) for old, new in changed]), MEASURED_AT)
+        state = turn.state
+        due = Due(dossier_ids=frozenset(ids), event_id=state.event_id, revalued_to=state.revalued_to, is_more=False)
+        await turn.finish(due, state.rules, MEASURED_AT, is_complete=state.is_complete, judged=ids)
 
     def _rated(self, old: StoredFact, near: Sequence[DossierRecord]) -> StoredFact:
         rating = Rating.UNSATISFIED if old.record.rating is Rating.SATISFIED else Rating.SATISFIED

@@ -82,7 +82,7 @@ async def measure_indicators(bench: Bench) -> Measurement:
         agreed_count = await agreeing_count(numbers, maker, years, questions)
         bench.tell(f"{agreed_count} of {len(questions)} answers are what the dossiers themselves give")
         changed = await _changed(bench, filled, maker, numbers)
-        at_ends, first_times = await _asked_at_ends(bench, province, filled.pool, numbers)
+        at_ends, first_times, later_time = await _asked_at_ends(bench, province, filled.pool, maker, numbers)
         rows_count = await filled.pool.fetchval("SELECT count(*) FROM indicator_facts")
         told_count = await accepted_count(numbers, filled.tally.by_month)
     tally, expected_count = filled.tally, sum(filled.tally.by_month.values())
@@ -105,6 +105,7 @@ async def measure_indicators(bench: Bench) -> Measurement:
             *asked.remarks,
             _slowest("one at a period's end", at_ends),
             f"the first question about a period's end judges the dossiers that were others then: {first_times}",
+            f"after {later_time}",
             f"{tally.judged_count:,} stories were judged for {tally.facts_count:,} dossiers of the same day, hour and"
             " kind of procedure; no dossier has sealed content here, and none is opened",
             f"the first question after a change of registers or catalogue reads them in {1e3 * first_seconds:.0f} ms",
@@ -203,8 +204,11 @@ async def _asked(bench: Bench, province: Province, numbers: Numbers) -> _Answers
     )
 
 
-async def _asked_at_ends(bench: Bench, province: Province, pool: Pool, numbers: Numbers) -> tuple[Asked, str]:
-    """Ask about past periods as they stood at their ends; say also what the first question of each took."""
+async def _asked_at_ends(
+    bench: Bench, province: Province, pool: Pool, maker: Maker, numbers: Numbers
+) -> tuple[Asked, str, str]:
+    """Ask about past periods as they stood at their ends; say also what the first question of each took, and what the
+    next one of a period takes after dossiers changed."""
     ends, codes = await ends_of(pool), computable(catalogue())
     ask_one = partial(ask_at_end, ends, numbers)
     taken = []
@@ -213,7 +217,11 @@ async def _asked_at_ends(bench: Bench, province: Province, pool: Pool, numbers: 
         count = await ends.ask(numbers, question.period, _turned_count)
         taken.append(f"{question.period.label} {count:,} in {seconds:.1f} s")
     questions = sample(singles(codes, scopes_of(province), ENDED), bench.plan.asked_count // 10, seed=3)
-    return await ask_all(ask_one, questions, _TIMES, bench.tell, bench.server.pid), "; ".join(taken)
+    asked = await ask_all(ask_one, questions, _TIMES, bench.tell, bench.server.pid)
+    count, _, _ = await Changes(bench, pool, maker).apply()
+    seconds = await ask_one(questions[-1])
+    later = f"{count:,} changed dossiers, the next question about {questions[-1].period.label} takes {seconds:.2f} s"
+    return asked, "; ".join(taken), later
 
 
 async def _turned_count(numbers: Numbers) -> int:

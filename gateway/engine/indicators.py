@@ -65,6 +65,6 @@ class IndicatorKeeper:
         if made.touched:
             await turn.wish_for(sorted(made.touched))
         is_more = due.is_more or bool(made.touched)
-        rules, count = self._maker.rules.name, len(made.changes)
-        await turn.finish(due, rules, now, is_complete=not is_more, changed_count=count)
+        judged = sorted(due.dossier_ids.union(new.dossier_id for _, new in made.changes))
+        await turn.finish(due, self._maker.rules.name, now, is_complete=not is_more, judged=judged)
         return len(made.changes), is_more

@@ -14,7 +14,7 @@ from gateway.engine.indicator_numbers import Numbers
 from gateway.indicators.facts import FactSet
 from gateway.indicators.periods import Period
 from gateway.monitoring.cut_cells import CutCells
-from gateway.monitoring.storing import CutFact, IndicatorStore
+from gateway.monitoring.storing import IndicatorStore
 
 ResultT = TypeVar("ResultT")
 _PERIODS_KEPT_COUNT = 4
@@ -23,16 +23,17 @@ _PAUSE_SECONDS = 0.25
 
 @dataclass(slots=True)
 class _Kept:
-    """What was made for a period. `ended` was made of the facts `source`, beside the cells."""
+    """What was made for a period, of the facts up to `changes_count`. `ended` was made of the facts `source`."""
 
-    mark: tuple[object, ...]
+    changes_count: int
     cells: CutCells
     source: FactSet | None = None
     ended: Numbers | None = None
 
 
 class PeriodEnds:
-    """Gives numbers at the ends of periods. Dossiers of the last few periods are kept as they were judged."""
+    """Gives numbers at the ends of periods. Dossiers of the last few periods are kept as they were judged: once whoever
+    was another one then has been judged, only those are judged again whose facts are made again."""
 
     def __init__(self, store: IndicatorStore, *, rules: CountingRules, tries_count: int = 20) -> None:
         self._store = store
@@ -53,35 +54,42 @@ class PeriodEnds:
         for number in range(self._tries_count):
             if number:
                 await asyncio.sleep(_PAUSE_SECONDS)
-            kept = await self._cells(numbers, period)
+            mark = await numbers.mark()
+            kept = await self._judged(numbers, period)
             if kept is None:
                 continue
+            changes_count = kept.changes_count
             found = await ask(await _ended(kept, numbers, period))
             # What was read in several questions is one state only if nothing was stored meanwhile.
-            if (await self._mark(numbers)) == kept.mark:
+            if (await self._store.state()).changes_count == changes_count and await numbers.mark() == mark:
                 return found
         return None
 
-    async def _cells(self, numbers: Numbers, period: Period) -> _Kept | None:
+    async def _judged(self, numbers: Numbers, period: Period) -> _Kept | None:
+        """Give what is kept for a period, after all that changed was judged; None while something is to be counted."""
         async with self._at_work:
-            kept = self._kept.get(period.key)
-            if kept is not None and kept.mark == await self._mark(numbers):
-                return kept
-            mark = await numbers.mark()
-            async with self._store.survey() as turn:
-                if not turn.state.is_complete or turn.state.rules != self._judge.rules.name:
-                    return None
-                facts: list[CutFact] = []
-                async for some in turn.of_period(period):
-                    facts += await self._judge.cut(turn, some, period.end)
-            kept = _Kept((turn.state.changes_count, *mark), CutCells(numbers.cells, facts))
-            self._kept.pop(period.key, None)
-            self._kept = dict([*self._kept.items()][1 - _PERIODS_KEPT_COUNT :])
-            self._kept[period.key] = kept
+            kept, state = self._kept.pop(period.key, None), await self._store.state()
+            if kept is None or kept.changes_count != state.changes_count:
+                # What breaks off in the midst is not kept: half of it would be judged.
+                kept = await self._judge_changed(kept, numbers, period)
+            if kept is not None:
+                self._kept = dict([*self._kept.items()][1 - _PERIODS_KEPT_COUNT :])
+                self._kept[period.key] = kept
             return kept
 
-    async def _mark(self, numbers: Numbers) -> tuple[object, ...]:
-        return ((await self._store.state()).changes_count, *await numbers.mark())
+    async def _judge_changed(self, kept: _Kept | None, numbers: Numbers, period: Period) -> _Kept | None:
+        async with self._store.survey() as turn:
+            if not turn.state.is_complete or turn.state.rules != self._judge.rules.name:
+                return None
+            changed = None if kept is None else await turn.judged_since(kept.changes_count)
+            if kept is None or changed is None:
+                kept = _Kept(turn.state.changes_count, CutCells(numbers.cells))
+            else:
+                kept.cells.forget(changed)
+            async for some in turn.of_period(period, changed):
+                kept.cells.put_in(await self._judge.cut(turn, some, period.end))
+            kept.changes_count = turn.state.changes_count
+            return kept
 
 
 async def _ended(kept: _Kept, numbers: Numbers, period: Period) -> Numbers:

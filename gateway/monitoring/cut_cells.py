@@ -10,9 +10,6 @@ from gateway.indicators.measures import TIMES, Contribution
 from gateway.indicators.slices import ALL, Grain, Slice, Span, spans_of
 from gateway.monitoring.storing import CellReader, CutFact, ListWanted, SumsWanted
 
-_Places = tuple[str, str]
-"""An agency and a procedure; either may be ALL."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Turned:
@@ -24,34 +21,70 @@ class _Turned:
     was: Counted | None
     was_lag: int | None
 
+    @property
+    def signed(self) -> list[tuple[Counted, int]]:
+        """Give what it takes from the sums, and what it adds to them."""
+        return [(self.held, -1)] if self.was is None else [(self.held, -1), (self.was, 1)]
+
 
 class CutCells:
-    """Implements CellReader over another one, which must hold what `facts` say is stored."""
+    """Implements CellReader over another one, which must hold what the facts that were put in say is stored."""
 
-    def __init__(self, base: CellReader, facts: Iterable[CutFact]) -> None:
+    def __init__(self, base: CellReader) -> None:
         self._base = base
-        places: dict[Contribution, Contribution] = {}
-        self._turned = {
-            one.stored.dossier_id: _Turned(
-                one.stored.record.code,
-                _shared(one.stored.counted, places),
-                one.stored.lag_seconds,
-                None if one.counted is None else _shared(one.counted, places),
-                one.lag_seconds,
-            )
-            for one in facts
-            if (one.counted, one.lag_seconds) != (one.stored.counted, one.stored.lag_seconds)
-        }
+        self._turned: dict[int, _Turned] = {}
+        self._cells: dict[str, dict[str, dict[CellKey, dict[int, int]]]] = {}
+        """By agency and procedure, each of which may be ALL: by how much cells were others."""
+        self._by_agency: dict[str, dict[int, list[tuple[Counted, int]]]] = {}
+        self._shared: dict[Contribution, Contribution] = {}
+
+    def put_in(self, facts: Iterable[CutFact]) -> None:
+        """Add dossiers that are not in it, where they were others."""
+        for fact in facts:
+            stored = fact.stored
+            if (fact.counted, fact.lag_seconds) == (stored.counted, stored.lag_seconds):
+                continue
+            was = None if fact.counted is None else self._with_shared(fact.counted)
+            held = self._with_shared(stored.counted)
+            one = _Turned(stored.record.code, held, stored.lag_seconds, was, fact.lag_seconds)
+            self._turned[stored.dossier_id] = one
+            for counted, sign in one.signed:
+                self._by_agency.setdefault(counted.agency, {}).setdefault(stored.dossier_id, []).append((counted, sign))
+            self._add(one, 1)
+
+    def forget(self, dossier_ids: Iterable[int]) -> None:
+        """Take dossiers out, whether they are in it or not."""
+        for dossier_id in dossier_ids:
+            one = self._turned.pop(dossier_id, None)
+            if one is None:
+                continue
+            for counted, _ in one.signed:
+                self._by_agency[counted.agency].pop(dossier_id, None)
+            self._add(one, -1)
+
+    def _add(self, one: _Turned, sign: int) -> None:
         cells: dict[CellKey, dict[int, int]] = {}
-        for one in self._turned.values():
-            add(cells, one.held, -1)
-            if one.was is not None:
-                add(cells, one.was)
-        self._cells: dict[_Places, list[tuple[CellKey, dict[int, int]]]] = {}
-        for key, cell in cells.items():
-            if any(cell.values()):
-                self._cells.setdefault((key.agency, key.procedure), []).append((key, cell))
-        self._procedures = frozenset(procedure for _, procedure in self._cells) - {ALL}
+        for counted, own_sign in one.signed:
+            add(cells, counted, sign * own_sign)
+        for key, changes in cells.items():
+            there = self._cells.setdefault(key.agency, {}).setdefault(key.procedure, {})
+            cell = there.setdefault(key, {})
+            for place, amount in changes.items():
+                if amount:
+                    cell[place] = cell.get(place, 0) + amount
+                    if not cell[place]:
+                        del cell[place]
+            if not cell:
+                del there[key]
+
+    def _with_shared(self, counted: Counted) -> Counted:
+        """Give the same with contributions that equal ones share: most dossiers of a day count alike."""
+        known = self._shared
+        return replace(
+            counted,
+            received=None if counted.received is None else known.setdefault(counted.received, counted.received),
+            submitted=None if counted.submitted is None else known.setdefault(counted.submitted, counted.submitted),
+        )
 
     @property
     def turned(self) -> Mapping[str, tuple[Counted, Counted | None]]:
@@ -84,7 +117,8 @@ class CutCells:
                 days = [span for span in spans if span.grain is Grain.DAY]
                 spans = [span for span in spans if span.grain is Grain.MONTH]
                 self._add_days(sums, one, days, wanted)
-            for procedure in self._procedures if one.procedure == ALL else (one.procedure,):
+            own = self._cells.get(one.agency, {}).keys() - {ALL} if one.procedure == ALL else (one.procedure,)
+            for procedure in own:
                 for key, cell in self._within(one.agency, procedure, spans):
                     for place in wanted.places & cell.keys():
                         if wanted.takes(place, is_group=key.is_group):
@@ -93,20 +127,26 @@ class CutCells:
         return {place: one for place, one in found.items() if one}
 
     async def lags(self, slices: Sequence[Slice], *, takes_groups: bool) -> dict[int, int]:
-        lags = Counter(await self._base.lags(slices, takes_groups=takes_groups))
+        lags, places = dict(await self._base.lags(slices, takes_groups=takes_groups)), _Places(slices)
         for one in self._turned.values():
             for counted, lag, sign in ((one.held, one.held_lag, -1), (one.was, one.was_lag, 1)):
                 if counted is None or lag is None or (counted.is_group and not takes_groups):
                     continue
-                if _stands(counted, counted.received, slices):
-                    lags[lag] += sign
-        return {lag: count for lag, count in lags.items() if count}
+                if places.have(counted, counted.received):
+                    lags[lag] = lags.get(lag, 0) + sign
+        # Of the many lags that are read few become 0.
+        touched = {lag for one in self._turned.values() for lag in (one.held_lag, one.was_lag) if lag is not None}
+        for lag in touched.intersection(lags):
+            if not lags[lag]:
+                del lags[lag]
+        return lags
 
     async def dossiers(self, wanted: ListWanted) -> list[tuple[int, str]]:
+        places = _Places(wanted.slices)
         own = [
             (dossier_id, one.code)
             for dossier_id, one in self._turned.items()
-            if dossier_id > wanted.after and one.was is not None and _is_listed(one.was, wanted)
+            if dossier_id > wanted.after and one.was is not None and _is_listed(one.was, wanted, places)
         ]
         found: list[tuple[int, str]] = []
         after, is_more = wanted.after, True
@@ -122,51 +162,45 @@ class CutCells:
     def _within(
         self, agency: str, procedure: str, spans: Sequence[Span]
     ) -> Iterator[tuple[CellKey, Mapping[int, int]]]:
-        for key, cell in self._cells.get((agency, procedure), ()):
+        for key, cell in self._cells.get(agency, {}).get(procedure, {}).items():
             if any(key.grain is span.grain and span.first_on <= key.begins_on < span.after_on for span in spans):
                 yield key, cell
 
     def _add_days(self, sums: Mapping[int, Counter[str]], one: Slice, days: Sequence[Span], wanted: SumsWanted) -> None:
-        for turned in self._turned.values() if days else ():
-            for counted, sign in ((turned.held, -1), (turned.was, 1)):
-                if counted is None or counted.agency != one.agency:
+        own = self._by_agency.get(one.agency, {}) if days else {}
+        for counted, sign in (signed for both in own.values() for signed in both):
+            for contribution in counted.contributions:
+                if not any(span.first_on <= contribution.day < span.after_on for span in days):
                     continue
-                for contribution in counted.contributions:
-                    if not any(_has(span.first_on, span.after_on, contribution.day) for span in days):
-                        continue
-                    for place in wanted.places.intersection(contribution.places) - TIMES:
-                        if wanted.takes(place, is_group=counted.is_group):
-                            sums[place][counted.procedure] += sign
+                for place in wanted.places.intersection(contribution.places) - TIMES:
+                    if wanted.takes(place, is_group=counted.is_group):
+                        sums[place][counted.procedure] += sign
 
 
-def _is_listed(counted: Counted, wanted: ListWanted) -> bool:
+class _Places:
+    """Slices by agency and procedure, so that a dossier is held against few of them."""
+
+    def __init__(self, slices: Iterable[Slice]) -> None:
+        self._days: dict[tuple[str, str], list[tuple[date, date]]] = {}
+        for one in slices:
+            self._days.setdefault((one.agency, one.procedure), []).append((one.first_on, one.after_on))
+
+    def have(self, counted: Counted, contribution: Contribution | None) -> bool:
+        """Tell whether a dossier stands in one of them with one of its days."""
+        agency, procedure = counted.agency, counted.procedure
+        return contribution is not None and any(
+            first <= contribution.day < after
+            for key in ((ALL, ALL), (agency, ALL), (ALL, procedure), (agency, procedure))
+            for first, after in self._days.get(key, ())
+        )
+
+
+def _is_listed(counted: Counted, wanted: ListWanted, places: _Places) -> bool:
     if counted.is_group and not wanted.takes_groups:
         return False
     if wanted.procedures is not None and counted.procedure not in wanted.procedures:
         return False
     return any(
-        wanted.place in one.places and wanted.without not in one.places and _stands(counted, one, wanted.slices)
+        wanted.place in one.places and wanted.without not in one.places and places.have(counted, one)
         for one in counted.contributions
-    )
-
-
-def _stands(counted: Counted, contribution: Contribution | None, slices: Iterable[Slice]) -> bool:
-    return contribution is not None and any(
-        one.agency in (ALL, counted.agency)
-        and one.procedure in (ALL, counted.procedure)
-        and _has(one.first_on, one.after_on, contribution.day)
-        for one in slices
-    )
-
-
-def _has(first: date, after: date, day: date) -> bool:
-    return first <= day < after
-
-
-def _shared(counted: Counted, known: dict[Contribution, Contribution]) -> Counted:
-    """Give the same with contributions that equal ones share: most dossiers of a day count alike."""
-    return replace(
-        counted,
-        received=None if counted.received is None else known.setdefault(counted.received, counted.received),
-        submitted=None if counted.submitted is None else known.setdefault(counted.submitted, counted.submitted),
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.model.status import DossierStatus
-from gateway.monitoring.records import DONE, DossierRecord
+from gateway.monitoring.records import DONE, ENDED, DossierRecord
 
 
 def latest_at(record: DossierRecord) -> datetime:
@@ -27,7 +27,7 @@ def cut(record: DossierRecord, end: datetime) -> DossierRecord | None:
     steps = tuple(step for step in record.steps if step.at < end)
     finished_at = _before(record.finished_at, end)
     if record.finished_at is not None and finished_at is None:
-        if record.reopened_at is None:
+        if record.reopened_at is None and not any(step.status in ENDED for step in steps):
             # The document's own word for the finish is the better one, here too.
             steps = tuple(step for step in steps if step.status not in DONE)
         else:

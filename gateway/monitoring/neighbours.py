@@ -86,16 +86,14 @@ def _found_beside(finding: Finding) -> Kin | None:
 
 
 def concerns(kin: Kin, record: DossierRecord) -> object:
-    """Give what of a record the others of a group are judged by: they are judged again when it is another."""
-    match kin:
-        case Kin.APPLICANT:
-            return record
-        case Kin.ACCOUNT:
-            return record.account_key, record.applicant_key, record.submitted_at
-        case Kin.CONTENT:
-            return record.content_key
-        case Kin.RESULT:
-            return record.result_key, record.applicant_key
+    """Give what of a record the others of a group are judged by, at whatever instant: they are judged again when it is
+    another."""
+    if kin is Kin.APPLICANT:
+        return record
+    key = {Kin.ACCOUNT: record.account_key, Kin.CONTENT: record.content_key, Kin.RESULT: record.result_key}[kin]
+    filed = record.submitted_at, min(record.received_at or record.submitted_at, record.submitted_at)
+    result = (record.resulted_at, record.finished_at) if kin is Kin.RESULT else ()
+    return key, record.applicant_key, *filed, *result
 
 
 def seen_by(record: DossierRecord, kin: Container[Kin]) -> DossierRecord:

@@ -22,7 +22,7 @@ _MAX_FINISHES = 10
 POPULATION_CODES = frozenset({"1"})
 """How the population database is named among the consulted ones, as observed (portal wire notes §13, row 27)."""
 DONE = frozenset({DossierStatus.COMPLETED, DossierStatus.RETURNED})
-_ENDED = frozenset({DossierStatus.WITHDRAWN, DossierStatus.STOPPED, DossierStatus.REFUSED})
+ENDED = frozenset({DossierStatus.WITHDRAWN, DossierStatus.STOPPED, DossierStatus.REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class DossierRecord:
         """Give when it was first done or ended after it was accepted: a later finish does not move it."""
         if self.received_at is None:
             return None
-        done = [step for step in self.steps if step.status in DONE | _ENDED]
+        done = [step for step in self.steps if step.status in DONE | ENDED]
         if not done:
             return self.finished_at
         first = done[0]
@@ -138,14 +138,14 @@ class DossierRecord:
         for step in self.steps:
             if step.status in DONE:
                 is_done = True
-            elif is_done and step.status not in _ENDED:
+            elif is_done and step.status not in ENDED:
                 return step.at
         return None
 
     @property
     def is_ended(self) -> bool:
         """Tell whether it was withdrawn, stopped or refused."""
-        return self.status in _ENDED
+        return self.status in ENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class KeeperState:
     is_complete: bool = False
     """Whether nothing is left to be counted by `rules`."""
     changes_count: int = 0
-    """So many facts were ever stored: another number, and some are not what they were."""
+    """So many facts were ever made: another number, and some may not be what they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,16 +185,23 @@ class CountingTurn(Protocol):
         """Store cells in place of those that begin there."""
         ...
 
-    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, changed_count: int) -> None:
-        """Note how far was counted; `is_complete`: nothing is left. `changed_count` facts were stored."""
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, judged: Sequence[int]) -> None:
+        """Note how far was counted, and whose facts were made; `is_complete`: nothing is left."""
         ...
 
 
 class CountingSurvey(CountingTurn, Protocol):
     """A turn to read by only, over one state of everything."""
 
-    def of_period(self, period: Period) -> AsyncIterator[Sequence[StoredFact]]:
-        """Give facts that have to do with a period and may have been others at its end, so many at a time."""
+    async def judged_since(self, changes_count: int) -> Sequence[int] | None:
+        """Give whose facts were made since an earlier `changes_count`; None when that is no longer known."""
+        ...
+
+    def of_period(self, period: Period, among: Sequence[int] | None = None) -> AsyncIterator[Sequence[StoredFact]]:
+        """Give facts that have to do with a period and may have been others at its end, so many at a time.
+
+        With `among` those of some dossiers only.
+        """
         ...
 
 

@@ -39,6 +39,8 @@ _records = msgspec.json.Decoder(DossierRecord)
 _EVENTS_PER_DOSSIER = 4
 _CLEARED_AT_ONCE = 20_000
 _FACTS_AT_ONCE = 500
+_JUDGED_KEPT = 20_000
+"""So many judgements back is known whom they were about."""
 _KEYS = ("applicant_key", "account_key", "content_key", "result_key")
 """What of a record leads to somebody stands in columns of its own, not in its text."""
 _NO_KEYS: Mapping[str, Any] = dict.fromkeys(_KEYS, "")
@@ -182,10 +184,18 @@ class PostgresTurn:
         rows = self._sql.petitioned(self._connection, codes=sorted(codes))
         return {row["dossier_code"]: row["received_at"] async for row in rows}
 
-    async def of_period(self, period: Period) -> AsyncIterator[list[StoredFact]]:
-        rows = self._sql.of_period(
-            self._connection, first_on=period.first_on, after_on=period.after_on, ended_at=period.end
-        )
+    async def judged_since(self, changes_count: int) -> Sequence[int] | None:
+        if changes_count < self.state.changes_count - _JUDGED_KEPT:
+            return None
+        rows = self._sql.judged_since(self._connection, changes_count=changes_count)
+        return [row["dossier_id"] async for row in rows]
+
+    async def of_period(self, period: Period, among: Sequence[int] | None = None) -> AsyncIterator[list[StoredFact]]:
+        days = {"first_on": period.first_on, "after_on": period.after_on, "ended_at": period.end}
+        if among is None:
+            rows = self._sql.of_period(self._connection, **days)
+        else:
+            rows = self._sql.some_of_period(self._connection, **days, dossier_ids=among)
         found: list[StoredFact] = []
         async for row in rows:
             found.append(fact_of(row))
@@ -247,7 +257,7 @@ class PostgresTurn:
         await self._sql.clear_cells_between(self._connection, first_on=first_on, after_on=after_on)
         await add_cells(self._connection, cells)
 
-    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, changed_count: int) -> None:
+    async def finish(self, due: Due, rules: str, now: datetime, *, is_complete: bool, judged: Sequence[int]) -> None:
         await self._sql.finish(
             self._connection,
             event_id=due.event_id,
@@ -255,8 +265,11 @@ class PostgresTurn:
             revalued_to=due.revalued_to,
             now=now,
             is_complete=is_complete,
-            changed_count=changed_count,
+            judged_count=len(judged),
         )
+        if judged:
+            await self._sql.note_judged(self._connection, dossier_ids=judged)
+            await self._sql.forget_judged(self._connection, kept=_JUDGED_KEPT)
 
 
 async def add_cells(borrowed: Connection, cells: Mapping[CellKey, Mapping[int, int]]) -> None:

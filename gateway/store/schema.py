@@ -12,7 +12,7 @@ import asyncpg
 from gateway.errors import ConfigurationError, Fault, StoreUnavailable
 from gateway.store.locks import Lock
 
-NEWEST = "0026"
+NEWEST = "0027"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

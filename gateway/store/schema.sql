@@ -454,6 +454,10 @@ CREATE TABLE public.indicator_former_facts (
     lag_seconds bigint,
     CONSTRAINT indicator_former_facts_check CHECK ((recorded_at < superseded_at))
 );
+CREATE TABLE public.indicator_judged (
+    changes_count bigint NOT NULL,
+    dossier_id bigint NOT NULL
+);
 CREATE TABLE public.indicator_registers (
     kind text NOT NULL,
     key text NOT NULL,
@@ -1637,6 +1641,7 @@ CREATE INDEX indicator_facts_recorded ON public.indicator_facts USING btree (rec
 CREATE INDEX indicator_facts_submitted ON public.indicator_facts USING btree (submitted_on, agency_code);
 CREATE INDEX indicator_facts_turns ON public.indicator_facts USING btree (turns_at) WHERE (turns_at IS NOT NULL);
 CREATE INDEX indicator_former_facts_superseded ON public.indicator_former_facts USING btree (superseded_at);
+CREATE INDEX indicator_judged_by_count ON public.indicator_judged USING btree (changes_count, dossier_id);
 CREATE INDEX lanes_due ON public.lanes USING btree (system, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX lanes_leased ON public.lanes USING btree (lease_holder) WHERE (lease_token IS NOT NULL);
 CREATE INDEX local_accounts_by_number ON public.local_accounts USING btree (client_id, number_digest) WHERE (number_digest IS NOT NULL);

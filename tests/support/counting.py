@@ -188,7 +188,9 @@ class Town:
             case "finish" if old.received_at is not None:
                 digest = self.chance.choice((None, "1" * 64, f"{self.chance.getrandbits(256):064x}"))
                 result = ResultDocument(name="kq.pdf", url="https://files.province.example/r/1", sha256=digest)
-                return replace(old, status=DossierStatus.COMPLETED, finished_at=now, results=(result,))
+                # Another file would be one that has no instant of its own.
+                results = old.results if old.results and kinds == TIMED_KINDS else (result,)
+                return replace(old, status=DossierStatus.COMPLETED, finished_at=now, results=results)
             case "withdraw" if old.finished_at is None:
                 return replace(old, status=DossierStatus.WITHDRAWN, finished_at=now)
             case "move":

@@ -50,6 +50,26 @@ WHERE (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
     OR (filed_on >= :first_on::date AND filed_on < :after_on::date))
 ORDER BY dossier_id;
 
+-- name: some_of_period
+-- The same of some dossiers.
+SELECT dossier_id, agency_code, procedure_code, is_group, received_on, received, submitted_on, submitted, time_amount,
+    lag_seconds, applicant_key, account_key, content_key, result_key, holds_from, turns_at, recorded_at, record
+FROM indicator_facts
+WHERE dossier_id = ANY(:dossier_ids::bigint[]) AND (holds_from IS NULL OR holds_from >= :ended_at::timestamptz)
+  AND ((received_on >= :first_on::date AND received_on < :after_on::date)
+    OR (filed_on >= :first_on::date AND filed_on < :after_on::date))
+ORDER BY dossier_id;
+
+-- name: note_judged!
+INSERT INTO indicator_judged (changes_count, dossier_id)
+SELECT s.changes_count, j FROM indicator_state s, unnest(:dossier_ids::bigint[]) AS j;
+
+-- name: forget_judged!
+DELETE FROM indicator_judged j USING indicator_state s WHERE j.changes_count <= s.changes_count - :kept::bigint;
+
+-- name: judged_since
+SELECT DISTINCT dossier_id FROM indicator_judged WHERE changes_count > :changes_count::bigint ORDER BY dossier_id;
+
 -- name: neighbours
 -- Of each kind of group its own index is read, from the dossier backwards and forwards.
 SELECT w.place, f.dossier_id, f.agency_code, f.procedure_code, f.is_group, f.received_on, f.received,
@@ -162,7 +182,7 @@ SET counts = indicator_sum(c.counts, excluded.counts), time_gateway = c.time_gat
 
 -- name: finish!
 UPDATE indicator_state SET event_id = :event_id, rules = :rules, revalued_to = :revalued_to, counted_at = :now,
-    is_complete = :is_complete, changes_count = changes_count + :changed_count::int;
+    is_complete = :is_complete, changes_count = changes_count + :judged_count::int;
 
 -- name: standing^
 SELECT s.counted_at, (SELECT count(*) FROM events e WHERE e.event_id > s.event_id) AS backlog_count,

@@ -1,6 +1,8 @@
 """Numbers as they stood at a period's end are what was counted then, whatever happened since."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +24,7 @@ from gateway.monitoring.petitions import Petition, Reply
 from gateway.monitoring.registers import RegisterKind, read_items
 from gateway.monitoring.storing import CellReader
 from gateway.ports.basics import KeyRing
-from tests.support.counting import AGENCY_ITEMS, BEGIN, RULES, SCOPES, TIMED_KINDS, Town, counting_town, notices
+from tests.support.counting import AGENCY_ITEMS, BEGIN, KINDS, RULES, SCOPES, TIMED_KINDS, Town, counting_town, notices
 
 PERIOD = period_of(PeriodType.CUSTOM, "2026-07-27/2026-08-03")
 END = datetime(2026, 8, 4, tzinfo=VIETNAM)
@@ -198,3 +200,72 @@ async def test_dossiers_are_judged_once_while_nothing_is_counted(pool: Any, key_
         assert cells[0] is cells[1]
         assert isinstance(cells[0], CutCells)
         assert cells[0].turned
+
+
+@pytest.mark.parametrize("seed", [2, 9, 31])
+async def test_judging_what_changed_is_judging_everything(pool: Any, key_ring: KeyRing, seed: int) -> None:
+    """Whatever happens to dossiers and to those beside them: asked all along or for the first time is the same."""
+    async with counting_town(pool, key_ring, seed) as town:
+        await _at_the_end(town)
+        along, cells = _ends(town), set[int]()
+
+        async def turned(numbers: Numbers) -> Any:
+            assert isinstance(numbers.cells, CutCells)
+            return id(numbers.cells), dict(numbers.cells.turned)
+
+        for number in range(8):
+            await town.live(12, KINDS)
+            code = town.chance.choice(sorted(town.documents))
+            await town.registers.save_rating(code, "unsatisfied", town.clock.now(), town.clock.now())
+            petition = Petition(
+                petition_id=f"K{number}",
+                agency_code="H99.01",
+                received_at=END - timedelta(hours=number),
+                known_at=town.clock.now(),
+                dossier_code=code,
+            )
+            await town.registers.save_petition(petition, town.clock.now())
+            await town.keeper().run()
+            kept, known = await along.ask(town.numbers(), PERIOD, turned) or (0, None)
+            _, fresh = await _ends(town).ask(town.numbers(), PERIOD, turned) or (0, None)
+            cells.add(kept)
+
+            assert known == fresh
+            assert await along.ask(town.numbers(), PERIOD, _all) == await _ends(town).ask(town.numbers(), PERIOD, _all)
+        assert await along.ask(town.numbers(), PERIOD, _dossiers) == await _ends(town).ask(
+            town.numbers(), PERIOD, _dossiers
+        )
+        assert len(cells) == 1
+
+
+async def test_what_breaks_off_is_judged_anew(pool: Any, key_ring: KeyRing) -> None:
+    """A caller that goes away in the midst of judging leaves nothing half done."""
+    async with counting_town(pool, key_ring, 4) as town:
+        await _at_the_end(town)
+        town.clock.move(31 * 3600)
+        ends = _ends(town)
+        await ends.ask(town.numbers(), PERIOD, _all)
+        for seconds in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016):
+            await town.live(10, TIMED_KINDS)
+            await town.keeper().run()
+            asking = asyncio.ensure_future(ends.ask(town.numbers(), PERIOD, _all))
+            await asyncio.sleep(seconds)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            assert await ends.ask(town.numbers(), PERIOD, _all) == await _ends(town).ask(town.numbers(), PERIOD, _all)
+
+
+async def test_after_many_changes_everything_is_judged(pool: Any, key_ring: KeyRing) -> None:
+    """Further back than is known whose facts were made, nothing is taken for granted."""
+    async with counting_town(pool, key_ring, 4) as town:
+        await _at_the_end(town)
+        town.clock.move(31 * 3600)
+        ends = _ends(town)
+        await ends.ask(town.numbers(), PERIOD, _all)
+        await town.live(20, TIMED_KINDS)
+        await town.keeper().run()
+        await pool.execute("UPDATE indicator_state SET changes_count = changes_count + 30000")
+        await pool.execute("DELETE FROM indicator_judged")
+
+        assert await ends.ask(town.numbers(), PERIOD, _all) == await _ends(town).ask(town.numbers(), PERIOD, _all)

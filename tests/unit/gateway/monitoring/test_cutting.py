@@ -123,6 +123,17 @@ def test_results_came_with_the_finish_that_first_had_them() -> None:
     assert stood.reopened_at is None
 
 
+def test_who_had_withdrawn_had_ended_then() -> None:
+    """Done on 5 September after all: at the end of August it was withdrawn, on the 10th."""
+    withdrawn = document("03/08 09:00", status=DossierStatus.WITHDRAWN, finished_at=at("10/08 15:00"))
+    done = replace(withdrawn, status=DossierStatus.COMPLETED, finished_at=at("05/09 10:00"))
+
+    stood = cut(record(withdrawn, done), END)
+
+    assert stood is not None
+    assert (stood.status, stood.finished_at) == (DossierStatus.WITHDRAWN, at("10/08 15:00"))
+
+
 def test_a_finish_that_was_put_right_was_none_before() -> None:
     """Told as done on 30 August, then as done on 3 September: at the end of August it was not done (bitemporal)."""
     wrong = document("24/08 09:00", "30/08 10:00")
