@@ -1,12 +1,12 @@
 """The population database behind its port: what is asked, and whether the answer is about whom it was asked for."""
 
 import asyncio
+import secrets
 from functools import partial
 from typing import Any, Self
-from uuid import uuid4
 
 from adapters.population import decoding
-from adapters.population.client import NewId, PopulationClient
+from adapters.population.client import PopulationClient, RandomId
 from adapters.population.decoding import Records
 from adapters.population.failures import SYSTEM
 from adapters.population.question import Question
@@ -22,8 +22,12 @@ from gateway.ports.population import CitizenQuestion
 from mappings.population.questions import check_numbers, wire_birth_date, wire_name
 
 
+def _sixteen_bytes() -> bytes:
+    return secrets.token_bytes(16)
+
+
 class PopulationAdapter:
-    """Implements PopulationDatabase. `new_id` makes request ids."""
+    """Implements PopulationDatabase. `random_id` makes request ids."""
 
     def __init__(
         self,
@@ -34,7 +38,7 @@ class PopulationAdapter:
         chance: Chance,
         observe: Observer | None = None,
         headers_supplier: HeadersSupplier | None = None,
-        new_id: NewId = uuid4,
+        random_id: RandomId = _sixteen_bytes,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.settings = settings
@@ -50,7 +54,7 @@ class PopulationAdapter:
             transport=self._transport,
             retry=ReadRetry(settings.transport, chance=chance, sleep=sleep),
             clock=clock,
-            new_id=new_id,
+            random_id=random_id,
         )
 
     async def aclose(self) -> None:
@@ -96,9 +100,9 @@ class PopulationAdapter:
         settings = self.settings
         if operation not in settings.operations:
             raise Rejected(
-                f"{SYSTEM} {operation.name.lower()}: the operation is not granted to the province",
+                f"{SYSTEM} {operation.label}: the operation is not granted to the province",
                 system=SYSTEM,
-                operation=operation.name.lower(),
+                operation=operation.label,
                 code="service_not_granted",
             )
         check_numbers(subject.personal_number, subject.old_card_number)

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 from adapters.population import decoding
 from adapters.population.credentials import Credentials, Stamp, Token
@@ -27,7 +26,8 @@ from gateway.errors import CredentialsRefused, RateLimited
 from gateway.ports.basics import Clock
 
 ResultT = TypeVar("ResultT")
-NewId = Callable[[], UUID]
+RandomId = Callable[[], bytes]
+"""Gives sixteen bytes that nobody gave before."""
 Ask = Callable[[str], Question]
 """Makes the question of one attempt, out of its request id."""
 _TOKEN_REFUSALS = frozenset({TOKEN_REFUSED, "http_401"})
@@ -43,13 +43,13 @@ class PopulationClient:
         transport: HttpTransport,
         retry: ReadRetry,
         clock: Clock,
-        new_id: NewId,
+        random_id: RandomId,
     ) -> None:
         self._settings = settings
         self._transport = transport
         self._retry = retry
         self._clock = clock
-        self._new_id = new_id
+        self._random_id = random_id
         self._credentials = Credentials(settings)
         self._edge = Edge(settings, self._credentials)
         self._wsse = None if settings.wsse is None else WsseEnvelopes(settings.wsse)
@@ -71,7 +71,7 @@ class PopulationClient:
     def new_request_id(self) -> str:
         """Give a request id that no worker makes twice: the prefix, then as much of a random id as fits."""
         room = self._settings.request_id_length - len(self._settings.request_prefix)
-        return self._settings.request_prefix + self._new_id().hex[:room]
+        return self._settings.request_prefix + self._random_id().hex()[:room]
 
     @property
     def wants_token(self) -> bool:
@@ -108,7 +108,7 @@ class PopulationClient:
         elif operation is Operation.KINSHIP:
             form = settings.kinship_form
         envelope = b"" if self._edge.is_json else write_envelope(operation, form, question)
-        label = operation.name.lower()
+        label = operation.label
         await self._take_turn(label)
         try:
             # The stamp is made at the last moment: waiting for a turn must not use up its window.
@@ -142,7 +142,7 @@ class PopulationClient:
         if self._wsse is None:
             return envelope, None
         check = self._wsse.expect(at)
-        return self._wsse.sign(envelope, at=at, nonce=self._new_id().bytes), check
+        return self._wsse.sign(envelope, at=at, nonce=self._random_id()), check
 
     def _read(
         self, operation: str, answer: HttpAnswer, read: Callable[[Any], ResultT], check: ReplyCheck | None
@@ -159,7 +159,7 @@ class PopulationClient:
         platform = wso2_fault(operation, root, answer)
         if platform is not None:
             raise platform
-        fault = decoding.read_fault(root)
+        fault = decoding.read_fault(root) if decoding.may_hold_fault(body) else None
         if fault is not None:
             raise fault_error(
                 operation,

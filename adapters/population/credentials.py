@@ -28,6 +28,7 @@ from adapters.population.settings import (
 from adapters.transport.messages import HttpAnswer, HttpRequest
 from adapters.transport.secrets import Secret
 from gateway.errors import CredentialsRefused, Rejected
+from gateway.model.quick import Quick
 
 TOKEN_OPERATION = "token"  # noqa: S105 - a label
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -46,12 +47,11 @@ class Token:
     scheme: str = "Bearer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Quick, frozen=True, kw_only=True):
     """What differs from call to call: the instant, and the token where the edge wants one."""
 
     at: datetime
-    token: Token | None = field(default=None, repr=False)
+    token: Token | None = None
 
 
 class Credentials:
@@ -132,7 +132,7 @@ class Credentials:
                     raise Rejected(
                         f"{SYSTEM}: the officer has no account at the platform",
                         system=SYSTEM,
-                        operation=operation.name.lower(),
+                        operation=operation.label,
                         code="officer_not_authorised",
                     )
                 secret = lgsp_secret(edge, self._read(edge.secret_key, "edge.secret_key"))

@@ -20,6 +20,7 @@ from lxml import etree
 
 from adapters.population.forms import ALL_FORMS, RECORDS, Form, Undecodable, fitting
 from gateway.model.citizen import CitizenRecord
+from gateway.model.quick import Quick
 from mappings.population.records import RecordReader
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -64,8 +65,7 @@ class SoapFault:
     """`MaLoi`, or the first code-like word of the detail; "" when there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(Quick, frozen=True, kw_only=True):
     """What a look-up answered."""
 
     people: tuple[CitizenRecord, ...]
@@ -116,6 +116,11 @@ def only_child(body: Any) -> Any:
     if len(body) != 1 or _has_text_beside(body):
         raise Undecodable("no_single_answer")
     return body[0]
+
+
+def may_hold_fault(body: bytes) -> bool:
+    """Tell whether a text could hold a fault: but for UTF-16, names of elements are written as they are."""
+    return b"Fault" in body or b"\0" in body
 
 
 def read_fault(root: Any) -> SoapFault | None:
@@ -170,7 +175,14 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
 
 
 def _has_text_beside(element: Any) -> bool:
-    return any(text and text.strip() for text in (element.text, *(child.tail for child in element)))
+    text = element.text
+    if text and text.strip():
+        return True
+    for child in element:
+        tail = child.tail
+        if tail and tail.strip():
+            return True
+    return False
 
 
 def _local(element: Any) -> str:

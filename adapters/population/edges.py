@@ -47,7 +47,7 @@ class Edge:
         seconds = settings.verify_seconds if operation is Operation.VERIFY else settings.look_up_seconds
         return HttpRequest(
             system=SYSTEM,
-            operation=operation.name.lower(),
+            operation=operation.label,
             method="POST",
             url=self._base_url + settings.path_of(operation),
             is_write=False,

@@ -1,9 +1,9 @@
 """A question in words of the wire, whatever shape it is written in. Pure."""
 
 import re
-from dataclasses import dataclass, field
 
 from gateway.errors import Fault, InvalidInput
+from gateway.model.quick import Quick
 
 MAX_WORD = 100
 """Longest code or login that the contract takes."""
@@ -15,8 +15,7 @@ _UNSEEN = re.compile(
 """Control characters, marks that turn or hide text, private characters, and what neither XML nor UTF-8 can carry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Quick, frozen=True, kw_only=True):
     """One question, in words of the wire; "" for what is not sent.
 
     Raises InvalidInput, naming all of them, for words that are too long or hold what nobody sees (§18 N16): they are
@@ -30,11 +29,11 @@ class Question:
     agency_code: str = ""
     login: str = ""
     phone: str = ""
-    personal_number: str = field(default="", repr=False)
-    old_card_number: str = field(default="", repr=False)
-    name: str = field(repr=False)
-    birth_day: str = field(default="", repr=False)
-    birth_year: str = field(default="", repr=False)
+    personal_number: str = ""
+    old_card_number: str = ""
+    name: str
+    birth_day: str = ""
+    birth_year: str = ""
 
     def __post_init__(self) -> None:
         words = (self.procedure_code, self.officer_code, self.agency_code, self.login)

@@ -28,6 +28,9 @@ Seconds = Annotated[float, Field(gt=0, le=300)]
 class Operation(StrEnum):
     """The operations by their names on the wire (§3); a closed list, fit for labels."""
 
+    label: str
+    """The name in small letters."""
+
     VERIFY = "XacThucThongTinCongDan"
     LOOK_UP = "TraCuuThongTinCongDan"
     RECORD = "CungCapThongTinCongDan"
@@ -39,6 +42,9 @@ class Operation(StrEnum):
     CURRENT_RESIDENCE = "XacMinhThongTinNoiOHienTai"
     MARITAL_STATUS = "XacMinhTinhTrangHonNhan"
     VITAL_STATUS = "XacMinhTinhTrangChetMatTich"
+
+    def __init__(self, _: str) -> None:
+        self.label = self.name.lower()
 
 
 class RequestForm(StrEnum):

@@ -19,7 +19,7 @@ def check_subject(operation: Operation, people: Sequence[CitizenRecord], subject
 
     Raises ContractBroken.
     """
-    label = operation.name.lower()
+    label = operation.label
     for one in people:
         if not (one.full_name or one.personal_number or one.old_card_number):
             raise broken(label, "record_of_nobody")
@@ -45,7 +45,8 @@ def _is_of(record: CitizenRecord, subject: Subject) -> bool:
         # A name alone may be missing where the number agrees.
         return has_number
     try:
-        if compact_name(record.full_name) == compact_name(subject.full_name):
+        said = subject.full_name
+        if record.full_name == said.upper() or compact_name(record.full_name) == compact_name(said):
             # Equal names without accents prove nobody (§13.1): without the number, the birth date must agree as well.
             return has_number or _are_of_one_day(record.birth_date, subject.birth_date)
         # The parts of a name come in no reliable order (§5); with the number that is a detail, without it is not.

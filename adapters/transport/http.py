@@ -182,7 +182,8 @@ class HttpTransport:
                 timeout=_limits(request.total_seconds, self._settings.connect_seconds, self._settings.silence_seconds),
             ) as response:
                 progress.status = response.status
-                patience = retry_after_seconds(response.headers.get("Retry-After"), self._clock.now())
+                wish = response.headers.get("Retry-After")
+                patience = None if wish is None else retry_after_seconds(wish, self._clock.now())
                 if not (200 <= response.status < 300 or response.status in request.read_statuses):
                     raise status_error(
                         response.status,

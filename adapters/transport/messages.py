@@ -1,12 +1,12 @@
 """What goes into an exchange and what comes out of it. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.model.quick import Quick
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+
+class HttpRequest(Quick, frozen=True, kw_only=True):
     """One call, ready to be sent. Holds secrets and personal data: never logged, and its repr shows neither."""
 
     system: str
@@ -17,15 +17,14 @@ class HttpRequest:
     """Whether the call may change something over there; decides what a missing answer means."""
     total_seconds: float
     """Time for the whole exchange, waiting for a connection included."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
     read_statuses: frozenset[int] = frozenset()
     """Statuses outside 2xx whose body says something that `read` understands, such as an OAuth error."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
+class HttpAnswer(Quick, frozen=True, kw_only=True):
     """A complete answer within the size limit, of status 2xx or one of `read_statuses`. `date` is the header Date."""
 
     status: int
@@ -33,7 +32,7 @@ class HttpAnswer:
     date: str = ""
     retry_after_seconds: float | None = None
     """The other side's wish for patience, between 0 and a day."""
-    body: bytes = field(repr=False)
+    body: bytes
 
 
 class CallOutcome(StrEnum):
@@ -50,8 +49,7 @@ class CallOutcome(StrEnum):
     CONTRACT_BROKEN = "contract_broken"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteCallFinished:
+class RemoteCallFinished(Quick, frozen=True, kw_only=True):
     """One exchange with a national system ended. Labels come from closed lists; `status` is None without an answer."""
 
     system: str

@@ -7,10 +7,8 @@ MAX_WAIT_SECONDS = 24 * 3600.0
 """A longer wish is cut to a day: it is more likely a wrong clock than a plan."""
 
 
-def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+def retry_after_seconds(value: str, now: datetime) -> float | None:
     """Give the wished wait in seconds from `now` (aware), between 0 and a day; None when there is none to be read."""
-    if value is None:
-        return None
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:12]), MAX_WAIT_SECONDS)

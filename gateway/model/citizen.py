@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.model.identity import PartialDate
+from gateway.model.quick import Quick
 
 
 class CitizenOutcome(StrEnum):
@@ -93,16 +94,14 @@ class VitalStatus(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coded:
+class Coded(Quick, frozen=True, kw_only=True):
     """A code as received, and its name where the list is known."""
 
     code: str
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitizenAddress:
+class CitizenAddress(Quick, frozen=True, kw_only=True):
     """An address as received. Codes mean nothing without a day (§11.4); `detail` is legal text and never repaired.
 
     A unit is "" where the reply states none.
@@ -111,7 +110,7 @@ class CitizenAddress:
     province_code: str = ""
     district_code: str = ""
     commune_code: str = ""
-    detail: str = field(default="", repr=False)
+    detail: str = ""
     country: str = ""
 
     @property
@@ -120,42 +119,40 @@ class CitizenAddress:
         return self.commune_code or self.district_code or self.province_code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitizenRelative:
+class CitizenRelative(Quick, frozen=True, kw_only=True):
     """A relative, or the head of the household with the citizen's relation to them."""
 
-    full_name: str = field(default="", repr=False)
-    personal_number: str = field(default="", repr=False)
-    old_card_number: str = field(default="", repr=False)
+    full_name: str = ""
+    personal_number: str = ""
+    old_card_number: str = ""
     nationality: str = ""
     relation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitizenRecord:
+class CitizenRecord(Quick, frozen=True, kw_only=True):
     """One record; None and "" mean: not stated. Personal data throughout."""
 
-    personal_number: str = field(default="", repr=False)
-    old_card_number: str = field(default="", repr=False)
-    full_name: str = field(default="", repr=False)
-    sex: Sex | None = field(default=None, repr=False)
-    birth_date: PartialDate | None = field(default=None, repr=False)
-    ethnicity: Coded | None = field(default=None, repr=False)
-    religion: Coded | None = field(default=None, repr=False)
-    marital_status: MaritalStatus | None = field(default=None, repr=False)
-    blood_group: str = field(default="", repr=False)
-    nationality: str = field(default="", repr=False)
-    birth_registration: CitizenAddress | None = field(default=None, repr=False)
-    native_place: CitizenAddress | None = field(default=None, repr=False)
-    permanent_residence: CitizenAddress | None = field(default=None, repr=False)
-    current_residence: CitizenAddress | None = field(default=None, repr=False)
-    father: CitizenRelative | None = field(default=None, repr=False)
-    mother: CitizenRelative | None = field(default=None, repr=False)
-    spouse: CitizenRelative | None = field(default=None, repr=False)
-    representative: CitizenRelative | None = field(default=None, repr=False)
-    household_head: CitizenRelative | None = field(default=None, repr=False)
-    household_book: str = field(default="", repr=False)
-    vital_status: VitalStatus | None = field(default=None, repr=False)
+    personal_number: str = ""
+    old_card_number: str = ""
+    full_name: str = ""
+    sex: Sex | None = None
+    birth_date: PartialDate | None = None
+    ethnicity: Coded | None = None
+    religion: Coded | None = None
+    marital_status: MaritalStatus | None = None
+    blood_group: str = ""
+    nationality: str = ""
+    birth_registration: CitizenAddress | None = None
+    native_place: CitizenAddress | None = None
+    permanent_residence: CitizenAddress | None = None
+    current_residence: CitizenAddress | None = None
+    father: CitizenRelative | None = None
+    mother: CitizenRelative | None = None
+    spouse: CitizenRelative | None = None
+    representative: CitizenRelative | None = None
+    household_head: CitizenRelative | None = None
+    household_book: str = ""
+    vital_status: VitalStatus | None = None
 
 
 def is_stated(record: CitizenRecord, name: CitizenField) -> bool:
@@ -189,11 +186,10 @@ class Asker:
     """The procedure's code on the national portal; "" where a question belongs to none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitizenReply:
+class CitizenReply(Quick, frozen=True, kw_only=True):
     """What the database answered: its records, and where and when it was asked."""
 
-    records: tuple[CitizenRecord, ...] = field(repr=False)
+    records: tuple[CitizenRecord, ...]
     request_id: str
     service_code: str
     edge: str

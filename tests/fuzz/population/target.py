@@ -9,10 +9,10 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
-from uuid import UUID
 from xml.etree import ElementTree
+
+from msgspec import structs
 
 from adapters.population import decoding
 from adapters.population.client import PopulationClient
@@ -83,7 +83,7 @@ class Judge:
             transport=cast(HttpTransport, self._line),
             retry=ReadRetry(settings.transport, chance=FixedChance()),
             clock=StillClock(),
-            new_id=lambda: UUID(int=1),
+            random_id=lambda: bytes(16),
         )
 
     async def judge(self, body: bytes, status: int = 200) -> None:
@@ -122,7 +122,9 @@ class Judge:
 async def _outcome(client: PopulationClient, operation: Operation, read: Callable[[Any], object]) -> object:
     """Give the result, or the error where it is one of ours. Any other is the adapter's fault, and raised."""
     try:
-        return (await client.call(operation, lambda request_id: replace(_QUESTION, request_id=request_id), read))[0]
+        return (
+            await client.call(operation, lambda request_id: structs.replace(_QUESTION, request_id=request_id), read)
+        )[0]
     except GatewayError as error:
         return error
 

@@ -1,12 +1,13 @@
 """Who may ask for what, and what an answer means: pure decisions about questions on citizens."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.errors import (
     ContractBroken,
@@ -90,7 +91,7 @@ def denial(known: Purpose, /, **changes: Any) -> Denial:
 
 def test_every_field_of_a_record_can_be_released_by_name() -> None:
     """The list of fields and the record are one."""
-    assert {field.value for field in CitizenField} == {field.name for field in fields(CitizenRecord)}
+    assert {field.value for field in CitizenField} == {field.name for field in structs.fields(CitizenRecord)}
 
 
 def test_what_a_purpose_lets_out() -> None:
@@ -140,7 +141,7 @@ def reply(*records: CitizenRecord) -> CitizenReply:
 
 def test_what_a_reply_means() -> None:
     """One, one in part, none, several."""
-    part = replace(FULL, birth_date=None)
+    part = structs.replace(FULL, birth_date=None)
     judged = [judge_reply(one, PLAIN) for one in (reply(FULL), reply(part), reply(), reply(FULL, FULL))]
 
     assert [
