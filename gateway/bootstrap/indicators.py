@@ -24,7 +24,7 @@ from gateway.indicators.measures import VERSION
 from gateway.indicators.profiles import read_profile
 from gateway.indicators.raw import Limits
 from gateway.model.calendars import Calendars, HoursSince
-from gateway.model.working_calendar import OfficeHours
+from gateway.model.working_calendar import CalendarDay, OfficeHours
 from gateway.monitoring.judging import JUDGED_AS
 from gateway.monitoring.publications import PublicationRules
 from gateway.monitoring.records import RECORD_FORM
@@ -77,28 +77,26 @@ def _calendars(section: WorkingCalendarSettings) -> Calendars:
         HoursSince(agency=one.agency, begins_on=one.begins_on, stretches=tuple(map(_stretch, one.stretches)))
         for one in section.hours
     ]
+    faults, days = list[Fault](), list[CalendarDay]()
     try:
-        days = [] if section.file is None else read_days(section.file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([Fault(f"{setting}.file", "must be a readable file of UTF-8")]) from error
+        # Spreadsheets write a mark before their UTF-8.
+        days = [] if section.file is None else read_days(section.file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        faults.append(Fault(f"{setting}.file", "must be a readable file of UTF-8"))
     except InvalidInput as error:
-        raise ConfigurationError([replace(one, field=f"{setting}.file {one.field}") for one in error.faults]) from error
+        faults += [replace(one, field=f"{setting}.file {one.field}".strip()) for one in error.faults]
     try:
-        return open_calendars(days, hours)
+        calendars = open_calendars(days, hours)
     except InvalidInput as error:
-        raise ConfigurationError([_placed(setting, one) for one in error.faults]) from error
+        faults += [replace(one, field=f"{setting}.{one.field}") for one in error.faults]
+    if faults:
+        raise ConfigurationError(faults)
+    return calendars
 
 
 def _stretch(text: str) -> OfficeHours:
     opens, closes = map(time.fromisoformat, text.split("-"))
     return OfficeHours(opens, closes)
-
-
-def _placed(setting: str, fault: Fault) -> Fault:
-    """Name the line of the file, or the table of the settings, that a fault is about."""
-    part, place, name = fault.field.split(".")
-    where = f"hours.{place}.{name}" if part == "hours" else f"file line {int(place) + 2} {name}"
-    return replace(fault, field=f"{setting}.{where}")
 
 
 def _limits(section: QualitySettings) -> Limits:

@@ -54,11 +54,10 @@ class Calendars:
     ) -> None:
         """Put calendars together: they cover whole years, from that of the country's first line to that of its last.
 
-        Raises InvalidInput listing every fault: no line of the country, a day told twice at once, a day off on a
-        weekend, a make-up day on none, a local day beyond what is covered, hours that are none.
+        Raises InvalidInput listing every fault by its day and agency: no line of the country, a day told twice at once,
+        a day off on a weekend, a make-up day on none, a local day beyond what is covered, hours that are none.
         """
-        self._country, self._local = tuple(country), tuple(local)
-        self._hours = tuple(sorted(hours, key=lambda one: one.begins_on))
+        self._country, self._local, self._hours = tuple(country), tuple(local), tuple(hours)
         days = [one.day for one in self._country] or [date.min]
         self.first, self.last = date(min(days).year, 1, 1), date(max(days).year, 12, 31)
         faults = [*self._faults()]
@@ -66,8 +65,11 @@ class Calendars:
             raise InvalidInput("the calendar cannot be used", faults, code="calendar_faulty")
         self.version = version
         if self._local or self._hours:
-            told = sha256(repr((sorted(map(repr, self._local)), self._hours)).encode()).hexdigest()
+            told = sha256(repr(sorted(map(repr, (*self._local, *self._hours)))).encode()).hexdigest()
             self.version = f"{version}+{told[:8]}"
+        self._by_agency: dict[str, list[CalendarDay]] = {}
+        for line in self._local:
+            self._by_agency.setdefault(line.agency, []).append(line)
         owners = {"", *(one.agency for one in self._local), *(one.agency for one in self._hours)}
         self._versions = {owner: self._put_together(owner) for owner in owners}
 
@@ -97,33 +99,34 @@ class Calendars:
 
     def _faults(self) -> Iterator[Fault]:
         if not self._country:
-            yield Fault("", "must hold a day")
-        for name, lines in (("country", self._country), ("local", self._local)):
+            yield Fault("days", "must hold a day of the country")
+        for lines in (self._country, self._local):
+            first_told: dict[tuple[str, date], date] = {}
             seen = set()
-            for place, line in enumerate(lines):
-                key = (line.agency, line.day, line.told_on)
-                if key in seen:
-                    yield Fault(f"{name}.{place}.day", "must stand once for an agency and a day on which it was told")
-                seen.add(key)
+            for line in sorted(lines, key=_told_on):
+                place, key = _named("days", line.agency, line.day), (line.agency, line.day)
+                if (*key, line.told_on) in seen:
+                    yield Fault(place, "must stand once for an agency, a day, and the day on which it was told")
+                seen.add((*key, line.told_on))
                 if line.fault:
-                    yield Fault(f"{name}.{place}.kind", line.fault)
-                if line.kind is DayKind.TAKEN_BACK and not any(
-                    (one.agency, one.day) == (line.agency, line.day) and _told_on(one) < _told_on(line) for one in lines
-                ):
-                    yield Fault(f"{name}.{place}.kind", "must take back what was told of the day before")
+                    yield Fault(place, line.fault)
+                if line.kind is DayKind.TAKEN_BACK and first_told.get(key, date.max) >= _told_on(line):
+                    yield Fault(place, "must take back what was told of the day before")
+                first_told.setdefault(key, _told_on(line))
                 if not self.first <= line.day <= self.last:
-                    yield Fault(f"{name}.{place}.day", f"must lie from {self.first} to {self.last}, which is covered")
+                    yield Fault(place, f"must lie from {self.first} to {self.last}, which is covered")
         begun = set()
-        for place, hours in enumerate(self._hours):
+        for hours in self._hours:
+            place = _named("hours", hours.agency, hours.begins_on)
             if hours.fault:
-                yield Fault(f"hours.{place}.stretches", hours.fault)
-            if (hours.agency, hours.begins_on) in begun:
-                yield Fault(f"hours.{place}.begins_on", "must stand once for an agency")
-            begun.add((hours.agency, hours.begins_on))
+                yield Fault(place, hours.fault)
+            if place in begun:
+                yield Fault(place, "must stand once for an agency and a first day")
+            begun.add(place)
 
     def _put_together(self, owner: str) -> _Versions:
         nearest_last = [*reversed(_line_of(owner))]
-        layers = [self._country, *([one for one in self._local if one.agency == name] for name in nearest_last)]
+        layers = [self._country, *(self._by_agency.get(name, ()) for name in nearest_last)]
         lines = tuple(line for layer in layers for line in layer)
         told_on = sorted({line.told_on for line in lines if line.told_on is not None})
         hours = self._hours_of(nearest_last)
@@ -140,7 +143,9 @@ class Calendars:
         """Give an agency's hours; those of a nearer name end what farther ones say from their first day on."""
         found: list[tuple[date, DayHours]] = [(date.min, HOURS)]
         for name in names:
-            own = [(one.begins_on, one.stretches) for one in self._hours if one.agency == name]
+            own = sorted(
+                ((one.begins_on, one.stretches) for one in self._hours if one.agency == name), key=lambda one: one[0]
+            )
             if own:
                 found = [one for one in found if one[0] < own[0][0]] + own
         return tuple(found)
@@ -160,6 +165,11 @@ def _said(
         if line.kind is not DayKind.TAKEN_BACK:
             said[line.day] = line
     return said
+
+
+def _named(list_name: str, agency: str, day: date) -> str:
+    told = [agency, "" if day == date.min else str(day)]
+    return f"{list_name}[{' '.join(filter(None, told))}]"
 
 
 def _told_on(line: CalendarDay) -> date:

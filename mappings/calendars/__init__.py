@@ -72,7 +72,8 @@ def read_days(text: str) -> list[CalendarDay]:
         if not set(_NEEDED) <= set(columns) <= set(COLUMNS) or len(set(columns)) < len(columns):
             rule = f"must name the columns {', '.join(_NEEDED)}, and of {', '.join(COLUMNS[len(_NEEDED) :])} any"
             raise InvalidInput("the calendar cannot be read", [Fault("line 1", rule)], code="calendar_faulty")
-        for number, row in enumerate(rows, start=2):
+        for row in rows:
+            number = rows.line_num
             if number > _MAX_LINES:
                 faults.append(Fault("", f"must hold at most {_MAX_LINES} lines"))
                 break

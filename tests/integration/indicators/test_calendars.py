@@ -18,7 +18,7 @@ from gateway.model.vocabulary import VIETNAM
 from gateway.model.working_calendar import CalendarDay, DayKind
 from gateway.ports.basics import KeyRing
 from mappings.calendars import open_calendars
-from tests.integration.indicators.test_pull_interface import AUGUST, PATH, pulled_town
+from tests.integration.indicators.pulling import AUGUST, PATH, pulled_town
 from tests.support.counting import RULES, Town, counting_town, notices
 from tests.support.samples import make_dossier
 

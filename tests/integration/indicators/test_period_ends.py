@@ -202,6 +202,15 @@ async def test_dossiers_are_judged_once_while_nothing_is_counted(pool: Any, key_
         assert cells[0].turned
 
 
+async def _asked_once(town: Town) -> PeriodEnds:
+    """Live until some time after the period's end, and ask about it."""
+    await _at_the_end(town)
+    town.clock.move(31 * 3600)
+    ends = _ends(town)
+    await ends.ask(town.numbers(), PERIOD, _all)
+    return ends
+
+
 @pytest.mark.parametrize("seed", [2, 9, 31])
 async def test_judging_what_changed_is_judging_everything(pool: Any, key_ring: KeyRing, seed: int) -> None:
     """Whatever happens to dossiers and to those beside them: asked all along or for the first time is the same."""
@@ -241,10 +250,7 @@ async def test_judging_what_changed_is_judging_everything(pool: Any, key_ring: K
 async def test_what_breaks_off_is_judged_anew(pool: Any, key_ring: KeyRing) -> None:
     """A caller that goes away in the midst of judging leaves nothing half done."""
     async with counting_town(pool, key_ring, 4) as town:
-        await _at_the_end(town)
-        town.clock.move(31 * 3600)
-        ends = _ends(town)
-        await ends.ask(town.numbers(), PERIOD, _all)
+        ends = await _asked_once(town)
         for seconds in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016):
             await town.live(10, TIMED_KINDS)
             await town.keeper().run()
@@ -259,10 +265,7 @@ async def test_what_breaks_off_is_judged_anew(pool: Any, key_ring: KeyRing) -> N
 async def test_after_many_changes_everything_is_judged(pool: Any, key_ring: KeyRing) -> None:
     """Further back than is known whose facts were made, nothing is taken for granted."""
     async with counting_town(pool, key_ring, 4) as town:
-        await _at_the_end(town)
-        town.clock.move(31 * 3600)
-        ends = _ends(town)
-        await ends.ask(town.numbers(), PERIOD, _all)
+        ends = await _asked_once(town)
         await town.live(20, TIMED_KINDS)
         await town.keeper().run()
         await pool.execute("UPDATE indicator_state SET changes_count = changes_count + 30000")

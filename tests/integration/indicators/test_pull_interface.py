@@ -1,8 +1,6 @@
 """The pull interface as the national system uses it, and as people who feed and question it do."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,59 +8,17 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from adapters.monitoring.sandbox import Habit, Puller, PullerSettings
-from gateway.api.monitoring_desk import MonitoringDesk, PullRate
+from adapters.monitoring.sandbox import Habit
 from gateway.engine.indicator_numbers import Numbers
-from gateway.engine.indicator_reasons import Explainer
-from gateway.engine.period_ends import PeriodEnds
-from gateway.indicators.profiles import read_profile
 from gateway.indicators.registry import CODES
 from gateway.model.vocabulary import VIETNAM
 from gateway.ports.basics import KeyRing
 from gateway.ports.monitoring import PushReceipt
 from gateway.store.clients import Scope
-from gateway.store.publications import PostgresPublications
 from gateway.store.pushes import PostgresPushes
-from mappings.indicators import SCORING_766, shipped_text
-from tests.integration.indicators.test_publishing import SIGNER, august, file_a_late_one, publish, publisher
-from tests.support.api import ApiUnderTest, running_api
-from tests.support.counting import CATALOGUE, RULES, Town, counting_town
-
-PATH = "/monitoring/v1"
-AUGUST = "period_type=month&period=2026-08"
-
-
-@asynccontextmanager
-async def pulled_town(
-    pool: Any, key_ring: KeyRing, per_minute: int = 100_000
-) -> AsyncIterator[tuple[Town, ApiUnderTest]]:
-    """Run a town whose numbers are served."""
-    async with counting_town(pool, key_ring) as town:
-        numbers = town.numbers()
-        desk = MonitoringDesk(
-            province="H99",
-            numbers=numbers,
-            explainer=Explainer(town.store, numbers, rules=RULES),
-            period_ends=PeriodEnds(town.store, rules=RULES, tries_count=2),
-            registers=town.registers,
-            publications=PostgresPublications(pool),
-            pushes=PostgresPushes(pool),
-            catalogue=CATALOGUE,
-            profile=read_profile(shipped_text(SCORING_766)),
-            calendars=RULES.calendars,
-            publisher=publisher(town),
-            signer=SIGNER,
-            receivers=("emc",),
-            rate=PullRate(per_minute),
-        )
-        async with running_api(pool, key_ring, monitoring=desk) as api:
-            yield town, api
-
-
-async def puller_of(api: ApiUnderTest, **settings: Any) -> Puller:
-    """Give the national system with a token of its own."""
-    token = await api.register("national", scopes=frozenset({Scope.MONITORING_READ}), prefixes=("H99",))
-    return Puller(api.session, PullerSettings(province_url=api.url, token=token, **settings))
+from tests.integration.indicators.pulling import AUGUST, PATH, pulled_town, puller_of
+from tests.integration.indicators.test_publishing import august, file_a_late_one, publish
+from tests.support.api import running_api
 
 
 async def test_the_national_system_finds_nothing_wrong(pool: Any, key_ring: KeyRing) -> None:
@@ -222,69 +178,6 @@ async def test_numbers_are_traced_to_dossiers_and_reasons(pool: Any, key_ring: K
         )
         refused = await api.get(f"{PATH}/drilldown/C1?{AUGUST}")
         assert 422 == refused.status
-
-
-TARGETS = """
-version = "2026"
-[[unit_group]]
-level = "province"
-number = "1"
-members = ["H99.01"]
-valid_from = 2026-01-01
-[[target]]
-id = "P-01"
-indicator = "U2"
-scope = "province"
-valid_from = 2026-01-01
-checkpoint = "year_end"
-value_percent = "99"
-document = "Kế hoạch 1/KH-UBND"
-"""
-SECOND_GROUP = """
-[[unit_group]]
-level = "province"
-number = "2"
-members = ["H99.01", "H99.99"]
-valid_from = 2026-02-01
-"""
-
-
-async def test_targets_are_put_in_checked_and_held_against_numbers(pool: Any, key_ring: KeyRing) -> None:
-    """A plan with unknown units or overlapping groups is refused by every fault; a good one says what is missing."""
-    async with pulled_town(pool, key_ring) as (town, api):
-        await august(town)
-        overlapping = TARGETS.replace("[[target]]", f"{SECOND_GROUP}[[target]]")
-        refused = await api.call("PUT", f"{PATH}/targets", body={"content": overlapping})
-        assert ("invalid-content", 2) == (refused.problem, len(refused.json["errors"]))
-        assert 422 == (await api.call("PUT", f"{PATH}/targets", body={"content": "= no"})).status
-
-        assert 200 == (await api.call("PUT", f"{PATH}/targets", body={"content": TARGETS})).status
-        [told] = (await api.get(f"{PATH}/target-results?{AUGUST}")).json["evaluations"]
-        assert ("not_met", "P-01") == (told["result"], told["target"]["target_id"])
-        assert "online dossiers reach 99 %" in told["sentence"]["en"]
-        [observation] = (await api.get(f"{PATH}/indicators?{AUGUST}&indicator=U2")).json["observations"]
-        assert {"id": "P-01", "comparator": ">=", "value": "99.00", "result": "not_met"} == observation["target"]
-
-
-async def test_registers_are_put_in_as_a_whole_or_refused(pool: Any, key_ring: KeyRing) -> None:
-    """Two versions of an agency on one day, an unknown field, a period that does not exist: each fault is named."""
-    async with pulled_town(pool, key_ring) as (_, api):
-        twice = [
-            {"code": "H99.01", "level": "province"},
-            {"code": "H99.01", "level": "commune", "valid_from": "2026-01-01"},
-        ]
-        refused = await api.call("PUT", f"{PATH}/registers/agencies", body={"items": twice})
-        assert ("invalid-content", ["/items"]) == (refused.problem, refused.fields)
-        faulty = [{"code": "h99", "level": "province", "colour": "red"}]
-        assert ["/items/0/code", "/items/0/colour"] == sorted(
-            (await api.call("PUT", f"{PATH}/registers/agencies", body={"items": faulty})).fields
-        )
-        counts = [{"period_type": "month", "period": "2026-13", "portal_count": 3}]
-        assert 422 == (await api.call("PUT", f"{PATH}/registers/counts", body={"items": counts})).status
-        good = [{"period_type": "month", "period": "2026-08", "portal_count": 3, "national_report_count": 5}]
-        assert 200 == (await api.call("PUT", f"{PATH}/registers/counts", body={"items": good})).status
-        assert 1 == len((await api.get(f"{PATH}/registers/counts")).json["items"])
-        assert 400 == (await api.get(f"{PATH}/registers/colours")).status
 
 
 async def test_ratings_and_petitions_reach_the_numbers(pool: Any, key_ring: KeyRing) -> None:
@@ -454,37 +347,6 @@ async def test_an_installation_that_counts_nothing_says_so(pool: Any, key_ring: 
         assert "no-indicators" == (await api.get(f"{PATH}/definitions")).problem
 
 
-@pytest.mark.parametrize(
-    ("kind", "item"),
-    [
-        ("services", {"service_key": "DVC\0", "procedure_code": "1.999001", "service_level": "full"}),
-        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ\0"}),
-        ("counts", {"scope": "agency:\0", "period_type": "month", "period": "2026-08"}),
-        ("confirmed_bulk", {"dossier_code": "H99.01-260727-00001", "confirmed_by": "CB\0"}),
-        ("eligibility", {"procedure_code": "1.999001", "source": "QĐ", "valid_to": "9999-12-31"}),
-        (
-            "services",
-            {
-                "service_key": "DVC",
-                "procedure_code": "1.999001",
-                "service_level": "full",
-                "test_noticed_on": "9999-12-31",
-                "live_on": "2026-08-03",
-            },
-        ),
-    ],
-)
-async def test_registers_refuse_what_nobody_means(
-    pool: Any, key_ring: KeyRing, kind: str, item: dict[str, Any]
-) -> None:
-    """Signs that cannot be stored, days from which nothing can be counted: 422, and every number is told as before."""
-    async with pulled_town(pool, key_ring) as (town, api):
-        await august(town)
-        assert 422 == (await api.call("PUT", f"{PATH}/registers/{kind}", body={"items": [item]})).status
-        assert 200 == (await api.get(f"{PATH}/indicators?{AUGUST}")).status
-        assert 200 == (await api.get(f"{PATH}/milestones?on=2026-08-31")).status
-
-
 async def test_odd_questions_are_answered(pool: Any, key_ring: KeyRing) -> None:
     """The first month of all has no other calendar; a registry of targets that nests without end is refused."""
     async with pulled_town(pool, key_ring) as (_, api):
@@ -509,33 +371,3 @@ async def test_the_dossiers_behind_a_number_are_as_many(pool: Any, key_ring: Key
                 compared += told["denominator"] > 0
 
         assert compared > 20
-
-
-async def test_two_people_may_put_one_register_in_place_at_once(pool: Any, key_ring: KeyRing) -> None:
-    """Both are answered, and one of the lists stands whole."""
-    async with pulled_town(pool, key_ring) as (_, api):
-        lists = [[{"code": f"H99.{number:02}", "level": "province"} for number in range(60)] for _ in range(8)]
-        put = (api.call("PUT", f"{PATH}/registers/agencies", body={"items": items}) for items in lists)
-        assert {200} == {one.status for one in await asyncio.gather(*put)}
-        assert 60 == len((await api.get(f"{PATH}/registers/agencies")).json["items"])
-
-
-async def test_an_agency_does_not_speak_for_the_province(pool: Any, key_ring: KeyRing) -> None:
-    """Registers, targets and restatements are the province's; who pulls numbers is not told codes of dossiers."""
-    async with pulled_town(pool, key_ring) as (_, api):
-        confirmed = {"items": [{"dossier_code": "H99.02-260727-00001", "confirmed_by": "CB.07"}]}
-        approval = {"period_type": "month", "period": "2026-08", "approver": "CB.07", "reasons": ["late_sync"]}
-        assert 200 == (await api.call("PUT", f"{PATH}/registers/confirmed_bulk", body=confirmed)).status
-        one = api.with_token(await api.register("one", prefixes=("H99.01",)))
-        reader = api.with_token(await api.register("national", scopes=frozenset({Scope.MONITORING_READ})))
-
-        for method, path, body in (
-            ("PUT", "registers/confirmed_bulk", {"items": []}),
-            ("PUT", "targets", {"content": "version = '1'"}),
-            ("POST", "restatements:approve", approval),
-        ):
-            assert "other-agency" == (await one.call(method, f"{PATH}/{path}", body=body)).problem
-        assert "other-agency" == (await one.get(f"{PATH}/registers/confirmed_bulk")).problem
-        assert "insufficient-scope" == (await reader.get(f"{PATH}/registers/confirmed_bulk")).problem
-        assert 200 == (await reader.get(f"{PATH}/registers/agencies")).status
-        assert confirmed["items"] == (await api.get(f"{PATH}/registers/confirmed_bulk")).json["items"]

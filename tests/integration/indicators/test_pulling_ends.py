@@ -8,8 +8,8 @@ from gateway.model.status import DossierStatus
 from gateway.model.vocabulary import VIETNAM
 from gateway.monitoring.observations import StateAt
 from gateway.ports.basics import KeyRing
+from tests.integration.indicators.pulling import AUGUST, PATH, pulled_town, puller_of
 from tests.integration.indicators.test_publishing import august, file_a_late_one, publisher
-from tests.integration.indicators.test_pull_interface import AUGUST, PATH, pulled_town, puller_of
 
 
 async def test_the_national_system_pulls_both_states(pool: Any, key_ring: KeyRing) -> None:

@@ -48,8 +48,8 @@ def test_days_and_hours_reach_the_rules_and_name_them(tmp_path: Path) -> None:
 FAULTY = [
     ("day,kind\n", ["monitoring.calendar.file line 1"]),
     (STORM + "2026-13-01,agency_closed,x,y,\n", ["monitoring.calendar.file line 3 day"]),
-    (STORM + STORM.splitlines()[1] + "\n", ["monitoring.calendar.file line 3 day"]),
-    (STORM + "2026-03-14,holiday,x,y,\n2031-03-14,agency_closed,x,y,\n", ["line 3 kind", "line 4 day"]),
+    (STORM + STORM.splitlines()[1] + "\n", ["days[H99.30 2026-03-10]"]),
+    (STORM + "2026-03-14,holiday,x,y,\n2031-03-14,agency_closed,x,y,\n", ["days[2026-03-14]", "days[2031-03-14]"]),
 ]
 
 
@@ -69,6 +69,27 @@ def test_a_table_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
         assert ["monitoring.calendar.file"] == [one.field for one in caught.value.faults]
 
 
+def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    """With the mark that spreadsheets write, and an empty line in it."""
+    text = "\ufeff" + STORM + "\n2026-03-11,agency_closed,Bão,12/QĐ-UBND,H99.30\n"
+    calendar = counting_rules(settings(file=table(tmp_path, text))).calendars.of("H99.30", NOW)
+    assert [False, False] == [calendar.is_working_day(date(2026, 3, day)) for day in (10, 11)]
+
+    with pytest.raises(ConfigurationError) as caught:
+        counting_rules(settings(file=table(tmp_path, text.replace("2026-03-11", "2026-03-99"))))
+    assert ["monitoring.calendar.file line 4 day"] == [one.field for one in caught.value.faults]
+
+
+def test_days_and_hours_are_told_at_once(tmp_path: Path) -> None:
+    """A table that cannot be read hides no fault of the hours."""
+    backwards = HOURS | {"stretches": ["13:00-17:00", "08:00-12:00"]}
+    with pytest.raises(ConfigurationError) as caught:
+        counting_rules(settings(file=table(tmp_path, "day\n"), hours=[backwards]))
+    assert ["monitoring.calendar.file line 1", "monitoring.calendar.hours[H99.30 2026-03-01]"] == [
+        one.field for one in caught.value.faults
+    ]
+
+
 @pytest.mark.parametrize("stretches", [[], ["7:00-11:30"], ["24:00-25:00"], ["07:00"]])
 def test_hours_of_no_clock_are_refused(stretches: list[str]) -> None:
     with pytest.raises(ValidationError):
@@ -80,4 +101,4 @@ def test_hours_that_run_backwards_stop_the_start() -> None:
         counting_rules(
             settings(hours=[HOURS, HOURS | {"agency": "H99.31", "stretches": ["13:00-17:00", "08:00-12:00"]}])
         )
-    assert ["monitoring.calendar.hours.1.stretches"] == [one.field for one in caught.value.faults]
+    assert ["monitoring.calendar.hours[H99.31 2026-03-01]"] == [one.field for one in caught.value.faults]

@@ -105,8 +105,8 @@ def test_pauses_and_new_dates_stand_on_the_moved_date() -> None:
         reason="Quá tải", decided_at=at("10/08 11:00"), previous_due_at=at("12/08 17:00"), new_due_at=at("20/08 17:00")
     )
     later = deadline(record(replace(asked, due_at=at("20/08 17:00"), extensions=(moved,))))
-    assert (at("10/08 17:00"), at("20/08 17:00")) != (later.original, at("10/08 17:00"))
     assert (at("20/08 17:00"), Step.EXTENDED) == (later.current, later.changes[-1].step)
+    assert counted.original == later.original
 
 
 def test_a_submission_is_answered_in_the_hours_of_whoever_receives_it() -> None:
@@ -131,7 +131,7 @@ def test_a_notice_is_a_turn_of_what_is_open() -> None:
     is_open, ended = record(document("03/08 09:00")), record(document("03/08 09:00", "05/08 10:00"))
     assert told_at == judged(is_open, at("05/08 12:00")).turns_at
     assert told_at == judged(is_open, at("07/08 12:00")).holds_from
-    assert None is judged(ended, at("05/08 12:00")).turns_at or told_at != judged(ended, at("05/08 12:00")).turns_at
+    assert told_at != judged(ended, at("05/08 12:00")).turns_at
 
 
 DAYS = st.dates(date(2026, 8, 3), date(2026, 8, 21))
