@@ -68,7 +68,8 @@ class PeriodEnds:
     async def _judged(self, numbers: Numbers, period: Period) -> _Kept | None:
         """Give what is kept for a period, after all that changed was judged; None while something is to be counted."""
         async with self._at_work:
-            kept, state = self._kept.pop(period.key, None), await self._store.state()
+            state = await self._store.state()
+            kept = self._kept.pop(period.key, None)
             if kept is None or kept.changes_count != state.changes_count:
                 # What breaks off in the midst is not kept: half of it would be judged.
                 kept = await self._judge_changed(kept, numbers, period)
