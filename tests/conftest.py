@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gateway.store.pool import open_pool
 from gateway.vault.keyring import FileKeyRing
@@ -11,6 +12,10 @@ from tests.support.clocks import StillClock
 from tests.support.databases import TestServer
 from tests.support.folders import server_folder
 from tests.support.keys import make_key_ring
+
+# The first example of a process that draws text makes tables for it: its time says something of the machine only.
+settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gateway")
 
 
 @pytest.fixture(scope="session")
