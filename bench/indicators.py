@@ -45,6 +45,7 @@ from bench.plan import Bench
 from bench.province import AFTER_ON, FIRST_ON, Province
 from bench.results import Aim, Contender, Measurement, Round, spread
 from gateway.engine.indicator_numbers import Numbers
+from gateway.garbage import settle_garbage
 from gateway.indicators.words import View
 from gateway.monitoring.cut_cells import CutCells
 from gateway.store.pool import Pool, open_pool
@@ -75,6 +76,8 @@ async def measure_indicators(bench: Bench) -> Measurement:
     maker = Maker(province)
     async with _filled(bench, province) as filled:
         numbers = numbers_of(filled.pool)
+        # As `gateway serve` does: what the run itself holds would else be gone through in the midst of answers.
+        settle_garbage()
         first_seconds = await first_read(numbers)
         growth = await _growth(bench, province, numbers_of(filled.short), numbers)
         asked = await _asked(bench, province, numbers)
