@@ -36,7 +36,8 @@ class MovedClock:
         self._passed_seconds = 0.0
 
     def now(self) -> datetime:
-        return self._base.now() + timedelta(seconds=self._wall_seconds)
+        now = self._base.now()
+        return now + timedelta(seconds=self._wall_seconds) if self._wall_seconds else now
 
     def monotonic(self) -> float:
         return self._base.monotonic() + self._passed_seconds

@@ -81,7 +81,8 @@ def append_node(pieces: list[str], node: Node, tag: str) -> None:
     if not content:
         pieces.append(f"<{tag}{name}/>")
     elif isinstance(content, str):
-        pieces.append(f"<{tag}{name}>{escape(content)}</{tag}{name}>")
+        text = content if content.isalnum() else escape(content)
+        pieces.append(f"<{tag}{name}>{text}</{tag}{name}>")
     else:
         pieces.append(f"<{tag}{name}>")
         for child in content:
