@@ -99,7 +99,7 @@ async def test_a_long_poll_wakes(api: ApiUnderTest) -> None:
         await api.put(code(1), make_dossier())
         answers = await asyncio.gather(*waiting)
 
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 10.0, "nobody was woken: they waited for the end"
     assert [[code(1)]] * 5 == [[event["subject"] for event in answer.json["events"]] for answer in answers]
     assert 0 == api.observer.waiters[-1]
 

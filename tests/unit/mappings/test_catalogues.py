@@ -1,17 +1,14 @@
-"""Shared catalogues: whole, each code with its system, unverified ones marked; and loading is quick and late."""
+"""Shared catalogues: whole, each code with its system, unverified ones marked; and nothing is loaded early."""
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import ConfigurationError
-from mappings.codes.agencies import read_agencies
 from mappings.codes.catalogues import SharedCatalogue, load_catalogue, read_catalogue
 from mappings.codes.csv_files import shipped_file
-from mappings.codes.unit_tables import read_unit_tables
 
 
 @pytest.mark.parametrize(
@@ -45,17 +42,6 @@ def test_a_damaged_catalogue_is_refused() -> None:
     """A code that stands twice would have two meanings."""
     with pytest.raises(ConfigurationError, match="row 3: stands twice"):
         read_catalogue(SharedCatalogue.RELIGIONS, lambda name: shipped_file(name).replace(b"\n01,", b"\n00,", 1))
-
-
-def test_loading_is_quick() -> None:
-    """All tables are read and checked in well under the time that a start may take (0.3 s of work, best of three)."""
-    durations = []
-    for _ in range(3):
-        started = time.process_time()
-        read_unit_tables()
-        read_agencies()
-        durations.append(time.process_time() - started)
-    assert min(durations) < 0.3
 
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
