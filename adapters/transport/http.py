@@ -10,19 +10,21 @@ Certificates may rotate: the TLS context is asked for at every call, and a new c
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from functools import lru_cache
 from typing import TypeVar
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
+from aiohttp.http import HttpProcessingError
 from aiolimiter import AsyncLimiter
+from multidict import CIMultiDict
 
 from adapters.transport.failures import TLS_REFUSALS, no_answer_error, status_error
 from adapters.transport.messages import CallOutcome, HttpAnswer, HttpRequest, Observer, RemoteCallFinished
 from adapters.transport.retry_after import retry_after_seconds
 from adapters.transport.settings import TransportSettings
+from adapters.transport.wire import Answer, Pool, ask, give_back, head_of, url_of
 from gateway.errors import (
     ContractBroken,
     CredentialsRefused,
@@ -59,24 +61,6 @@ class _Progress:
         self.status: int | None = None
 
 
-_PROGRESS: ContextVar[_Progress] = ContextVar("progress of the exchange under way")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Marks the task's exchange once it has its connection: what follows next is writing.
-
-    Nothing is written before, so the mark can only err on the careful side. aiohttp's traces tell the same, and cost a
-    twentieth of a small exchange.
-    """
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        _PROGRESS.get().may_be_sent = True
-        return connection
-
-
 class HttpTransport:
     """Sends requests of one system over one pool of connections.
 
@@ -98,7 +82,7 @@ class HttpTransport:
         self._clock = clock
         self._observe = observe
         self._headers_supplier = headers_supplier
-        self._session: aiohttp.ClientSession | None = None
+        self._pool = Pool(settings)
         self._limiter: AsyncLimiter | None = None
 
     async def exchange(self, request: HttpRequest, read: Read[ResultT]) -> ResultT:
@@ -133,9 +117,7 @@ class HttpTransport:
 
     async def aclose(self) -> None:
         """Close the connections. The transport may be used again afterwards."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._pool.aclose()
 
     async def _wait_for_turn(self) -> None:
         rate = self._settings.calls_per_second
@@ -146,79 +128,91 @@ class HttpTransport:
             self._limiter = AsyncLimiter(max(rate, 1.0), max(rate, 1.0) / rate)
         await self._limiter.acquire()
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                connector=_Connector(
-                    limit=self._settings.max_connections, keepalive_timeout=self._settings.keepalive_seconds
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                raise_for_status=False,
-                trust_env=False,
-            )
-        return self._session
-
     async def _send(self, request: HttpRequest, progress: _Progress) -> HttpAnswer:
-        headers = dict(request.headers)
+        headers = CIMultiDict(request.headers)
         # An answer that unpacks to a thousand times its size is then the other side's breach, not our memory.
-        headers.setdefault("Accept-Encoding", "identity")
+        headers.setdefault(hdrs.ACCEPT_ENCODING, "identity")
         if self._headers_supplier is not None:
             headers.update(self._headers_supplier())
         context = self._ssl_supplier()
+        settings = self._settings
+        limits = _limits(request.total_seconds, settings.connect_seconds, settings.silence_seconds)
         # Two turns of the loop let it notice idle connections that the other side has closed, so that a write does
         # not go into one of them and then have to be settled by a query.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        _PROGRESS.set(progress)
         try:
-            async with self._opened().request(
-                request.method,
-                request.url,
-                params=request.query,
-                data=request.body,
-                headers=headers,
-                ssl=True if context is None else context,
-                allow_redirects=False,
-                timeout=_limits(request.total_seconds, self._settings.connect_seconds, self._settings.silence_seconds),
-            ) as response:
-                progress.status = response.status
-                wish = response.headers.get("Retry-After")
-                patience = None if wish is None else retry_after_seconds(wish, self._clock.now())
-                if not (200 <= response.status < 300 or response.status in request.read_statuses):
-                    raise status_error(
-                        response.status,
-                        system=request.system,
-                        operation=request.operation,
-                        is_write=request.is_write,
-                        statuses_without_effect=self._settings.statuses_without_effect,
-                        retry_after=patience,
-                    )
-                body = await self._read_body(response, request)
-                return HttpAnswer(
-                    status=response.status,
-                    content_type=response.content_type,
-                    date=response.headers.get("Date", ""),
-                    retry_after_seconds=patience,
-                    body=body,
-                )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            url = url_of(request)
+            head = head_of(request, url, headers)
+            async with asyncio.timeout(request.total_seconds):
+                try:
+                    connection = await self._pool.connect(url, context, limits)
+                    return await self._exchanged(request, head, connection, progress)
+                except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                    if request.method != "GET" or request.is_write or not progress.may_be_sent:
+                        raise
+                # Most likely it was an idle connection that had been closed after all.
+                connection = await self._pool.connect(url, context, limits)
+                return await self._exchanged(request, head, connection, progress)
+        except (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError) as error:
             raise _failure(error, request, progress) from error
 
-    async def _read_body(self, response: aiohttp.ClientResponse, request: HttpRequest) -> bytes:
-        limit = self._settings.max_answer_bytes
+    async def _exchanged(
+        self, request: HttpRequest, head: bytes, connection: Connection, progress: _Progress
+    ) -> HttpAnswer:
+        # Nothing was written yet, so this can only err on the careful side.
+        progress.may_be_sent = True
+        try:
+            answer = await ask(request, head, connection, silence_seconds=self._settings.silence_seconds)
+            progress.status = answer.status
+            complete = await self._completed(request, answer)
+        except RemoteError:
+            # An answer all the same, even if not the one that was hoped for.
+            give_back(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        give_back(connection)
+        return complete
+
+    async def _completed(self, request: HttpRequest, answer: Answer) -> HttpAnswer:
+        status, headers = answer.status, answer.headers
+        wish = headers.get(hdrs.RETRY_AFTER)
+        patience = None if wish is None else retry_after_seconds(wish, self._clock.now())
+        if not (200 <= status < 300 or status in request.read_statuses):
+            raise status_error(
+                status,
+                system=request.system,
+                operation=request.operation,
+                is_write=request.is_write,
+                statuses_without_effect=self._settings.statuses_without_effect,
+                retry_after=patience,
+            )
+        body = await self._read_body(request, answer)
+        return HttpAnswer(
+            status=status,
+            content_type=headers.get(hdrs.CONTENT_TYPE, "application/octet-stream").partition(";")[0].strip().lower(),
+            date=headers.get(hdrs.DATE, ""),
+            retry_after_seconds=patience,
+            body=body,
+        )
+
+    async def _read_body(self, request: HttpRequest, answer: Answer) -> bytes:
+        limit, content = self._settings.max_answer_bytes, answer.content
         parts: list[bytes] = []
-        size = 0
-        announced = response.content_length or 0
-        while announced <= limit:
-            part = await response.content.readany()
-            if not part:
-                return b"".join(parts)
-            size += len(part)
-            if size > limit:
-                break
-            parts.append(part)
-        # The rest stays unread, so the connection cannot be used again.
-        response.close()
+        size = int(answer.headers.get(hdrs.CONTENT_LENGTH, "0"))
+        if size <= limit:
+            size = 0
+            while not content.at_eof():
+                part = await content.readany()
+                size += len(part)
+                if size > limit:
+                    break
+                parts.append(part)
+            else:
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+        # While some of it is still to come, the connection is not used again.
         raise ContractBroken(
             f"{request.system} {request.operation}: the answer is longer than {limit} bytes",
             system=request.system,
@@ -244,7 +238,7 @@ def _failure(error: Exception, request: HttpRequest, progress: _Progress) -> Rem
             operation=request.operation,
             code="client_certificate_refused",
         )
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, HttpProcessingError):
         return ContractBroken(
             f"{request.system} {request.operation}: the answer is not HTTP",
             system=request.system,

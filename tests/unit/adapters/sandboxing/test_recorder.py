@@ -1,6 +1,5 @@
 """The record counts everything, keeps the latest in detail, and sees calls that overlap."""
 
-
 from adapters.sandboxing import CallRecord, CallRecorder, Touch
 from adapters.sandboxing.recorder import MAX_OPERATION_NAMES
 from tests.unit.adapters.sandboxing.sandboxing_helpers import NOON, HandClock
