@@ -52,6 +52,9 @@ class PopulationClient:
         self._random_id = random_id
         self._credentials = Credentials(settings)
         self._edge = Edge(settings, self._credentials)
+        self._max_answer_bytes = settings.transport.max_answer_bytes
+        self._id_prefix = settings.request_prefix
+        self._id_room = settings.request_id_length - len(settings.request_prefix)
         self._wsse = None if settings.wsse is None else WsseEnvelopes(settings.wsse)
         self._turns = asyncio.Semaphore(settings.max_parallel)
         self._tokens: TokenKeeper | None = None
@@ -70,8 +73,7 @@ class PopulationClient:
 
     def new_request_id(self) -> str:
         """Give a request id that no worker makes twice: the prefix, then as much of a random id as fits."""
-        room = self._settings.request_id_length - len(self._settings.request_prefix)
-        return self._settings.request_prefix + self._random_id().hex()[:room]
+        return self._id_prefix + self._random_id().hex()[: self._id_room]
 
     @property
     def wants_token(self) -> bool:
@@ -150,7 +152,7 @@ class PopulationClient:
         body = self._edge.unwrap(operation, answer)
         is_good = 200 <= answer.status < 300
         try:
-            root = decoding.parse(body, max_bytes=self._settings.transport.max_answer_bytes)
+            root = decoding.parse(body, max_bytes=self._max_answer_bytes)
         except Undecodable as error:
             # A proxy's page is no breach of the contract when its status says that something is wrong.
             if not is_good:

@@ -124,6 +124,8 @@ class Credentials:
         Raises CredentialsRefused when a secret cannot be read, Rejected for an officer without an account at the edge.
         """
         match self._edge:
+            case PlainEdge():
+                return []
             case C06Edge() as edge:
                 return self._c06(edge, operation, stamp)
             case LgspTokenEdge() as edge:
@@ -143,7 +145,7 @@ class Credentials:
                 return [("Authorization", f"Bearer {self._read_word(edge.fixed_token, 'edge.fixed_token')}")]
             case WrapEdge() as edge if edge.bearer is not None:
                 return [("Authorization", f"Bearer {self._read_word(edge.bearer, 'edge.bearer')}")]
-            case PlainEdge() | WrapEdge():
+            case WrapEdge():
                 return []
         return _bearer(stamp)
 

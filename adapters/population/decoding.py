@@ -87,7 +87,7 @@ def parse(body: bytes, *, max_bytes: int) -> Any:
         raise Undecodable("unknown_encoding")
     if not plain.startswith(b"<"):
         raise Undecodable("not_xml")
-    has_markup = b"<!" in plain
+    has_markup = b"!" in plain and b"<!" in plain  # One byte is found much faster than two.
     # Refused before anything is parsed, wherever it stands: entities are never even declared.
     if has_markup and b"<!DOCTYPE" in plain.upper():
         raise Undecodable("document_type")
@@ -104,18 +104,20 @@ def body_child(root: Any) -> Any:
     """Give the one child of the envelope's body. Raises Undecodable."""
     if root.tag != _ENVELOPE:
         raise Undecodable("soap_12" if root.tag == _ENVELOPE_12 else "no_envelope")
-    *before, body = [child.tag for child in root] or [""]
+    children = list(root)
+    *before, body = [child.tag for child in children] or [""]
     # The body is the last one, and the only one.
-    if body != _BODY or (before and set(before) != {_HEADER}) or _has_text_beside(root):
+    if body != _BODY or (before and set(before) != {_HEADER}) or _has_text_beside(root, children):
         raise Undecodable("no_single_body")
-    return only_child(root[-1])
+    return only_child(children[-1])
 
 
 def only_child(body: Any) -> Any:
     """Give the one child of a body. Raises Undecodable."""
-    if len(body) != 1 or _has_text_beside(body):
+    children = list(body)
+    if len(children) != 1 or _has_text_beside(body, children):
         raise Undecodable("no_single_answer")
-    return body[0]
+    return children[0]
 
 
 def may_hold_fault(body: bytes) -> bool:
@@ -148,7 +150,7 @@ def read_verification(answer: Any) -> bool:
     if answer.tag not in _VERIFICATION_ROOTS:
         raise Undecodable("unknown_answer")
     told = [child for child in answer if child.tag == f"{{{REQUESTS}}}TonTai"]
-    if len(told) != 1 or len(answer) != 1 or len(told[0]) or _has_text_beside(answer):
+    if len(told) != 1 or len(answer) != 1 or len(told[0]) or _has_text_beside(answer, told):
         raise Undecodable("no_single_truth")
     if _XSI_NIL in answer.attrib or _XSI_NIL in told[0].attrib:
         raise Undecodable("no_clear_truth")
@@ -174,11 +176,11 @@ def read_records(answer: Any, forms: Sequence[Form] = ALL_FORMS) -> Records:
     return Records(people=people, form=form, data_time=_instant(cleaned.get("ThoiDiemDuLieu")), notices=notices)
 
 
-def _has_text_beside(element: Any) -> bool:
+def _has_text_beside(element: Any, children: Sequence[Any]) -> bool:
     text = element.text
     if text and text.strip():
         return True
-    for child in element:
+    for child in children:
         tail = child.tail
         if tail and tail.strip():
             return True

@@ -30,13 +30,11 @@ class Edge:
         self._settings = settings
         self._edge = settings.edge
         self._credentials = credentials
-        self._base_url = settings.base_url.rstrip("/")
-        self._headers = self._fixed_headers()
-
-    @property
-    def is_json(self) -> bool:
+        self.is_json = isinstance(self._edge, RestEdge | WrapEdge)
         """Whether questions go out as JSON, so that no envelope is needed."""
-        return isinstance(self._edge, RestEdge | WrapEdge)
+        base_url = settings.base_url.rstrip("/")
+        self._urls = {operation: base_url + settings.path_of(operation) for operation in Operation}
+        self._headers = self._fixed_headers()
 
     def request(self, operation: Operation, question: Question, envelope: bytes, stamp: Stamp) -> HttpRequest:
         """Give the call. `envelope` is not used by edges whose questions are JSON.
@@ -49,7 +47,7 @@ class Edge:
             system=SYSTEM,
             operation=operation.label,
             method="POST",
-            url=self._base_url + settings.path_of(operation),
+            url=self._urls[operation],
             is_write=False,
             total_seconds=seconds,
             headers=(*self._headers, *self._credentials.headers(operation, question, stamp)),

@@ -83,6 +83,10 @@ class HttpTransport:
         self._observe = observe
         self._headers_supplier = headers_supplier
         self._pool = Pool(settings)
+        # Read at every call; an attribute of a model costs fifty times that of an ordinary object.
+        self._connect_seconds, self._silence_seconds = settings.connect_seconds, settings.silence_seconds
+        self._max_answer_bytes = settings.max_answer_bytes
+        self._calls_per_second = settings.calls_per_second
         self._limiter: AsyncLimiter | None = None
 
     async def exchange(self, request: HttpRequest, read: Read[ResultT]) -> ResultT:
@@ -120,7 +124,7 @@ class HttpTransport:
         await self._pool.aclose()
 
     async def _wait_for_turn(self) -> None:
-        rate = self._settings.calls_per_second
+        rate = self._calls_per_second
         if rate is None:
             return
         if self._limiter is None:
@@ -135,8 +139,7 @@ class HttpTransport:
         if self._headers_supplier is not None:
             headers.update(self._headers_supplier())
         context = self._ssl_supplier()
-        settings = self._settings
-        limits = _limits(request.total_seconds, settings.connect_seconds, settings.silence_seconds)
+        limits = _limits(request.total_seconds, self._connect_seconds, self._silence_seconds)
         # Two turns of the loop let it notice idle connections that the other side has closed, so that a write does
         # not go into one of them and then have to be settled by a query.
         await asyncio.sleep(0)
@@ -163,7 +166,7 @@ class HttpTransport:
         # Nothing was written yet, so this can only err on the careful side.
         progress.may_be_sent = True
         try:
-            answer = await ask(request, head, connection, silence_seconds=self._settings.silence_seconds)
+            answer = await ask(request, head, connection, silence_seconds=self._silence_seconds)
             progress.status = answer.status
             complete = await self._completed(request, answer)
         except RemoteError:
@@ -199,7 +202,7 @@ class HttpTransport:
         )
 
     async def _read_body(self, request: HttpRequest, answer: Answer) -> bytes:
-        limit, content = self._settings.max_answer_bytes, answer.content
+        limit, content = self._max_answer_bytes, answer.content
         parts: list[bytes] = []
         size = int(answer.headers.get(hdrs.CONTENT_LENGTH, "0"))
         if size <= limit:

@@ -80,10 +80,12 @@ def url_of(request: HttpRequest) -> URL:
     return url
 
 
-def head_of(request: HttpRequest, url: URL, given: CIMultiDict[str]) -> bytes:
-    """Give the request line and the headers, `given` ones first. Raises ValueError for a line break inside one."""
-    headers = CIMultiDict({hdrs.HOST: url.host_port_subcomponent or ""})
-    headers.update(given)
+def head_of(request: HttpRequest, url: URL, headers: CIMultiDict[str]) -> bytes:
+    """Give the request line and the headers, with those added that are missing in `headers`.
+
+    Raises ValueError for a line break inside one.
+    """
+    host = headers.pop(hdrs.HOST, None) or url.host_port_subcomponent
     headers.setdefault(hdrs.ACCEPT, "*/*")
     headers.setdefault(hdrs.USER_AGENT, SERVER_SOFTWARE)
     if request.body is not None:
@@ -92,8 +94,8 @@ def head_of(request: HttpRequest, url: URL, given: CIMultiDict[str]) -> bytes:
     elif request.method not in ("GET", "HEAD"):
         headers[hdrs.CONTENT_LENGTH] = "0"
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    head = f"{request.method} {url.raw_path_qs} HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n"
-    breaks = len(lines) + 2
+    head = f"{request.method} {url.raw_path_qs} HTTP/1.1\r\nHost: {host}\r\n" + "\r\n".join(lines) + "\r\n\r\n"
+    breaks = len(lines) + 3
     # What breaks a line would be a header of its own, or a request of its own.
     if head.count("\r") != breaks or head.count("\n") != breaks or "\0" in head:
         raise ValueError("a header holds a line break or a zero byte")
