@@ -83,7 +83,7 @@ class HttpTransport:
         self._observe = observe
         self._headers_supplier = headers_supplier
         self._pool = Pool(settings)
-        # Read at every call; an attribute of a model costs fifty times that of an ordinary object.
+        # Read at every call; an attribute of a model costs many times that of an ordinary object.
         self._connect_seconds, self._silence_seconds = settings.connect_seconds, settings.silence_seconds
         self._max_answer_bytes = settings.max_answer_bytes
         self._calls_per_second = settings.calls_per_second
