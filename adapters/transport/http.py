@@ -1,6 +1,6 @@
 """One bounded HTTP exchange, whose failure tells exactly what may have happened.
 
-`HttpTransport` is the only place that knows aiohttp's exceptions. It follows every exchange through its stages:
+`HttpTransport` and `wire` are the only places that know aiohttp's exceptions. Every exchange goes through its stages:
 until the request is about to be written nothing can have happened over there; from then on a write without a
 complete answer has an unknown outcome. A read without an answer had no effect in any case.
 

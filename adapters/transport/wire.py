@@ -81,9 +81,9 @@ def url_of(request: HttpRequest) -> URL:
 
 
 def head_of(request: HttpRequest, url: URL, headers: CIMultiDict[str]) -> bytes:
-    """Give the request line and the headers, with those added that are missing in `headers`.
+    """Give the request line and the headers; what is missing in `headers` is added to them.
 
-    Raises ValueError for a line break inside one.
+    Raises ValueError for a line break or a zero byte inside one.
     """
     host = headers.pop(hdrs.HOST, None) or url.host_port_subcomponent
     headers.setdefault(hdrs.ACCEPT, "*/*")
