@@ -88,7 +88,9 @@ class FakePortal:
 
 def shows_nobody(api: ApiUnderTest, answered: Answered) -> bool:
     """Tell whether neither a problem nor what is told to observers holds anything of a question."""
-    told = f"{api.observer.requests}{api.observer.failures}"
+    # What is chance or time anyway may look like the beginning of any number.
+    requests = [one._replace(duration_seconds=0.0, trace_id="", request_id="") for one in api.observer.requests]
+    told = f"{requests}{api.observer.failures}"
     shown = told + (answered.body.decode() if answered.status >= 400 else "")
     return not any(secret in shown for secret in ("999199", "999188", "Trần", "12/GXN", "gxn.pdf"))
 
