@@ -46,7 +46,7 @@ async def test_schemathesis_has_no_finding(pool: Any, key_ring: FileKeyRing, tmp
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(900):
                 output, _ = await process.communicate()
         finally:
             if process.returncode is None:
