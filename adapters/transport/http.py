@@ -93,7 +93,8 @@ class HttpTransport:
         """Send one request and give what `read` makes of the answer.
 
         `read` is pure and judges the answer: it gives a result with its outcome class, or raises a RemoteError.
-        Raises TransientFailure, RateLimited, CredentialsRefused, Rejected, OutcomeUnknown or ContractBroken.
+        Raises TransientFailure, RateLimited, CredentialsRefused, Rejected, OutcomeUnknown or ContractBroken; ValueError
+        for a header that holds a line break, before anything is sent.
         """
         await self._wait_for_turn()
         started_at = self._clock.monotonic()

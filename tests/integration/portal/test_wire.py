@@ -10,7 +10,16 @@ import pytest
 
 from adapters.transport import HttpRequest
 from gateway.errors import OutcomeUnknown, Rejected, RemoteError, TransientFailure
-from tests.integration.portal.scripted import TIME_LIMIT_SECONDS, ScriptedServer, Seen, Step, answer, dropped, raw
+from tests.integration.portal.scripted import (
+    TIME_LIMIT_SECONDS,
+    ScriptedServer,
+    Seen,
+    Step,
+    answer,
+    dropped,
+    raw,
+    silent,
+)
 from tests.integration.portal.test_transport import body_of, request, transport
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -35,6 +44,14 @@ async def test_a_get_that_breaks_twice_is_told() -> None:
     async with ScriptedServer(dropped, dropped) as server, transport() as http:
         with pytest.raises(TransientFailure):
             await http.exchange(changed(server.url), body_of)
+
+
+async def test_both_attempts_share_one_limit_of_time() -> None:
+    """The second attempt has what the first one left."""
+    async with ScriptedServer(dropped, silent) as server, transport() as http:
+        with pytest.raises(TransientFailure) as caught:
+            await http.exchange(changed(server.url, total_seconds=0.5), body_of)
+    assert "timeout" == caught.value.code
 
 
 @pytest.mark.parametrize(
@@ -174,23 +191,23 @@ async def test_silence_counts_from_when_a_large_body_has_left() -> None:
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.6)  # Twice the silence that is borne.
+        await asyncio.sleep(2.0)  # Twice the silence that is borne.
         await reader.readexactly(len(LARGE))
         await answer("ok")(NOTHING, writer)
 
-    async with listening(slow) as url, transport(silence_seconds=0.3) as http:
+    async with listening(slow) as url, transport(silence_seconds=1.0) as http:
         assert b"ok" == (await http.exchange(changed(url, method="POST", body=LARGE, total_seconds=9.0), body_of))
 
 
 async def test_silence_after_a_large_body_ends_the_exchange() -> None:
     """Once it has left, an answer is awaited no longer than silence is borne."""
 
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(len(LARGE))
         await reader.read()
 
-    async with listening(silent) as url, transport(silence_seconds=0.3) as http:
+    async with listening(mute) as url, transport(silence_seconds=0.3) as http:
         with pytest.raises(OutcomeUnknown) as caught:
             await http.exchange(changed(url, method="POST", is_write=True, body=LARGE, total_seconds=60.0), body_of)
     assert "timeout" == caught.value.code
